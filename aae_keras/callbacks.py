@@ -1,0 +1,158 @@
+"""Callbacks of a run: the checkpoint that resumes exactly, and the guard against NaN."""
+
+import csv
+import io
+import json
+import math
+import os
+import pathlib
+import shutil
+
+import keras
+import numpy as np
+
+from aae_keras.runs import write_atomically
+
+
+class Backup(keras.callbacks.Callback):
+    """After each epoch, one atomic checkpoint of everything the next epoch depends on.
+
+    That is: all variables of the model (states of random generators in a user's layers among
+    them), all variables of its optimizers, the number of whole epochs, and the history so far. A
+    run killed at any moment goes on from its last whole epoch and ends with the weights, bit for
+    bit, of a run left alone:
+
+        backup = Backup("my-run/backup", data)
+        start = backup.restore(model)
+        model.fit(data.train, epochs=50, initial_epoch=start, callbacks=[backup])
+        model.save("my-run/model.keras")
+        backup.remove()
+
+    Args:
+        folder: Where the checkpoint lies. Only the newest is kept.
+        data: The `Data` whose `train` is fitted, so that a resumed epoch has its own order; None
+            for another data set, whose order is then its own affair.
+        history_file: Path of a CSV file to write the history to, one row an epoch; or None.
+    """
+
+    def __init__(self, folder, data=None, history_file=None):
+        super().__init__()
+        self.folder = pathlib.Path(folder)
+        self.data = data
+        self.history_file = history_file
+        self.history = []
+
+    def restore(self, model):
+        """Put a model where the checkpoint left it.
+
+        Args:
+            model: A compiled model, built as the one that wrote the checkpoint.
+
+        Returns:
+            How many whole epochs it has been trained for; 0 if there is no checkpoint.
+
+        Raises:
+            ValueError: If the checkpoint belongs to a model of another shape.
+        """
+        checkpoint = self._newest()
+        if checkpoint is None:
+            return 0
+        progress = json.loads((checkpoint / "progress.json").read_text())
+        variables = _state(model)
+        with np.load(checkpoint / "state.npz", allow_pickle=False) as saved:
+            found = {key: saved[key].shape for key in saved.files}
+            if found != {key: tuple(variable.shape) for key, variable in variables.items()}:
+                raise ValueError(
+                    f"{checkpoint} was written by another model: its variables have other names "
+                    "or shapes. Resume with the networks and optimizers the run began with."
+                )
+            for key, variable in variables.items():
+                variable.assign(saved[key])
+        self.history = progress["history"]
+        return progress["epochs"]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Give the epoch its own order."""
+        if self.data is not None:
+            self.data.next_epoch.assign(epoch)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Write the checkpoint, then the history."""
+        row = {name: float(value) for name, value in (logs or {}).items()}
+        self.history.append({"epoch": epoch + 1, **row})
+        self._write(epoch + 1)
+        if self.history_file:
+            write_history(self.history_file, self.history)
+
+    def remove(self):
+        """Delete the checkpoint: the final model stands."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _write(self, epochs):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        aside = self.folder / ".writing"
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir()
+        arrays = {key: np.asarray(variable) for key, variable in _state(self.model).items()}
+        with open(aside / "state.npz", "wb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        write_atomically(
+            aside / "progress.json", json.dumps({"epochs": epochs, "history": self.history})
+        )
+        older = self._checkpoints()
+        target = self.folder / f"epoch-{epochs:06d}"
+        shutil.rmtree(target, ignore_errors=True)
+        aside.rename(target)
+        for checkpoint in older:
+            if checkpoint != target:
+                shutil.rmtree(checkpoint)
+
+    def _checkpoints(self):
+        return sorted(self.folder.glob("epoch-*"))
+
+    def _newest(self):
+        return next(reversed(self._checkpoints()), None)
+
+
+class StopOnNaN(keras.callbacks.Callback):
+    """End training with an error, naming the loss and the step, once a logged value is not finite.
+
+    The weights of the last whole epoch stay in the backup.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.epoch = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Remember the epoch."""
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Check every running mean: once NaN, it stays NaN."""
+        for name, value in (logs or {}).items():
+            if not math.isfinite(value):
+                raise FloatingPointError(
+                    f"{name} became {float(value)} in step {batch + 1} of epoch {self.epoch + 1}. "
+                    "Lower the rates, or look for damaged images."
+                )
+
+
+def write_history(path, history):
+    """Write dicts as CSV; a value that an epoch lacks is left empty."""
+    columns = list(dict.fromkeys(name for row in history for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    write_atomically(path, text.getvalue())
+
+
+def _state(model):
+    """Every variable that training changes, by a key that is unique and the same in every run."""
+    variables = list(model.variables)
+    for optimizer in model.optimizers:
+        variables += optimizer.variables
+    return {f"{rank:04d}/{variable.path}": variable for rank, variable in enumerate(variables)}

@@ -1,0 +1,208 @@
+"""The configuration of a run: one flat, frozen dataclass, checked when built.
+
+Each default, range and line of help is written here once. The command-line
+flags (`tools/flags.py`), the YAML of a run folder and the factory all read it.
+"""
+
+import dataclasses
+import difflib
+import hashlib
+import math
+
+import yaml
+
+SETTINGS = ("semi-supervised", "labels-only")
+
+
+def _option(default, help, *, choices=None, low=None, high=None, above=None):
+    """A field with its help line and the values it may take."""
+    metadata = {"help": help, "choices": choices, "low": low, "high": high, "above": above}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Everything that decides what a run does. Fields are documented by their help lines.
+
+    Raises:
+        TypeError: If a field has a value of another type than its default.
+        ValueError: If a value lies outside its range or choices.
+    """
+
+    # Recipe
+    preset: str = _option("", "Recipe the other fields start from, by name.")
+    setting: str = _option("semi-supervised", "Learning setting.", choices=SETTINGS)
+
+    # Data
+    dataset: str = _option(
+        "digits",
+        "`digits`, a tensorflow-datasets name, an .npz file, or a folder of images.",
+    )
+    data_dir: str = _option("", "Folder of tensorflow-datasets; its own default when empty.")
+    num_labeled: int = _option(
+        0, "Labels that training may see, balanced over the classes; 0: every one.", low=0
+    )
+    validation_size: float = _option(
+        0.1, "Validation images: a count (1 or more) or a fraction of the training part.", low=0
+    )
+    test_fraction: float = _option(
+        0.2, "Share held out for test where the data has no test part.", above=0, high=0.9
+    )
+    split_seed: int = _option(0, "Seed of that hold-out, independent of `seed`.", low=0)
+    image_size: int = _option(0, "Resize images to this many pixels a side; 0: as they are.", low=0)
+    skip_unreadable: bool = _option(False, "Leave out image files that cannot be read.")
+
+    # Networks
+    hidden_units: tuple[int, ...] = _option((1000, 1000), "Units of each hidden layer.", low=1)
+    latent_dim: int = _option(10, "Dimensions of z.", low=1)
+    batch_norm: bool = _option(False, "Batch normalisation in the encoder's hidden layers.")
+    weight_stddev: float = _option(
+        0.01, "Initial weights are N(0, weight_stddev^2); 0: Glorot uniform.", low=0
+    )
+    prior_stddev: float = _option(1.0, "Standard deviation of the prior of z.", above=0)
+
+    # Objective
+    reconstruction: str = _option(
+        "squared-error",
+        "Reconstruction loss, summed over the pixels (the squared error is halved).",
+        choices=("squared-error", "cross-entropy"),
+    )
+    input_noise: float = _option(
+        0.3, "Std of the Gaussian noise on the encoder's input in training.", low=0
+    )
+
+    # Optimization: one optimizer per phase
+    epochs: int = _option(60, "Passes over the unlabelled images.", low=1)
+    batch_size: int = _option(100, "Unlabelled images in a step.", low=1)
+    labeled_batch_size: int = _option(100, "Labelled images in a step.", low=1)
+    optimizer: str = _option("sgd", "Update rule of every phase.", choices=("sgd", "adam"))
+    reconstruction_rate: float = _option(0.01, "Rate of the reconstruction phase.", above=0)
+    discriminator_rate: float = _option(0.1, "Rate of the discriminators.", above=0)
+    generator_rate: float = _option(0.1, "Rate of the encoder as generator.", above=0)
+    classification_rate: float = _option(0.1, "Rate of the classification phase.", above=0)
+    momentum: float = _option(
+        0.9, "Momentum (Adam: beta_1), reconstruction and classification.", low=0, high=0.999
+    )
+    adversarial_momentum: float = _option(
+        0.1, "Momentum (Adam: beta_1), discriminators and generator.", low=0, high=0.999
+    )
+    rate_drops: tuple[int, ...] = _option(
+        (50, 1000), "Epochs after which every rate is multiplied by `rate_drop_factor`.", low=1
+    )
+    rate_drop_factor: float = _option(0.1, "See `rate_drops`.", above=0, high=1)
+
+    # Execution
+    seed: int = _option(0, "Seed of labels, weights, order and noise.", low=0)
+    jit_compile: bool = _option(True, "Compile the training step with XLA.")
+    steps_per_execution: int = _option(1, "Training steps per call of the compiled loop.", low=1)
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            value = _coerce(field, getattr(self, field.name))
+            _check_range(field, value)
+            object.__setattr__(self, field.name, value)
+        if list(self.rate_drops) != sorted(set(self.rate_drops)):
+            raise ValueError(
+                "`rate_drops` must be epochs in growing order, such as 50,1000. "
+                f"Received: rate_drops={self.rate_drops}"
+            )
+
+    @property
+    def name(self):
+        """Short name for run folders and exports: the preset, or the data set's name."""
+        base = self.preset or self.dataset.rstrip("/").rsplit("/", 1)[-1].removesuffix(".npz")
+        suffix = "-labels-only" if self.setting == "labels-only" else ""
+        return base.replace(":", "-") + suffix
+
+    def fingerprint(self):
+        """Eight hexadecimal digits that change with any field."""
+        return hashlib.sha256(self.to_yaml().encode()).hexdigest()[:8]
+
+    def to_dict(self):
+        """The fields as plain Python values, tuples as lists."""
+        values = dataclasses.asdict(self)
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+
+    def to_yaml(self):
+        """The complete configuration as YAML; `from_yaml` reads it back."""
+        return yaml.safe_dump(self.to_dict(), sort_keys=False)
+
+    @classmethod
+    def from_yaml(cls, text, base=None):
+        """Read a configuration.
+
+        Args:
+            text: YAML mapping of field names to values. The key `revision`, which a run folder's
+                `config.yaml` adds, names that run and is passed over.
+            base: `Config` that gives the fields `text` leaves out; the defaults if None.
+
+        Raises:
+            ValueError: If `text` is no mapping, or names an unknown field.
+        """
+        try:
+            values = yaml.safe_load(text) or {}
+        except yaml.YAMLError as error:
+            raise ValueError(f"The configuration is not valid YAML: {error}") from error
+        if not isinstance(values, dict):
+            raise ValueError(
+                "A configuration must be a YAML mapping of field names to values. "
+                f"Received: {type(values).__name__}"
+            )
+        values.pop("revision", None)
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in values:
+            if name not in known:
+                raise ValueError(
+                    f"Unknown configuration field {name!r}.{nearest(str(name), known)}"
+                )
+        return dataclasses.replace(base or cls(), **values)
+
+
+def nearest(name, known):
+    """The end of an error message: the known names closest to a misspelt one."""
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    return f" Did you mean {', '.join(close)}?" if close else f" Known: {', '.join(sorted(known))}."
+
+
+def _coerce(field, value):
+    """The value in the type of the field's default; TypeError if it is of another kind."""
+    wanted = type(field.default)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if wanted is tuple and isinstance(value, list | tuple):
+        if all(isinstance(item, int) and not isinstance(item, bool) for item in value):
+            return tuple(value)
+    elif wanted is float and number:
+        return float(value)
+    elif type(value) is wanted:
+        return value
+    kind = "a list of whole numbers" if wanted is tuple else wanted.__name__
+    raise TypeError(f"`{field.name}` must be {kind}. Received: {field.name}={value!r}")
+
+
+def _check_range(field, value):
+    """Compare a value (each item of a tuple) with the range and choices of its field."""
+    rules = field.metadata
+    if rules["choices"] and value not in rules["choices"]:
+        raise ValueError(
+            f"`{field.name}` must be one of {', '.join(rules['choices'])}. "
+            f"Received: {field.name}={value!r}"
+        )
+    for item in value if isinstance(value, tuple) else (value,):
+        if isinstance(item, str):
+            continue
+        fits = (
+            math.isfinite(item)
+            and (rules["low"] is None or item >= rules["low"])
+            and (rules["above"] is None or item > rules["above"])
+            and (rules["high"] is None or item <= rules["high"])
+        )
+        if not fits:
+            bounds = [
+                text.format(rules[key])
+                for key, text in (("low", ">= {}"), ("above", "> {}"), ("high", "<= {}"))
+                if rules[key] is not None
+            ]
+            raise ValueError(
+                f"`{field.name}` must be finite{''.join(' and ' + b for b in bounds)}. "
+                f"Received: {field.name}={value!r}"
+            )

@@ -1,0 +1,109 @@
+"""Data: read, split, batched. `load` is the one entrance."""
+
+import functools
+import logging
+
+from aae_keras.data import pipeline, sources, splits
+from aae_keras.data.sources import DataError, Source
+
+__all__ = ["Data", "DataError", "Source", "load"]
+
+log = logging.getLogger(__name__)
+
+
+class Data:
+    """A data set ready for `fit`, `evaluate` and pictures.
+
+    Attributes:
+        train: tf.data set of `({"unlabeled": images, "labeled": images}, labels)`.
+        validation: tf.data set of `(images, labels)`, or `(images,)` without labels; None if empty.
+        test: tf.data set of `(images, labels)`, built when first asked for.
+        class_names: One string per class.
+        image_shape: (height, width, channels).
+        steps_per_epoch: Steps in a pass over the unlabelled images.
+        next_epoch: `tf.Variable`: which epoch's order the next pass over `train` has.
+        split: The arrays behind it, a `Split`.
+    """
+
+    def __init__(self, split, batch_size=100, labeled_batch_size=100, seed=0):
+        self.split = split
+        self.class_names = split.class_names
+        self.image_shape = split.images.shape[1:]
+        batch_size = _lowered("batch_size", batch_size, len(split.unlabeled_rows))
+        labeled_batch_size = _lowered(
+            "labeled_batch_size", labeled_batch_size, len(split.labeled_rows)
+        )
+        self.steps_per_epoch = len(split.unlabeled_rows) // batch_size
+        self.train, self.next_epoch = pipeline.training_set(
+            split.images,
+            split.labels,
+            split.unlabeled_rows,
+            split.labeled_rows,
+            batch_size,
+            labeled_batch_size,
+            seed,
+        )
+
+    @functools.cached_property
+    def validation(self):
+        """See the class."""
+        rows = self.split.validation_rows
+        if not len(rows):
+            return None
+        return pipeline.evaluation_set(self.split.images[rows], self.split.labels[rows])
+
+    @functools.cached_property
+    def test(self):
+        """See the class."""
+        return pipeline.evaluation_set(self.split.test_images, self.split.test_labels)
+
+    def describe(self):
+        """One line: what there is and who sees it."""
+        split = self.split
+        return (
+            f"{len(split.labeled_rows)} labelled and {len(split.unlabeled_rows)} unlabelled "
+            f"training images, {len(split.validation_rows)} for validation, "
+            f"{len(split.test_images)} for test; {len(self.class_names)} classes, "
+            f"{'x'.join(str(n) for n in self.image_shape)} pixels"
+        )
+
+
+def load(
+    dataset,
+    *,
+    data_dir="",
+    num_labeled=0,
+    validation_size=0.1,
+    test_fraction=0.2,
+    seed=0,
+    split_seed=0,
+    image_size=0,
+    skip_unreadable=False,
+    batch_size=100,
+    labeled_batch_size=100,
+):
+    """Read, split and batch a data set.
+
+    Args:
+        dataset: `digits`, a tensorflow-datasets name, an .npz file, or a folder of images.
+        data_dir, image_size, skip_unreadable: See `sources.read`.
+        num_labeled, validation_size, test_fraction, seed, split_seed: See `splits.split_source`.
+        batch_size, labeled_batch_size: Rows in a step; lowered to the data, with a warning.
+
+    Returns:
+        A `Data`.
+
+    Raises:
+        DataError: If the data is missing or cannot be used.
+    """
+    source = sources.read(dataset, data_dir, image_size, skip_unreadable)
+    split = splits.split_source(
+        source, num_labeled, validation_size, test_fraction, seed, split_seed
+    )
+    return Data(split, batch_size, labeled_batch_size, seed)
+
+
+def _lowered(name, batch_size, available):
+    if batch_size > available:
+        log.warning("%s is lowered from %d to the %d images there are.", name, batch_size, available)
+    return min(batch_size, available)

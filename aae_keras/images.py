@@ -1,0 +1,76 @@
+"""Images between disk and network: reading, resizing and the one scaling of pixels.
+
+Needs NumPy and Pillow alone, so that prediction on an edge device can use it.
+"""
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+
+MAX_PIXEL = 255.0
+
+
+class ImageError(ValueError):
+    """A file that holds no readable image; the message names it."""
+
+
+def to_unit_range(images):
+    """Pixels as float32 in [0, 1]: uint8 is divided by 255, floats are in it already.
+
+    Args:
+        images: NumPy array or TensorFlow tensor, uint8 in [0, 255] or float in [0, 1].
+
+    Returns:
+        The same kind of object, float32, of the same shape.
+    """
+    if isinstance(images, np.ndarray):
+        scaled = images.astype("float32")
+    else:
+        from keras import ops  # tensors come from a process that has Keras loaded
+
+        scaled = ops.cast(images, "float32")
+    return scaled / MAX_PIXEL if images.dtype == "uint8" else scaled
+
+
+def read_image(source, channels, size=None):
+    """Decode one image file, in one colour mode and one size.
+
+    Args:
+        source: Path of the file, or a binary file object.
+        channels: 1 for grey, 3 for RGB.
+        size: (height, width) in pixels to resize to, bilinear with antialiasing; None keeps it.
+
+    Returns:
+        uint8 array of shape (height, width, channels).
+
+    Raises:
+        ImageError: If the file is missing, truncated or no image.
+    """
+    try:
+        with Image.open(source) as file:
+            if file.mode.startswith(("I", "F")):
+                raise ImageError(
+                    f"{source}: pixels must have 8 bits. Convert the file to 8 bits a channel. "
+                    f"Received: mode {file.mode!r}"
+                )
+            picture = file.convert({1: "L", 3: "RGB"}[channels])
+    except FileNotFoundError as error:
+        raise ImageError(f"{source}: there is no such file.") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ImageError(f"{source}: not a readable image ({error}).") from error
+    pixels = np.asarray(picture, dtype="uint8").reshape(*picture.size[::-1], channels)
+    return pixels if size is None else resize(pixels, size)
+
+
+def resize(pixels, size):
+    """Resize one uint8 image (height, width, channels) to `size` = (height, width) pixels.
+
+    Bilinear with antialiasing: the only resizing of this project.
+    """
+    if pixels.shape[:2] == tuple(size):
+        return pixels
+    channels = pixels.shape[2]
+    picture = Image.fromarray(pixels[:, :, 0] if channels == 1 else pixels)
+    picture = picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    return np.asarray(picture).reshape(*size, channels)

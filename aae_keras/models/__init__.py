@@ -1,0 +1,43 @@
+"""The models: a base with the one `train_step`, and a small class per learning setting."""
+
+import keras
+
+from aae_keras.models.base import AdversarialModel, Batch, Forward, Term
+from aae_keras.models.labels_only import LabelsOnly
+from aae_keras.models.semi_supervised import SemiSupervisedAAE
+
+__all__ = [
+    "AdversarialModel",
+    "Batch",
+    "Forward",
+    "LabelsOnly",
+    "SemiSupervisedAAE",
+    "Term",
+    "load_model",
+]
+
+
+def load_model(path):
+    """Read a `.keras` file back, compiled as it was saved; the one loader this project uses.
+
+    Importing this module registers the classes the file names. Code inside the file is refused
+    (`safe_mode=True`).
+
+    Args:
+        path: The file.
+
+    Raises:
+        ValueError: If the file is missing, truncated, or holds no model of this project.
+    """
+    try:
+        model = keras.saving.load_model(path, safe_mode=True)
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise ValueError(
+            f"{path}: not a readable model. Train it again, or copy the file once more if it was "
+            f"cut short. The reader said: {str(error).strip().splitlines()[0]}"
+        ) from error
+    if not isinstance(model, AdversarialModel):
+        raise ValueError(
+            f"{path}: expected a model of aae_keras. Received: {type(model).__name__}"
+        )
+    return model

@@ -1,0 +1,378 @@
+"""What every learning setting shares: the step, its optimizers, its noise, and saving.
+
+A setting is a list of `Term`s: a loss, the phase it belongs to, and the variables it moves. The
+step is written once, here: it takes the phases in the paper's order, and in each lowers the sum
+of the phase's terms with the phase's own optimizer.
+"""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from aae_keras import losses
+from aae_keras.images import to_unit_range
+from aae_keras.models.terms import Batch, Forward, Phase, Term
+from aae_keras.networks import call_network, check_network, output_shapes, upstream_variables
+
+# The paper's order (section 2 and 5), and the argument of `compile` that steps each phase.
+PHASES = {
+    "reconstruction": "optimizer",
+    "discriminator": "discriminator_optimizer",
+    "generator": "generator_optimizer",
+    "classification": "classification_optimizer",
+}
+
+# The encoder's output that each code comes from.
+ENCODER_OUTPUT = {"y": "y_logits", "z": "z"}
+
+# The paper's semi-supervised MNIST recipe: (rate, momentum). The adversarial momentum is low.
+PAPER_SGD = {
+    "reconstruction": (0.01, 0.9),
+    "discriminator": (0.1, 0.1),
+    "generator": (0.1, 0.1),
+    "classification": (0.1, 0.9),
+}
+
+
+class AdversarialModel(keras.Model):
+    """Base of the learning settings: a subclass says what its networks and its terms are.
+
+    Use it like any Keras model. A training element is `({"unlabeled": x_u, "labeled": x_l},
+    labels)`, a validation element `(x, labels)` or `(x,)`; images are uint8, or float in [0, 1].
+
+    Args:
+        parts: Dict of the networks and priors, by the names they have in the subclass's
+            constructor; each becomes an attribute.
+        priors: Dict of those priors by the code they are the target of, `y` or `z`.
+        input_noise: Standard deviation of the Gaussian noise on the encoder's input in training,
+            in units of the pixel range [0, 1]. The target of reconstruction stays clean.
+        reconstruction: Key of `losses.RECONSTRUCTION`.
+        seed: Whole number: with the step (and replica) it decides every random draw.
+
+    Raises:
+        TypeError: If the encoder is no functional model.
+        ValueError: If the encoder has other inputs or outputs, a prior has not as many dimensions
+            as its code, or an argument is out of range.
+    """
+
+    def __init__(
+        self, parts, priors, input_noise=0.3, reconstruction="squared-error", seed=0, **kwargs
+    ):
+        super().__init__(**kwargs)
+        check_network("encoder", parts["encoder"], ["image"], ["y_logits", "z"])
+        if not input_noise >= 0:
+            raise ValueError(f"`input_noise` must be at least 0. Received: {input_noise=}")
+        if reconstruction not in losses.RECONSTRUCTION:
+            raise ValueError(
+                f"`reconstruction` must be one of {', '.join(losses.RECONSTRUCTION)}. "
+                f"Received: reconstruction={reconstruction!r}"
+            )
+        self.part_names = tuple(parts)
+        for name, part in parts.items():
+            setattr(self, name, part)
+        self.priors = priors
+        self.input_noise = float(input_noise)
+        self.reconstruction = reconstruction
+        self.seed = int(seed)
+        self.step = self.add_weight(
+            shape=(),
+            dtype="int64",
+            initializer="zeros",
+            trainable=False,
+            aggregation="only_first_replica",
+            name="step",
+        )
+        self._check_codes()
+        self.terms = self.build_terms()
+        self.trackers = {term.name: keras.metrics.Mean(name=term.name) for term in self.terms}
+        self.error_rate = keras.metrics.Mean(name="error_rate")
+        self.built = True
+
+    # What a setting is made of.
+
+    def build_terms(self):
+        """The `Term`s that define the setting; a subclass returns them."""
+        raise NotImplementedError(f"{type(self).__name__} must define `build_terms`.")
+
+    def reconstruction_term(self):
+        """The decoded code of the corrupted image against the clean image (section 2)."""
+        distance = losses.RECONSTRUCTION[self.reconstruction]
+        return Term(
+            "reconstruction_loss",
+            phase="reconstruction",
+            loss=lambda forward: distance(forward.batch.images, forward.image_logits),
+            moves=self.encoder.trainable_variables + self.decoder.trainable_variables,
+            validated=True,
+        )
+
+    def adversarial_terms(self, name, discriminator, code):
+        """The game over one code: the discriminator's term and the encoder's (section 2).
+
+        Args:
+            name: Short name of the discriminator, for logs: `cat` or `gauss`.
+            discriminator: Its network.
+            code: Which code it judges, `y` or `z`.
+        """
+
+        def log_odds(codes):
+            inputs = {discriminator.inputs[0].name: codes}
+            return next(iter(call_network(discriminator, inputs, training=True).values()))
+
+        return [
+            Term(
+                f"discriminator_{name}_loss",
+                phase="discriminator",
+                loss=lambda forward: losses.discriminator_loss(
+                    log_odds(forward.batch.prior[code]), log_odds(forward.code[code])
+                ),
+                moves=discriminator.trainable_variables,
+            ),
+            Term(
+                f"generator_{name}_loss",
+                phase="generator",
+                loss=lambda forward: losses.generator_loss(log_odds(forward.code[code])),
+                moves=upstream_variables(self.encoder, ENCODER_OUTPUT[code]),
+            ),
+        ]
+
+    def classification_term(self):
+        """Cross-entropy of latent y on the labelled images (section 5)."""
+        return Term(
+            "classification_loss",
+            phase="classification",
+            loss=lambda forward: losses.classification_loss(
+                forward.batch.labels, forward.labeled_code["y_logits"]
+            ),
+            moves=upstream_variables(self.encoder, "y_logits"),
+            validated=True,
+        )
+
+    # What the model computes.
+
+    def encode(self, images, training=False):
+        """Codes of images.
+
+        Args:
+            images: Float in [0, 1], shape (batch, height, width, channels).
+
+        Returns:
+            Dict of `y_logits`, `y` (its softmax; both (batch, num_classes)) and `z`
+            (batch, latent_dim), float32.
+        """
+        code = call_network(self.encoder, {"image": images}, training)
+        return {**code, "y": ops.softmax(code["y_logits"])}
+
+    def decode(self, code, training=False):
+        """Image logits of the codes `y` and `z`, shape (batch, height, width, channels)."""
+        inputs = {"y": code["y"], "z": code["z"]}
+        return call_network(self.decoder, inputs, training)["image_logits"]
+
+    def call(self, images, training=False):
+        """Latent y: the probability of each class, shape (batch, num_classes)."""
+        return self.encode(to_unit_range(images), training)["y"]
+
+    # The step.
+
+    def train_step(self, data):
+        """One step of the paper: its phases one after the other, each with its own optimizer."""
+        batch = self.draw(data)
+        values = {}
+        for phase in self.phases:
+            forward = Forward(self, batch, training=True)
+            values |= self.descend(phase, forward)
+        self.step.assign_add(1)
+        return self.track(values, forward)
+
+    def descend(self, phase, forward):
+        """Lower the sum of a phase's losses, in the variables that its terms move.
+
+        Returns:
+            Dict of the losses before the step, by term, one value per example.
+        """
+        with tf.GradientTape() as tape:
+            values = {term.name: term.loss(forward) for term in phase.terms}
+            loss = sum(self.batch_mean(value) for value in values.values())
+        gradients = tape.gradient(loss, phase.variables)
+        phase.optimizer.apply(gradients, phase.variables)
+        return values
+
+    def batch_mean(self, per_example):
+        """Sum over the examples, divided by the global batch size, so that replicas add up."""
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        return ops.sum(per_example) / ops.cast(ops.shape(per_example)[0] * replicas, "float32")
+
+    def draw(self, data):
+        """The batch of a training step: its images scaled and corrupted, its prior samples."""
+        inputs, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        images = to_unit_range(inputs["unlabeled"])
+        labeled = to_unit_range(inputs["labeled"])
+        seeds = self.random_seeds()
+        return Batch(
+            images=images,
+            corrupted=self.corrupt(images, next(seeds)),
+            labeled=self.corrupt(labeled, next(seeds)),
+            labels=labels,
+            prior={
+                name: prior.sample(ops.shape(images)[0], next(seeds))
+                for name, prior in self.priors.items()
+            },
+        )
+
+    def corrupt(self, images, seed):
+        """Images with Gaussian noise added, the denoising criterion of appendix A."""
+        if not self.input_noise:
+            return images
+        return images + self.input_noise * tf.random.stateless_normal(ops.shape(images), seed)
+
+    def random_seeds(self):
+        """Endless seeds for stateless draws: functions of (seed, step, replica) and their rank."""
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        base = tf.stack([tf.cast(self.seed, "int64"), tf.convert_to_tensor(self.step)])
+        base = tf.random.fold_in(base, tf.cast(replica, "int64"))
+        rank = 0
+        while True:
+            yield tf.random.fold_in(base, rank)
+            rank += 1
+
+    def test_step(self, data):
+        """The losses that mean something on held-out images, and the error where labels exist."""
+        x, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        images = to_unit_range(x)
+        batch = Batch(images, images, images, labels, prior={})
+        forward = Forward(self, batch, training=False)
+        values = {
+            term.name: term.loss(forward)
+            for term in self.terms
+            if term.validated and (labels is not None or term.phase != "classification")
+        }
+        logs = self.track(values, forward)
+        silent = self.trackers.keys() - values.keys()
+        return {name: value for name, value in logs.items() if name not in silent}
+
+    def track(self, values, forward):
+        """Update the running means of the epoch; returns them all.
+
+        Means are over every example of the epoch, not over the last batch.
+        """
+        for name, value in values.items():
+            self.trackers[name].update_state(value)
+        self._loss_tracker.update_state(
+            sum(ops.mean(value) for value in values.values()),
+            sample_weight=ops.shape(forward.batch.images)[0],
+        )
+        labels = forward.batch.labels
+        if labels is None:
+            trackers = (self._loss_tracker, *self.trackers.values())
+            return {tracker.name: tracker.result() for tracker in trackers}
+        y = forward.labeled_code["y"]
+        wrong = ops.not_equal(ops.argmax(y, axis=-1), ops.cast(labels, "int32"))
+        self.error_rate.update_state(ops.cast(wrong, "float32"))
+        return self.compute_metrics(forward.batch.labeled, labels, y)
+
+    # Compiling: one optimizer per phase.
+
+    def compile(
+        self,
+        optimizer=None,
+        discriminator_optimizer=None,
+        generator_optimizer=None,
+        classification_optimizer=None,
+        **kwargs,
+    ):
+        """Give each phase its optimizer and build it, so that its state is saved and restored.
+
+        Args:
+            optimizer: Of the reconstruction phase; a Keras optimizer or its name. Like the other
+                three it defaults to the paper's SGD: rates 0.01 (reconstruction) and 0.1, momentum
+                0.9 (0.1 for discriminator and generator).
+            discriminator_optimizer, generator_optimizer, classification_optimizer: Likewise.
+                One that the setting has no phase for is not used.
+            **kwargs: `metrics`, `steps_per_execution`, `jit_compile` and the rest of
+                `keras.Model.compile`. Metrics compare labels with latent y.
+        """
+        given = {
+            "reconstruction": optimizer,
+            "discriminator": discriminator_optimizer,
+            "generator": generator_optimizer,
+            "classification": classification_optimizer,
+        }
+        phases = []
+        for name, argument in PHASES.items():
+            terms = [term for term in self.terms if term.phase == name]
+            if not terms:
+                continue
+            rate, momentum = PAPER_SGD[name]
+            chosen = given[name] or keras.optimizers.SGD(rate, momentum)
+            phase = Phase(name, terms, _distinct(terms), keras.optimizers.get(chosen))
+            phase.optimizer.build(phase.variables)
+            phases.append(phase)
+            if argument != "optimizer":
+                setattr(self, argument, phase.optimizer)
+        if len({id(phase.optimizer) for phase in phases}) < len(phases):
+            raise ValueError(
+                "Each phase needs an optimizer of its own, since it keeps state for the variables "
+                "the phase moves. Received the same object for several phases."
+            )
+        self._phases = phases
+        # The first phase's optimizer is the main one: callbacks look for `model.optimizer`.
+        super().compile(optimizer=phases[0].optimizer, **kwargs)
+
+    @property
+    def phases(self):
+        """The phases of the compiled model, in the order of a step."""
+        return self._phases
+
+    @property
+    def optimizers(self):
+        """The optimizers, in the order of `phases`."""
+        return [phase.optimizer for phase in self._phases]
+
+    def get_compile_config(self):
+        """What `compile_from_config` needs to compile a loaded model like this one."""
+        config = super().get_compile_config()
+        if config:
+            config.pop("optimizer")
+            for phase in self.phases:
+                config[PHASES[phase.name]] = keras.saving.serialize_keras_object(phase.optimizer)
+        return config
+
+    def compile_from_config(self, config):
+        """Compile as `get_compile_config` says."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def fit(self, *args, shuffle=False, **kwargs):
+        """`keras.Model.fit`; the order is the data set's own, so `shuffle` is False by default."""
+        return super().fit(*args, shuffle=shuffle, **kwargs)
+
+    # Saving.
+
+    def get_config(self):
+        """Networks, priors and numbers: what the constructor takes."""
+        numbers = ("input_noise", "reconstruction", "seed")
+        own = {name: getattr(self, name) for name in (*self.part_names, *numbers)}
+        return {**super().get_config(), **own}
+
+    @classmethod
+    def from_config(cls, config):
+        """The model that `get_config` describes."""
+        return cls(
+            **{
+                name: keras.saving.deserialize_keras_object(value)
+                for name, value in config.items()
+            }
+        )
+
+    def _check_codes(self):
+        shapes = output_shapes(self.encoder)
+        for code, prior in self.priors.items():
+            found = shapes[ENCODER_OUTPUT[code]]
+            if found != (None, prior.dim):
+                raise ValueError(
+                    f"The prior of {code} must have as many dimensions as the encoder's "
+                    f"{ENCODER_OUTPUT[code]}, whose shape is {found}. Received: dim={prior.dim}"
+                )
+
+
+def _distinct(terms):
+    """The variables of several terms, each once, in order."""
+    return list({id(variable): variable for term in terms for variable in term.moves}.values())

@@ -1,0 +1,164 @@
+"""The run folder: what lies where, how a run begins, resumes, and gives way to another.
+
+    config.yaml     the complete configuration and the run's revision
+    history.csv     one row an epoch
+    model.keras     the trained model; it stands once the run has ended
+    metrics.json    written by `evaluate`
+    figures/        written by `visualize`
+    logs/           TensorBoard
+    backup/         the last whole epoch, while the run is unfinished
+"""
+
+import dataclasses
+import datetime
+import os
+import pathlib
+import tempfile
+
+import yaml
+
+from aae_keras.config import Config
+
+
+class RunError(ValueError):
+    """A run folder that is missing, taken, or not what was expected."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One training run on disk.
+
+    Attributes:
+        folder: Its `pathlib.Path`.
+        config: Its `Config`.
+        revision: `YYYYMMDDThhmmssZ-` (UTC start) and 8 digits of the configuration's hash.
+    """
+
+    folder: pathlib.Path
+    config: Config
+    revision: str
+
+    @property
+    def model_file(self):
+        """The trained model."""
+        return self.folder / "model.keras"
+
+    @property
+    def history_file(self):
+        """One row an epoch."""
+        return self.folder / "history.csv"
+
+    @property
+    def metrics_file(self):
+        """Scores on validation and test."""
+        return self.folder / "metrics.json"
+
+    @property
+    def figures(self):
+        """Folder of pictures."""
+        return self.folder / "figures"
+
+    @property
+    def logs(self):
+        """Folder of TensorBoard events."""
+        return self.folder / "logs"
+
+    @property
+    def backup(self):
+        """Folder of the last whole epoch."""
+        return self.folder / "backup"
+
+
+def default_folder(config):
+    """`runs/PRESET-seedN`, with the setting in it where it is not the preset's own."""
+    return pathlib.Path("runs") / f"{config.name}-seed{config.seed}"
+
+
+def create(folder, config, overwrite=False):
+    """Begin a run: make its folder and write `config.yaml`.
+
+    Args:
+        folder: Where.
+        config: What.
+        overwrite: Move a run that is there to `.old/REVISION` beside it.
+
+    Raises:
+        RunError: If a run is there and `overwrite` is False.
+    """
+    folder = pathlib.Path(folder)
+    if (folder / "config.yaml").exists():
+        if not overwrite:
+            raise RunError(
+                f"{folder} holds a run already. Pass --resume to go on with it, --overwrite to "
+                "move it to .old and begin anew, or another --run_dir."
+            )
+        retire(open_run(folder))
+    start = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
+    run = Run(folder, config, f"{start}-{config.fingerprint()}")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / "config.yaml", f"revision: {run.revision}\n{config.to_yaml()}")
+    return run
+
+
+def retire(run):
+    """Move a run's folder to `.old/REVISION` beside it."""
+    old = run.folder.parent / ".old"
+    old.mkdir(exist_ok=True)
+    target = old / run.revision
+    count = 1
+    while target.exists():
+        target = old / f"{run.revision}-{count}"
+        count += 1
+    run.folder.rename(target)
+
+
+def open_run(folder):
+    """The run in a folder.
+
+    Raises:
+        RunError: If there is none.
+    """
+    folder = pathlib.Path(folder)
+    try:
+        text = (folder / "config.yaml").read_text()
+        config = Config.from_yaml(text)
+        revision = yaml.safe_load(text)["revision"]
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RunError(
+            f"{folder} holds no run: there is no config.yaml. Train one with "
+            f"python -m tools.train --run_dir={folder}"
+        ) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise RunError(f"{folder}/config.yaml cannot be used: {error}") from error
+    return Run(folder, config, revision)
+
+
+def open_trained(folder):
+    """The finished run in a folder.
+
+    Raises:
+        RunError: If there is none, or it has not been trained to its end.
+    """
+    run = open_run(folder)
+    if not run.model_file.exists():
+        raise RunError(
+            f"{folder} has no model.keras: its training has not ended. Go on with "
+            f"python -m tools.train --run_dir={folder} --resume"
+        )
+    return run
+
+
+def write_atomically(path, text):
+    """Write a text file so that a reader sees the old one or the new one, never half of it."""
+    path = pathlib.Path(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise

@@ -6,6 +6,7 @@ flags (`tools/flags.py`), the YAML of a run folder and the factory all read it.
 
 import dataclasses
 import difflib
+import functools
 import hashlib
 import math
 
@@ -14,10 +15,18 @@ import yaml
 SETTINGS = ("semi-supervised", "labels-only")
 
 
-def _option(default, help, *, choices=None, low=None, high=None, above=None):
+def _option(group, default, help, *, choices=None, low=None, high=None, above=None):
     """A field with its help line and the values it may take."""
-    metadata = {"help": help, "choices": choices, "low": low, "high": high, "above": above}
-    return dataclasses.field(default=default, metadata=metadata)
+    rules = {"choices": choices, "low": low, "high": high, "above": above}
+    return dataclasses.field(default=default, metadata={"group": group, "help": help, **rules})
+
+
+_recipe = functools.partial(_option, "Recipe")
+_data = functools.partial(_option, "Data")
+_network = functools.partial(_option, "Networks and priors")
+_objective = functools.partial(_option, "Objective")
+_optimization = functools.partial(_option, "Optimization, one optimizer per phase")
+_execution = functools.partial(_option, "Execution")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,72 +38,66 @@ class Config:
         ValueError: If a value lies outside its range or choices.
     """
 
-    # Recipe
-    preset: str = _option("", "Recipe the other fields start from, by name.")
-    setting: str = _option("semi-supervised", "Learning setting.", choices=SETTINGS)
+    preset: str = _recipe("", "Recipe the other fields start from, by name.")
+    setting: str = _recipe("semi-supervised", "Learning setting.", choices=SETTINGS)
 
-    # Data
-    dataset: str = _option(
+    dataset: str = _data(
         "digits",
         "`digits`, a tensorflow-datasets name, an .npz file, or a folder of images.",
     )
-    data_dir: str = _option("", "Folder of tensorflow-datasets; its own default when empty.")
-    num_labeled: int = _option(
+    data_dir: str = _data("", "Folder of tensorflow-datasets; its own default when empty.")
+    num_labeled: int = _data(
         0, "Labels that training may see, balanced over the classes; 0: every one.", low=0
     )
-    validation_size: float = _option(
+    validation_size: float = _data(
         0.1, "Validation images: a count (1 or more) or a fraction of the training part.", low=0
     )
-    test_fraction: float = _option(
+    test_fraction: float = _data(
         0.2, "Share held out for test where the data has no test part.", above=0, high=0.9
     )
-    split_seed: int = _option(0, "Seed of that hold-out, independent of `seed`.", low=0)
-    image_size: int = _option(0, "Resize images to this many pixels a side; 0: as they are.", low=0)
-    skip_unreadable: bool = _option(False, "Leave out image files that cannot be read.")
+    split_seed: int = _data(0, "Seed of that hold-out, independent of `seed`.", low=0)
+    image_size: int = _data(0, "Resize images to this many pixels a side; 0: as they are.", low=0)
+    skip_unreadable: bool = _data(False, "Leave out image files that cannot be read.")
 
-    # Networks
-    hidden_units: tuple[int, ...] = _option((1000, 1000), "Units of each hidden layer.", low=1)
-    latent_dim: int = _option(10, "Dimensions of z.", low=1)
-    batch_norm: bool = _option(False, "Batch normalisation in the encoder's hidden layers.")
-    weight_stddev: float = _option(
+    hidden_units: tuple[int, ...] = _network((1000, 1000), "Units of each hidden layer.", low=1)
+    latent_dim: int = _network(10, "Dimensions of z.", low=1)
+    batch_norm: bool = _network(False, "Batch normalisation in the encoder's hidden layers.")
+    weight_stddev: float = _network(
         0.01, "Initial weights are N(0, weight_stddev^2); 0: Glorot uniform.", low=0
     )
-    prior_stddev: float = _option(1.0, "Standard deviation of the prior of z.", above=0)
+    prior_stddev: float = _network(1.0, "Standard deviation of the prior of z.", above=0)
 
-    # Objective
-    reconstruction: str = _option(
+    reconstruction: str = _objective(
         "squared-error",
         "Reconstruction loss, summed over the pixels (the squared error is halved).",
         choices=("squared-error", "cross-entropy"),
     )
-    input_noise: float = _option(
+    input_noise: float = _objective(
         0.3, "Std of the Gaussian noise on the encoder's input in training.", low=0
     )
 
-    # Optimization: one optimizer per phase
-    epochs: int = _option(60, "Passes over the unlabelled images.", low=1)
-    batch_size: int = _option(100, "Unlabelled images in a step.", low=1)
-    labeled_batch_size: int = _option(100, "Labelled images in a step.", low=1)
-    optimizer: str = _option("sgd", "Update rule of every phase.", choices=("sgd", "adam"))
-    reconstruction_rate: float = _option(0.01, "Rate of the reconstruction phase.", above=0)
-    discriminator_rate: float = _option(0.1, "Rate of the discriminators.", above=0)
-    generator_rate: float = _option(0.1, "Rate of the encoder as generator.", above=0)
-    classification_rate: float = _option(0.1, "Rate of the classification phase.", above=0)
-    momentum: float = _option(
+    epochs: int = _optimization(60, "Passes over the unlabelled images.", low=1)
+    batch_size: int = _optimization(100, "Unlabelled images in a step.", low=1)
+    labeled_batch_size: int = _optimization(100, "Labelled images in a step.", low=1)
+    optimizer: str = _optimization("sgd", "Update rule of every phase.", choices=("sgd", "adam"))
+    reconstruction_rate: float = _optimization(0.01, "Rate of the reconstruction phase.", above=0)
+    discriminator_rate: float = _optimization(0.1, "Rate of the discriminators.", above=0)
+    generator_rate: float = _optimization(0.1, "Rate of the encoder as generator.", above=0)
+    classification_rate: float = _optimization(0.1, "Rate of the classification phase.", above=0)
+    momentum: float = _optimization(
         0.9, "Momentum (Adam: beta_1), reconstruction and classification.", low=0, high=0.999
     )
-    adversarial_momentum: float = _option(
+    adversarial_momentum: float = _optimization(
         0.1, "Momentum (Adam: beta_1), discriminators and generator.", low=0, high=0.999
     )
-    rate_drops: tuple[int, ...] = _option(
+    rate_drops: tuple[int, ...] = _optimization(
         (50, 1000), "Epochs after which every rate is multiplied by `rate_drop_factor`.", low=1
     )
-    rate_drop_factor: float = _option(0.1, "See `rate_drops`.", above=0, high=1)
+    rate_drop_factor: float = _optimization(0.1, "See `rate_drops`.", above=0, high=1)
 
-    # Execution
-    seed: int = _option(0, "Seed of labels, weights, order and noise.", low=0)
-    jit_compile: bool = _option(True, "Compile the training step with XLA.")
-    steps_per_execution: int = _option(1, "Training steps per call of the compiled loop.", low=1)
+    seed: int = _execution(0, "Seed of labels, weights, order and noise.", low=0)
+    jit_compile: bool = _execution(True, "Compile the training step with XLA.")
+    steps_per_execution: int = _execution(1, "Training steps per call of the compiled loop.", low=1)
 
     def __post_init__(self):
         for field in dataclasses.fields(self):

@@ -6,12 +6,14 @@ Needs NumPy and Pillow alone, so that prediction on an edge device can use it.
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from aae_keras.errors import UserError
+
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 
 MAX_PIXEL = 255.0
 
 
-class ImageError(ValueError):
+class ImageError(UserError):
     """A file that holds no readable image; the message names it."""
 
 

@@ -4,7 +4,7 @@ Any functional model with the same inputs and outputs can take their place:
 
 | network | inputs | outputs |
 |---|---|---|
-| encoder | `image` (height, width, channels) in [0, 1] | `y_logits` (num_classes,), `z` (latent_dim,) |
+| encoder | `image` (height, width, channels) | `y_logits` (num_classes,), `z` (latent_dim,) |
 | decoder | `y` (num_classes,), `z` (latent_dim,) | `image_logits` (height, width, channels) |
 | discriminator | a code | one logit: above 0 means "drawn from the prior" |
 

@@ -12,6 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from aae_keras import noise
+
 
 class Prior(abc.ABC):
     """A distribution over codes of `dim` dimensions.
@@ -53,10 +55,7 @@ class CategoricalPrior(Prior):
 
     def sample(self, batch_size, seed):
         """See `Prior.sample`: one-hot rows."""
-        category = tf.random.stateless_uniform(
-            [batch_size], seed, minval=0, maxval=self.dim, dtype=tf.int32
-        )
-        return tf.one_hot(category, self.dim)
+        return tf.one_hot(noise.integers([batch_size], seed, below=self.dim), self.dim)
 
 
 @keras.saving.register_keras_serializable(package="aae_keras")
@@ -77,7 +76,7 @@ class GaussianPrior(Prior):
 
     def sample(self, batch_size, seed):
         """See `Prior.sample`."""
-        return self.stddev * tf.random.stateless_normal([batch_size, self.dim], seed)
+        return self.stddev * noise.normal([batch_size, self.dim], seed)
 
     def marginal_density(self, values):
         """Density of a single dimension of z at `values`, a NumPy array."""

@@ -1,12 +1,12 @@
 """The run folder: what lies where, how a run begins, resumes, and gives way to another.
 
-    config.yaml     the complete configuration and the run's revision
-    history.csv     one row an epoch
-    model.keras     the trained model; it stands once the run has ended
-    metrics.json    written by `evaluate`
-    figures/        written by `visualize`
-    logs/           TensorBoard
-    backup/         the last whole epoch, while the run is unfinished
+config.yaml     the complete configuration and the run's revision
+history.csv     one row an epoch
+model.keras     the trained model; it stands once the run has ended
+metrics.json    written by `evaluate`
+figures/        written by `visualize`
+logs/           TensorBoard
+backup/         the last whole epoch, while the run is unfinished
 """
 
 import dataclasses
@@ -18,9 +18,10 @@ import tempfile
 import yaml
 
 from aae_keras.config import Config
+from aae_keras.errors import UserError
 
 
-class RunError(ValueError):
+class RunError(UserError):
     """A run folder that is missing, taken, or not what was expected."""
 
 

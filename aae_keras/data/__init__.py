@@ -103,7 +103,7 @@ def load(
     return Data(split, batch_size, labeled_batch_size, seed)
 
 
-def _lowered(name, batch_size, available):
-    if batch_size > available:
-        log.warning("%s is lowered from %d to the %d images there are.", name, batch_size, available)
-    return min(batch_size, available)
+def _lowered(name, size, available):
+    if size > available:
+        log.warning("%s is lowered from %d to the %d images there are.", name, size, available)
+    return min(size, available)

@@ -8,6 +8,8 @@ import math
 
 import tensorflow as tf
 
+from aae_keras import noise
+
 EVALUATION_BATCH = 500
 
 
@@ -60,7 +62,7 @@ def epoch_order(rows, count, seed):
     """`count` of the rows: as many whole passes as needed, each in a fresh random order."""
     num_rows = len(rows)
     passes = math.ceil(count / num_rows)
-    keys = tf.random.stateless_uniform([passes, num_rows], tf.stack(seed))
+    keys = noise.uniform([passes, num_rows], tf.stack(seed))
     order = tf.reshape(tf.argsort(keys, axis=1), [-1])[:count]
     return tf.gather(rows, order)
 

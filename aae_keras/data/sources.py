@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from aae_keras import images as image_files
+from aae_keras.errors import UserError
 from aae_keras.images import MAX_PIXEL, ImageError
 
 log = logging.getLogger(__name__)
@@ -16,7 +17,7 @@ log = logging.getLogger(__name__)
 UNLABELED_FOLDER = "unlabeled"
 
 
-class DataError(ValueError):
+class DataError(UserError):
     """Data that is missing or cannot be used; the message says how to mend it."""
 
 
@@ -77,7 +78,7 @@ def _read_digits():
 
 def _read_npz(path):
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in archive.files}
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file.") from error
@@ -169,7 +170,8 @@ def _read_folder(root, size, skip_unreadable):
         unknown = set(_class_folders(root / "test")) - set(class_names)
         if unknown:
             raise DataError(
-                f"{root}/test: classes that {train_root} does not have: {', '.join(sorted(unknown))}"
+                f"{root}/test: classes that {train_root} does not have: "
+                f"{', '.join(sorted(unknown))}"
             )
         test_files = _labelled_files(root / "test", class_names)
     if not files:
@@ -213,9 +215,10 @@ class _FolderReader:
     """Reads files into one array; the first readable file decides channels and size."""
 
     def __init__(self, size, skip_unreadable):
-        self.size = size
+        self.resize_to = size
         self.skip_unreadable = skip_unreadable
         self.channels = None
+        self.size = None
 
     def read(self, files):
         """Arrays of images and labels of (path, label) pairs."""
@@ -244,7 +247,7 @@ class _FolderReader:
                 f"{path}: expected {self.channels} channel(s) like the files before it. "
                 f"Received: {channels}"
             )
-        pixels = image_files.read_image(path, channels, self.size)
+        pixels = image_files.read_image(path, channels, self.resize_to)
         self.size = self.size or pixels.shape[:2]
         if pixels.shape[:2] != self.size:
             raise ImageError(

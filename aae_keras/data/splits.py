@@ -74,6 +74,7 @@ def split_source(
     else:
         num_validation = min(num_validation, int(MAX_VALIDATION_SHARE * len(known)))
         labeled = known[num_validation:]
+    labeled = np.sort(labeled)
     spare = np.setdiff1d(known, labeled)
     if not len(spare) and num_validation:
         log.warning("No labels are left for validation: it has images only, and no error rate.")
@@ -93,7 +94,7 @@ def split_source(
     return Split(
         source.images,
         source.labels,
-        np.sort(labeled),
+        labeled,
         unlabeled,
         np.sort(validation),
         source.test_images,
@@ -144,9 +145,9 @@ def _balanced(source, known, num_labeled, random):
         rows = known[source.labels[known] == label]
         if len(rows) < wanted:
             raise DataError(
-                f"Class {name!r} has {len(rows)} labelled training images, but {num_labeled} labels "
-                f"over {num_classes} classes ask for {wanted} of it. Lower --num_labeled; 0 takes "
-                "every label there is, balanced or not."
+                f"Class {name!r} has {len(rows)} labelled training images, but {num_labeled} "
+                f"labels over {num_classes} classes ask for {wanted} of it. Lower --num_labeled; "
+                "0 takes every label there is, balanced or not."
             )
         chosen.append(rows[:wanted])
     return np.concatenate(chosen)

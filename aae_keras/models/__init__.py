@@ -2,6 +2,7 @@
 
 import keras
 
+from aae_keras.errors import UserError
 from aae_keras.models.base import AdversarialModel, Batch, Forward, Term
 from aae_keras.models.labels_only import LabelsOnly
 from aae_keras.models.semi_supervised import SemiSupervisedAAE
@@ -27,17 +28,15 @@ def load_model(path):
         path: The file.
 
     Raises:
-        ValueError: If the file is missing, truncated, or holds no model of this project.
+        UserError: If the file is missing, truncated, or holds no model of this project.
     """
     try:
         model = keras.saving.load_model(path, safe_mode=True)
     except (OSError, KeyError, ValueError, TypeError) as error:
-        raise ValueError(
+        raise UserError(
             f"{path}: not a readable model. Train it again, or copy the file once more if it was "
             f"cut short. The reader said: {str(error).strip().splitlines()[0]}"
         ) from error
     if not isinstance(model, AdversarialModel):
-        raise ValueError(
-            f"{path}: expected a model of aae_keras. Received: {type(model).__name__}"
-        )
+        raise UserError(f"{path}: expected a model of aae_keras. Received: {type(model).__name__}")
     return model

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from aae_keras import losses
+from aae_keras import losses, noise
 from aae_keras.images import to_unit_range
 from aae_keras.models.terms import Batch, Forward, Phase, Term
 from aae_keras.networks import call_network, check_network, output_shapes, upstream_variables
@@ -222,16 +222,16 @@ class AdversarialModel(keras.Model):
         """Images with Gaussian noise added, the denoising criterion of appendix A."""
         if not self.input_noise:
             return images
-        return images + self.input_noise * tf.random.stateless_normal(ops.shape(images), seed)
+        return images + self.input_noise * noise.normal(ops.shape(images), seed)
 
     def random_seeds(self):
         """Endless seeds for stateless draws: functions of (seed, step, replica) and their rank."""
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         base = tf.stack([tf.cast(self.seed, "int64"), tf.convert_to_tensor(self.step)])
-        base = tf.random.fold_in(base, tf.cast(replica, "int64"))
+        base = noise.fold_in(base, tf.cast(replica, "int64"))
         rank = 0
         while True:
-            yield tf.random.fold_in(base, rank)
+            yield noise.fold_in(base, rank)
             rank += 1
 
     def test_step(self, data):
@@ -356,10 +356,7 @@ class AdversarialModel(keras.Model):
     def from_config(cls, config):
         """The model that `get_config` describes."""
         return cls(
-            **{
-                name: keras.saving.deserialize_keras_object(value)
-                for name, value in config.items()
-            }
+            **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
         )
 
     def _check_codes(self):

@@ -8,7 +8,7 @@ from aae_keras.networks import check_network
 
 @keras.saving.register_keras_serializable(package="aae_keras")
 class SemiSupervisedAAE(AdversarialModel):
-    """Latent y, pushed to a categorical prior, is the label; latent z, pushed to a normal, the style.
+    """Latent y, pushed to a categorical prior, is the label; latent z, pushed to a normal, style.
 
     | phase | minimises | moves |
     |---|---|---|

@@ -1,0 +1,8 @@
+"""The base of every error that a user can cause and mend."""
+
+
+class UserError(ValueError):
+    """Something outside the program is not as it should be; the message says how to mend it.
+
+    Tools print the message alone, without a traceback.
+    """

@@ -1,0 +1,199 @@
+"""The encoder as a SavedModel for TF Serving and as a LiteRT file for the edge.
+
+An export is written aside, read back, compared with the Keras model, and only then renamed to its
+version: a server that polls the folder never sees half a model, or one that answers otherwise.
+"""
+
+import contextlib
+import datetime
+import importlib.metadata
+import json
+import os
+import pathlib
+import shutil
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from aae_keras import evaluation, factory, models, prediction, runs, serving
+from aae_keras.errors import UserError
+from aae_keras.images import to_unit_range
+
+FORMATS = ("saved_model", "litert")
+ROOT = pathlib.Path("saved_models")
+NUM_VERIFIED = 1000
+TOLERANCE = 1e-4  # of a probability: float32 rounding of another kernel, never another answer
+
+
+class ExportError(UserError):
+    """An export that could not be made; nothing was published."""
+
+
+def export_run(folder, name=None, version=None, formats=FORMATS, root=ROOT):
+    """Export a trained run.
+
+    Args:
+        folder: The run folder.
+        name: Folder under `root`, the base path of a TF Serving model; the run's preset if None.
+        version: Whole number; None: the UTC time as YYYYMMDDhhmmss, or the next that is free.
+        formats: Some of `FORMATS`.
+        root: Folder of all exports.
+
+    Returns:
+        Path of the version's folder.
+
+    Raises:
+        ExportError: If a format is unknown, the version is taken, or an exported file does not
+            answer like the Keras model.
+        DataError, RunError: If the run or its data cannot be used.
+    """
+    unknown = set(formats) - set(FORMATS)
+    if unknown or not formats:
+        raise ExportError(
+            f"Formats must be of {', '.join(FORMATS)}. Received: {', '.join(formats) or 'none'}"
+        )
+    run = runs.open_trained(folder)
+    data = factory.load_data(run.config)
+    model = models.load_model(run.model_file)
+    base = pathlib.Path(root) / (name or run.config.name)
+    base.mkdir(parents=True, exist_ok=True)
+    if version is not None and (base / str(version)).exists():
+        raise ExportError(f"{base}/{version} exists, and a version is never overwritten.")
+    aside = base / f".writing-{os.getpid()}"
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        write_saved_model(model, data.class_names, aside)
+        if "litert" in formats:
+            write_litert(aside, aside / serving.LITERT_FILE)
+        agreement = verify(model, data, aside, formats)
+        write_manifest(run, data, aside, agreement)
+        if "saved_model" not in formats:
+            for leftover in ("saved_model.pb", "fingerprint.pb", "variables", "assets"):
+                _remove(aside / leftover)
+        return publish(aside, base, version)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def write_saved_model(model, class_names, folder):
+    """Write the SavedModel with the signatures of `serving`.
+
+    Args:
+        model: A model of this project with latent y.
+        class_names: One string per class.
+        folder: Where.
+    """
+    image = tf.TensorSpec([None, *model.encoder.inputs[0].shape[1:]], tf.float32, serving.IMAGE)
+    names = tf.constant(list(class_names))
+
+    @tf.function(input_signature=[image])
+    def classify(image):
+        code = model.encode(image)
+        label = tf.argmax(code["y_logits"], axis=-1)
+        return {
+            "label": label,
+            "class_name": tf.gather(names, label),
+            "confidence": tf.reduce_max(code["y"], axis=-1),
+            "probabilities": tf.identity(code["y"]),
+        }
+
+    @tf.function(input_signature=[image])
+    def encode(image):
+        code = model.encode(image)
+        return {"y": tf.identity(code["y"]), "z": tf.identity(code["z"])}
+
+    archive = keras.export.ExportArchive()
+    archive.add_endpoint(serving.CLASSIFY, classify)
+    archive.add_endpoint(serving.ENCODE, encode)
+    archive.write_out(str(folder), verbose=False)
+
+
+def write_litert(saved_model, path):
+    """Convert both signatures of a SavedModel to one float32 LiteRT file."""
+    signatures = [serving.CLASSIFY, serving.ENCODE]
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(saved_model), signature_keys=signatures
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(converter.convert())
+
+
+def verify(model, data, folder, formats):
+    """Read the written files back and compare them with the Keras model.
+
+    The images are held-out ones (validation); training ones where there are none.
+
+    Returns:
+        Dict by format: `images` compared, and `label_agreement`, which is 1.
+
+    Raises:
+        ExportError: If a label differs, or a probability by more than `TOLERANCE`.
+    """
+    split = data.split
+    rows = split.validation_rows if len(split.validation_rows) else split.unlabeled_rows
+    images = to_unit_range(split.images[rows[:NUM_VERIFIED]])
+    expected = evaluation.encode(model, images)
+    paths = {"saved_model": folder, "litert": folder / serving.LITERT_FILE}
+    agreement = {}
+    for form in formats:
+        found = prediction.open_predictor(paths[form]).predict(images)
+        agree = float(np.mean(found["label"] == expected["y_logits"].argmax(axis=1)))
+        distance = float(np.abs(found["probabilities"] - expected["y"]).max())
+        if agree < 1 or not distance <= TOLERANCE:
+            raise ExportError(
+                f"The exported {form} does not answer like the Keras model on {len(images)} images:"
+                f" {agree:.4%} of the labels agree, and probabilities differ by up to "
+                f"{distance:.2g}. Nothing was published."
+            )
+        agreement[form] = {"images": len(images), "label_agreement": agree}
+    return agreement
+
+
+def write_manifest(run, data, folder, agreement):
+    """Write where the export comes from, what it is called, and how well it did."""
+    metrics = None
+    if run.metrics_file.exists():
+        metrics = json.loads(run.metrics_file.read_text())
+    manifest = {
+        "revision": run.revision,
+        "exported": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "config": run.config.to_dict(),
+        "data_fingerprint": data.split.fingerprint(),
+        "class_names": list(data.class_names),
+        "image_shape": list(data.image_shape),
+        "metrics": metrics,
+        "agreement": agreement,
+        "versions": {
+            package: importlib.metadata.version(package) for package in ("keras", "tensorflow")
+        },
+    }
+    path = folder / serving.MANIFEST
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def publish(aside, base, version=None):
+    """Rename a finished folder to its version, in one step that never replaces another.
+
+    Raises:
+        ExportError: If the version asked for has been taken meanwhile.
+    """
+    number = version or int(datetime.datetime.now(datetime.UTC).strftime("%Y%m%d%H%M%S"))
+    while True:
+        target = base / str(number)
+        # A rename onto a folder that is not empty fails; two exports at once cannot collide.
+        with contextlib.suppress(OSError):
+            if not target.exists():
+                aside.rename(target)
+                return target
+        if version is not None:
+            raise ExportError(f"{target} exists, and a version is never overwritten.")
+        number += 1
+
+
+def _remove(path):
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

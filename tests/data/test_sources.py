@@ -1,0 +1,157 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from aae_keras.data import sources
+from aae_keras.data.sources import DataError
+from tests.folders import write_images
+
+
+def test_digits_fill_the_pixel_range():
+    source = sources.read("digits")
+    assert source.images.shape == (1797, 8, 8, 1) and source.images.dtype == "uint8"
+    assert (source.images.min(), source.images.max()) == (0, 255)
+    assert len(np.unique(source.images)) == 17
+    assert source.test_images is None and source.class_names == tuple("0123456789")
+
+
+def test_npz_of_either_rank_and_type(tmp_path, images, labels):
+    path = tmp_path / "a.npz"
+    np.savez(path, x_train=images[..., 0] / 255.0, y_train=labels)
+    source = sources.read(str(path))
+    np.testing.assert_array_equal(source.images, images)
+    assert source.class_names == ("0", "1", "2") and source.labels.dtype == "int64"
+
+
+IMAGES = np.zeros((4, 5, 5), "uint8")
+
+
+@pytest.mark.parametrize(
+    "arrays, message",
+    [
+        ({"x": IMAGES}, "expected the arrays x_train and y_train.*Received: x"),
+        ({"x_train": IMAGES, "y_train": [0, 1, 0]}, r"shape \(4,\).*Received: shape \(3,\)"),
+        ({"x_train": IMAGES, "y_train": [0.0, 1, 0, 1]}, "whole numbers.*float64"),
+        ({"x_train": IMAGES, "y_train": [0, 1, 0, -2]}, "or -1 for no label. Received: -2"),
+        ({"x_train": IMAGES[0], "y_train": [0]}, r"shape \[N, H, W\].*Received: shape \(5, 5\)"),
+        ({"x_train": IMAGES[:0], "y_train": np.zeros(0, int)}, "with images in it"),
+        ({"x_train": IMAGES.astype(int), "y_train": [0, 1, 0, 1]}, "must be uint8, or float"),
+        ({"x_train": IMAGES + 2.0, "y_train": [0, 1, 0, 1]}, r"in \[0, 1\].*from 2.0 to 2.0"),
+        ({"x_train": IMAGES * np.nan, "y_train": [0, 1, 0, 1]}, "must be finite.*NaN"),
+        ({"x_train": IMAGES, "y_train": [0, 1, 0, 1], "x_test": IMAGES}, "must come together"),
+        (
+            {"x_train": IMAGES, "y_train": [0] * 4, "x_test": IMAGES[:, 1:], "y_test": [0] * 4},
+            r"one shape.*\(5, 5, 1\) and \(4, 5, 1\)",
+        ),
+        (
+            {"x_train": IMAGES, "y_train": [0] * 4, "x_test": IMAGES, "y_test": [0, 1, 2, 3]},
+            "classes that y_train holds, 0 to 0. Received: 3",
+        ),
+    ],
+)
+def test_unusable_npz_is_refused(tmp_path, arrays, message):
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(DataError, match=message):
+        sources.read(str(tmp_path / "a.npz"))
+
+
+def test_damaged_missing_and_pickled_npz_are_refused(tmp_path):
+    (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 no more")
+    np.savez(tmp_path / "pickle.npz", x_train=np.array([{}]), y_train=[0])
+    for name, message in (
+        ("cut", "not a readable .npz"),
+        ("pickle", "not a readable .npz of plain arrays"),
+        ("none", "no such file"),
+    ):
+        with pytest.raises(DataError, match=message):
+            sources.read(str(tmp_path / f"{name}.npz"))
+
+
+def test_folder_of_class_folders_with_unlabelled_images(tmp_path):
+    write_images(tmp_path, {"cat": 3, "dog": 2, "unlabeled": 4})
+    (tmp_path / "cat" / "notes.txt").write_text("not an image")
+    (tmp_path / ".cache").mkdir()
+    source = sources.read(str(tmp_path))
+    assert source.class_names == ("cat", "dog")
+    assert source.labels.tolist() == [0, 0, 0, 1, 1, -1, -1, -1, -1]
+    assert source.images.shape == (9, 6, 5, 1) and source.test_images is None
+
+
+def test_folder_with_train_and_test(tmp_path):
+    write_images(tmp_path / "train", {"cat": 3, "dog": 2, "unlabeled": 1})
+    write_images(tmp_path / "test", {"cat": 1, "dog": 1})
+    write_images(tmp_path, {"unlabeled": 2})
+    source = sources.read(str(tmp_path))
+    assert sorted(source.labels.tolist()) == [-1, -1, -1, 0, 0, 0, 1, 1]
+    assert source.test_labels.tolist() == [0, 1]
+
+
+def test_colour_images_keep_their_channels(tmp_path):
+    write_images(tmp_path, {"a": 2, "b": 2}, mode="RGB")
+    assert sources.read(str(tmp_path)).images.shape == (4, 6, 5, 3)
+
+
+def test_other_sizes_are_refused_or_resized(tmp_path):
+    write_images(tmp_path, {"a": 2, "b": 2})
+    Image.new("L", (9, 9)).save(tmp_path / "b" / "large.png")
+    with pytest.raises(DataError, match="1 of 5 image files.*\n.*large.png.*--image_size=N.*9x9"):
+        sources.read(str(tmp_path))
+    assert sources.read(str(tmp_path), image_size=4).images.shape == (5, 4, 4, 1)
+
+
+def test_other_channels_are_refused(tmp_path):
+    write_images(tmp_path, {"a": 2, "b": 2})
+    Image.new("RGB", (5, 6)).save(tmp_path / "b" / "zz.png")
+    with pytest.raises(DataError, match=r"zz.png: expected 1 channel\(s\).*Received: 3"):
+        sources.read(str(tmp_path))
+
+
+def test_unreadable_images_are_refused_or_skipped_by_request(tmp_path, caplog):
+    write_images(tmp_path, {"a": 2, "b": 2})
+    (tmp_path / "a" / "bad.png").write_text("no image")
+    with pytest.raises(DataError, match="1 of 5 image files cannot be used.*\n.*bad.png"):
+        sources.read(str(tmp_path))
+    assert len(sources.read(str(tmp_path), skip_unreadable=True).images) == 4
+    assert "Left out 1 of 5 image files" in caplog.text and "bad.png" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "folders, message",
+    [
+        ({}, "expected folders of images"),
+        ({"unlabeled": 2}, "expected folders of images"),
+        ({"a": 0}, "no image files"),
+    ],
+)
+def test_empty_folders_are_refused(tmp_path, folders, message):
+    write_images(tmp_path, folders)
+    with pytest.raises(DataError, match=message):
+        sources.read(str(tmp_path))
+
+
+def test_test_classes_must_be_known(tmp_path):
+    write_images(tmp_path / "train", {"a": 2})
+    write_images(tmp_path / "test", {"a": 1, "b": 1})
+    with pytest.raises(DataError, match="classes that .*train does not have: b"):
+        sources.read(str(tmp_path))
+
+
+def test_missing_folder_and_unknown_name_are_refused(tmp_path):
+    with pytest.raises(DataError, match="there is no such folder"):
+        sources.read(str(tmp_path / "none" / "here"))
+    with pytest.raises(DataError, match="Unknown data set 'no_such_set'"):
+        sources.read("no_such_set")
+
+
+def test_unprepared_tensorflow_dataset_says_how_to_get_it_at_once(tmp_path):
+    with pytest.raises(DataError, match="mnist is not prepared in .*tools.prepare_data"):
+        sources.read("mnist", data_dir=str(tmp_path))
+
+
+def test_mnist_from_a_prepared_folder(mnist_dir):
+    source = sources.read("mnist", data_dir=mnist_dir)
+    assert source.images.shape == (60_000, 28, 28, 1)
+    assert source.test_images.shape == (10_000, 28, 28, 1)
+    assert np.bincount(source.test_labels).tolist() == [
+        980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
+    ]  # fmt: skip

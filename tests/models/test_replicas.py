@@ -1,0 +1,46 @@
+"""Two replicas of a global batch do what one device does, and draw noise of their own."""
+
+import subprocess
+import sys
+import textwrap
+
+SCRIPT = """
+    import tensorflow as tf
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, 2 * [tf.config.LogicalDeviceConfiguration()])
+    import numpy as np
+    from tests.tiny import tiny_model
+
+    images = np.random.default_rng(0).integers(0, 255, (8, 6, 5, 1), dtype="uint8")
+    labels = np.arange(8) % 3
+    element = {"unlabeled": images, "labeled": images}, labels
+    data = tf.data.Dataset.from_tensor_slices(element).repeat(3).batch(8, drop_remainder=True)
+
+    def trained(**kwargs):
+        model = tiny_model(**kwargs)
+        # Without prior samples the step has no draw that replicas could make otherwise.
+        model.terms = [t for t in model.terms if t.phase in ("reconstruction", "classification")]
+        model.compile(jit_compile=False)
+        model.fit(data, verbose=0)
+        return model
+
+    alone = trained(input_noise=0)
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    with strategy.scope():
+        together = trained(input_noise=0)
+        noisy = tiny_model(input_noise=1.0)
+    for a, b in zip(alone.get_weights(), together.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+    same = {"unlabeled": tf.zeros((4, 6, 5, 1)), "labeled": tf.zeros((4, 6, 5, 1))}, tf.zeros(4)
+    drawn = strategy.run(lambda: noisy.draw(same).corrupted)
+    first, second = strategy.experimental_local_results(drawn)
+    assert np.abs(np.corrcoef(np.ravel(first), np.ravel(second))[0, 1]) < 0.4
+    print("replicas agree")
+"""
+
+
+def test_replicas_add_up_and_draw_different_noise():
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(SCRIPT)], capture_output=True, text=True
+    )
+    assert done.stdout.endswith("replicas agree\n"), done.stderr

@@ -1,0 +1,100 @@
+import math
+
+import numpy as np
+import pytest
+import scipy.special
+import sklearn.metrics
+import tensorflow as tf
+
+from aae_keras import losses
+
+EXTREME = np.array([[1000.0], [-1000.0]], "float32")
+
+
+def test_half_squared_error_is_summed_over_pixels_and_halved(random):
+    images = random.random((4, 3, 2, 1), "float32")
+    logits = random.normal(size=(4, 3, 2, 1)).astype("float32")
+    expected = [
+        0.5 * sum((x - 1 / (1 + math.exp(-t))) ** 2 for x, t in zip(row, out, strict=True))
+        for row, out in zip(images.reshape(4, -1), logits.reshape(4, -1), strict=True)
+    ]
+    np.testing.assert_allclose(losses.half_squared_error(images, logits), expected, rtol=1e-5)
+
+
+def test_cross_entropy_matches_scikit_learn(random):
+    images = random.integers(0, 2, (5, 4, 4, 1)).astype("float32")
+    logits = random.normal(size=(5, 4, 4, 1)).astype("float32")
+    expected = [
+        16 * sklearn.metrics.log_loss(x.ravel(), scipy.special.expit(t.ravel()), labels=[0, 1])
+        for x, t in zip(images, logits, strict=True)
+    ]
+    np.testing.assert_allclose(losses.binary_cross_entropy(images, logits), expected, rtol=1e-5)
+
+
+def test_cross_entropy_is_exact_where_a_sigmoid_would_saturate():
+    wrong = losses.binary_cross_entropy(np.zeros((1, 1, 1, 1)), np.full((1, 1, 1, 1), 1e3))
+    np.testing.assert_allclose(wrong, [1000.0])
+
+
+def test_undecided_discriminator_pays_two_log_two():
+    undecided = np.zeros((8, 1), "float32")
+    np.testing.assert_allclose(
+        losses.discriminator_loss(undecided, undecided), np.full(8, 2 * math.log(2)), rtol=1e-6
+    )
+    np.testing.assert_allclose(losses.generator_loss(undecided), math.log(2), rtol=1e-6)
+
+
+def test_adversarial_losses_are_exact_for_extreme_logits():
+    # log(D + epsilon) would stop at -log(epsilon), with no gradient left.
+    np.testing.assert_allclose(losses.discriminator_loss(EXTREME, -EXTREME), [0.0, 2000.0])
+    np.testing.assert_allclose(losses.generator_loss(EXTREME), [0.0, 1000.0])
+
+
+def test_real_is_one_and_fake_is_zero():
+    sure = np.full((1, 1), 5.0, "float32")
+    right = losses.discriminator_loss(sure, -sure)
+    swapped = losses.discriminator_loss(-sure, sure)
+    assert right[0] < 0.02 and swapped[0] > 9.9
+    assert losses.generator_loss(sure)[0] < losses.generator_loss(-sure)[0]
+
+
+def test_classification_matches_scikit_learn_on_one_softmax(random):
+    logits = random.normal(0, 3, (6, 4)).astype("float32")
+    labels = np.array([0, 1, 2, 3, 0, 1])
+    probabilities = scipy.special.softmax(logits, axis=1)
+    expected = sklearn.metrics.log_loss(labels, probabilities, labels=range(4))
+    found = losses.classification_loss(labels, logits)
+    np.testing.assert_allclose(np.mean(found), expected, rtol=1e-5)
+    assert abs(np.mean(losses.classification_loss(labels, probabilities)) - expected) > 0.1
+
+
+@pytest.mark.parametrize("value", [0.3, 2.0, -4.0])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda v: losses.half_squared_error(tf.fill((1, 2, 2, 1), 0.7), tf.fill((1, 2, 2, 1), v)),
+        lambda v: losses.binary_cross_entropy(tf.fill((1, 2, 2, 1), 0.7), tf.fill((1, 2, 2, 1), v)),
+        lambda v: losses.discriminator_loss(tf.fill((1, 1), v), tf.fill((1, 1), 2 * v)),
+        lambda v: losses.generator_loss(tf.fill((1, 1), v)),
+        lambda v: losses.classification_loss([1], tf.stack([[0.5, v, -1.0]])),
+    ],
+)
+def test_gradient_equals_finite_difference(loss, value):
+    point = tf.constant(value)
+    with tf.GradientTape() as tape:
+        tape.watch(point)
+        total = tf.reduce_sum(loss(point))
+    step = 1e-2
+    difference = (loss(point + step) - loss(point - step)) / (2 * step)
+    np.testing.assert_allclose(tape.gradient(total, point), difference[0], rtol=2e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(8,), (8, 2)])
+def test_more_than_one_logit_per_code_is_refused(shape):
+    with pytest.raises(ValueError, match=r"one logit per code.*Received: code_logits\.shape="):
+        losses.generator_loss(np.zeros(shape, "float32"))
+
+
+def test_broadcasting_of_images_is_refused():
+    with pytest.raises(ValueError, match="same shape"):
+        losses.half_squared_error(np.zeros((2, 4, 4, 1)), np.zeros((2, 16)))

@@ -1,0 +1,128 @@
+import keras
+import numpy as np
+import pytest
+
+from aae_keras import networks
+from tests.tiny import tiny_networks
+
+
+@pytest.mark.parametrize("image_shape", [(8, 8, 1), (5, 7, 3)])
+def test_names_and_shapes(image_shape):
+    encoder = networks.build_encoder(image_shape, 10, 4, hidden_units=(8,))
+    decoder = networks.build_decoder(image_shape, 10, 4, hidden_units=(8,))
+    critic = networks.build_discriminator(4, hidden_units=(8,), name="discriminator_gauss")
+    assert [tensor.name for tensor in encoder.inputs] == ["image"]
+    code = encoder(np.zeros((2, *image_shape), "float32"))
+    assert {name: tuple(t.shape) for name, t in code.items()} == {"y_logits": (2, 10), "z": (2, 4)}
+    drawn = decoder({"y": np.zeros((2, 10), "float32"), "z": np.zeros((2, 4), "float32")})
+    assert tuple(drawn["image_logits"].shape) == (2, *image_shape)
+    assert tuple(critic(code["z"]).shape) == (2, 1)
+
+
+def test_heads_are_logits_without_activation():
+    parts = tiny_networks()
+    heads = [
+        parts["encoder"].get_layer("y_logits"),
+        parts["encoder"].get_layer("z"),
+        parts["decoder"].get_layer("pixels"),
+        parts["discriminator_cat"].get_layer("discriminator_cat_logit"),
+    ]
+    assert all(head.activation is keras.activations.linear for head in heads)
+
+
+def test_heads_stay_float32_in_mixed_precision():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        parts = tiny_networks()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    code = parts["encoder"](np.zeros((1, 6, 5, 1), "float32"))
+    assert {tensor.dtype.name for tensor in code.values()} == {"float32"}
+    assert parts["encoder"].get_layer("encoder_hidden_0").compute_dtype == "bfloat16"
+
+
+def test_discriminators_have_no_batch_normalisation():
+    for role in ("discriminator_cat", "discriminator_gauss"):
+        kinds = {type(layer).__name__ for layer in tiny_networks(batch_norm=True)[role].layers}
+        assert kinds == {"InputLayer", "Dense"}
+
+
+def test_batch_normalisation_stands_before_each_relu_of_the_encoder():
+    kinds = [type(layer).__name__ for layer in tiny_networks(batch_norm=True)["encoder"].layers]
+    assert kinds[2:5] == ["Dense", "BatchNormalization", "ReLU"] == kinds[5:8]
+
+
+def test_initial_weights_follow_stddev_and_seed():
+    encoder = networks.build_encoder((28, 28, 1), 10, 4, hidden_units=(300, 300), seed=5)
+    first = encoder.get_layer("encoder_hidden_0").get_weights()[0]
+    assert abs(first.std() / 0.01 - 1) < 0.01
+    again = networks.build_encoder((28, 28, 1), 10, 4, hidden_units=(300, 300), seed=5)
+    np.testing.assert_array_equal(first, again.get_layer("encoder_hidden_0").get_weights()[0])
+    other = networks.build_encoder((28, 28, 1), 10, 4, hidden_units=(300, 300), seed=6)
+    assert np.abs(first - other.get_layer("encoder_hidden_0").get_weights()[0]).max() > 0
+    # layers of one shape within a network differ too
+    square = networks.build_discriminator(300, hidden_units=(300, 300), name="d").get_weights()
+    assert np.abs(square[0] - square[2]).max() > 0
+
+
+def test_zero_stddev_is_glorot():
+    encoder = networks.build_encoder((8, 8, 1), 10, 4, hidden_units=(32,), weight_stddev=0)
+    kernel = encoder.get_layer("encoder_hidden_0").get_weights()[0]
+    limit = np.sqrt(6 / (64 + 32))
+    assert 0.95 * limit < np.abs(kernel).max() <= limit
+
+
+def test_layer_names_are_unique_across_the_networks():
+    names = [
+        layer.name
+        for network in tiny_networks().values()
+        for layer in network.layers
+        if layer.weights
+    ]
+    assert len(names) == len(set(names))
+
+
+def test_configuration_round_trip_keeps_outputs():
+    for network in tiny_networks(batch_norm=True).values():
+        again = keras.Model.from_config(network.get_config())
+        again.set_weights(network.get_weights())
+        inputs = {t.name: np.ones((2, *t.shape[1:]), "float32") for t in network.inputs}
+        first = networks.call_network(network, inputs, training=False)
+        second = networks.call_network(again, inputs, training=False)
+        for name in first:
+            np.testing.assert_array_equal(first[name], second[name])
+
+
+def test_networks_may_use_lists_and_single_tensors():
+    z, y = keras.Input((2,), name="z"), keras.Input((3,), name="y")
+    both = keras.layers.Concatenate()([z, 10 * y])
+    image_logits = keras.layers.Reshape((5, 1, 1), name="image_logits")(both)
+    decoder = keras.Model([z, y], image_logits)  # not in alphabetical order
+    networks.check_network("decoder", decoder, ["y", "z"], ["image_logits"])
+    inputs = {"y": np.ones((1, 3), "float32"), "z": np.zeros((1, 2), "float32")}
+    outputs = networks.call_network(decoder, inputs, training=False)
+    np.testing.assert_array_equal(outputs["image_logits"][0, :, 0, 0], [0, 0, 10, 10, 10])
+
+
+@pytest.mark.parametrize(
+    "inputs, outputs, message",
+    [
+        (["picture"], ["y_logits", "z"], "the inputs picture.*Received: inputs image"),
+        (["image"], ["y", "z"], "the outputs y, z.*Received: outputs y_logits, z"),
+        (None, None, "one of outputs.*Received: outputs y_logits, z"),
+    ],
+)
+def test_networks_that_cannot_play_their_role_are_refused(inputs, outputs, message):
+    with pytest.raises(ValueError, match=f"`encoder` must have {message}"):
+        networks.check_network("encoder", tiny_networks()["encoder"], inputs, outputs)
+
+
+def test_something_else_than_a_functional_model_is_refused():
+    with pytest.raises(TypeError, match="`encoder` must be a Keras functional model"):
+        networks.check_network("encoder", keras.layers.Dense(3), ["image"], ["z"])
+
+
+def test_upstream_variables_leave_the_other_head_alone():
+    encoder = tiny_networks()["encoder"]
+    names = {v.path.split("/")[0] for v in networks.upstream_variables(encoder, "y_logits")}
+    assert names == {"encoder_hidden_0", "encoder_hidden_1", "y_logits"}

@@ -1,0 +1,1 @@
+"""Command-line tools: flags to a configuration, one call, files."""

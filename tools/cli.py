@@ -1,0 +1,196 @@
+"""What every tool shares: help in an instant, exit codes, messages in place of tracebacks.
+
+Exit code 0 only on success, 2 for a usage error, 1 for a failure. Results go to stdout, all else
+to stderr. TensorFlow is imported after the flags have been read.
+"""
+
+import dataclasses
+import logging
+import os
+import signal
+import sys
+import textwrap
+
+from absl import app, flags
+
+from aae_keras.config import Config
+from aae_keras.errors import UserError
+from aae_keras.presets import PRESETS, preset
+
+FLAGS = flags.FLAGS
+
+_DEFINERS = {
+    str: flags.DEFINE_string,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    bool: flags.DEFINE_boolean,
+    tuple: flags.DEFINE_list,
+}
+
+
+class Usage(Exception):
+    """A command line that cannot be carried out as it stands."""
+
+
+class Tool:
+    """One command: its flags, in groups, and its main function.
+
+    Args:
+        name: As in `python -m tools.NAME`.
+        summary: One or two sentences, shown by `--help`.
+        arguments: What may follow the flags, for the usage line; "" refuses any.
+    """
+
+    def __init__(self, name, summary, arguments=""):
+        self.name = name
+        self.summary = summary
+        self.arguments = arguments
+        self.groups = {}
+
+    def flag(self, kind, name, default, help, group="Command"):
+        """Define a flag of this tool; `kind` is one of str, int, float, bool, tuple."""
+        _DEFINERS[kind](name, default, help)
+        self.groups.setdefault(group, []).append(name)
+
+    def config_flags(self):
+        """Define a flag for each field of `Config`, unset unless given."""
+        for field in dataclasses.fields(Config):
+            kind = type(field.default)
+            choices = sorted(PRESETS) if field.name == "preset" else field.metadata["choices"]
+            text = field.metadata["help"] + (f" One of: {', '.join(choices)}." if choices else "")
+            self.flag(kind, field.name, None, text, field.metadata["group"])
+
+    def help(self):
+        """The text of `--help`."""
+        lines = [f"usage: python -m tools.{self.name} [flags] {self.arguments}".rstrip(), ""]
+        lines += textwrap.wrap(self.summary, 96)
+        defaults = {field.name: field.default for field in dataclasses.fields(Config)}
+        for group, names in self.groups.items():
+            lines += ["", f"{group}:"]
+            for name in names:
+                default = FLAGS[name].default
+                default = defaults.get(name) if default is None else default
+                if isinstance(default, tuple | list):
+                    default = ",".join(map(str, default))
+                text = FLAGS[name].help + (f" [{default}]" if default not in (None, "") else "")
+                lines += textwrap.wrap(
+                    f"--{name}: {text}", 96, initial_indent="  ", subsequent_indent="      "
+                )
+        return "\n".join(lines)
+
+    def run(self, main):
+        """Read the flags, call `main(arguments)`, and exit."""
+
+        def parse(argv):
+            if any(word in ("--help", "-help", "-h", "--helpfull") for word in argv[1:]):
+                print(self.help())
+                sys.exit(0)
+            try:
+                arguments = FLAGS(argv)[1:]
+                if arguments and not self.arguments:
+                    raise Usage(f"Unexpected argument {arguments[0]!r}.")
+            except (flags.Error, Usage) as error:
+                self._fail(error, 2, f"See python -m tools.{self.name} --help")
+            return arguments
+
+        app.run(lambda arguments: self._guard(main, arguments), flags_parser=parse)
+
+    def _guard(self, main, arguments):
+        _log_to_stderr()
+        signal.signal(signal.SIGTERM, _raise_interrupt)
+        try:
+            main(arguments)
+        except Usage as error:
+            self._fail(error, 2)
+        except (UserError, FloatingPointError) as error:
+            self._fail(error, 1)
+        except OSError as error:
+            self._fail(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "), 1)
+        except KeyboardInterrupt as error:
+            self._fail(f"Interrupted. {error}".rstrip(), 1)
+
+    def _fail(self, message, code, *more):
+        for line in (f"{self.name}: {message}", *more):
+            print(line, file=sys.stderr)
+        sys.stdout.flush()
+        sys.exit(code)
+
+
+def config_from_flags(base=None):
+    """The configuration that preset, config file and flags give together, in this precedence.
+
+    Args:
+        base: `Config` to start from where neither `--preset` nor `--config` is given.
+
+    Raises:
+        Usage: If a name or value is not one a configuration can have.
+    """
+    try:
+        config = preset(FLAGS.preset) if FLAGS.preset else base or Config()
+        if FLAGS.config:
+            config = _config_from_file(FLAGS.config, config)
+        return dataclasses.replace(config, **given_fields())
+    except (ValueError, TypeError) as error:
+        raise Usage(error) from error
+
+
+def given_fields():
+    """The `Config` fields that the command line sets, by name."""
+    fields = {}
+    for field in dataclasses.fields(Config):
+        if FLAGS[field.name].present:
+            value = FLAGS[field.name].value
+            if isinstance(value, list):
+                try:
+                    value = tuple(int(item) for item in value)
+                except ValueError as error:
+                    raise Usage(f"--{field.name} takes whole numbers: {error}") from error
+            fields[field.name] = value
+    return fields
+
+
+def required(name, example):
+    """The value of a flag that must be given."""
+    value = FLAGS[name].value
+    if not value:
+        raise Usage(f"--{name} is needed, for example --{name}={example}")
+    return value
+
+
+def load_tensorflow():
+    """Import TensorFlow and Keras without their start-up lines, which no setting silences."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        import keras
+        import tensorflow
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+    return tensorflow, keras
+
+
+def _config_from_file(path, base):
+    try:
+        with open(path) as file:
+            return Config.from_yaml(file.read(), base)
+    except OSError as error:
+        raise Usage(f"--config={path}: {error.strerror}") from error
+    except (ValueError, TypeError) as error:
+        raise Usage(f"--config={path}: {error}") from error
+
+
+def _log_to_stderr():
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    library = logging.getLogger("aae_keras")
+    library.handlers = [handler]
+    library.setLevel(logging.INFO)
+    library.propagate = False
+
+
+def _raise_interrupt(signum, frame):
+    raise KeyboardInterrupt

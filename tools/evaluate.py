@@ -1,0 +1,23 @@
+"""Score a trained run on validation and test."""
+
+import json
+
+from tools import cli
+
+TOOL = cli.Tool(
+    "evaluate", "Scores a trained run on its validation and test images; leaves metrics.json."
+)
+TOOL.flag(str, "run_dir", "", "The run folder.")
+
+
+def main(arguments):
+    """See the module."""
+    folder = cli.required("run_dir", "runs/digits-seed0")
+    cli.load_tensorflow()
+    from aae_keras import evaluation
+
+    print(json.dumps(evaluation.evaluate_run(folder), indent=2))
+
+
+if __name__ == "__main__":
+    TOOL.run(main)

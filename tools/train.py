@@ -1,0 +1,59 @@
+"""Train a preset or a configuration in a run folder, from the start or from its last epoch."""
+
+import statistics
+
+from tools import cli
+
+TOOL = cli.Tool(
+    "train",
+    "Trains a preset and/or a configuration file, with flags on top, and leaves a run folder: "
+    "config.yaml, model.keras, history.csv, logs/.",
+)
+TOOL.flag(str, "config", "", "YAML file of fields, on top of the preset.")
+TOOL.flag(str, "run_dir", "", "Run folder. [runs/PRESET-seedN]")
+TOOL.flag(bool, "resume", False, "Go on with the run in the folder from its last whole epoch.")
+TOOL.flag(bool, "overwrite", False, "Move a run in the folder to .old beside it, begin anew.")
+TOOL.config_flags()
+
+
+def main(arguments):
+    """See the module."""
+    flags = cli.FLAGS
+    if flags.resume and flags.overwrite:
+        raise cli.Usage("--resume goes on with a run, --overwrite replaces it: choose one.")
+    config = cli.config_from_flags(base=_config_of_resumed_run())
+    cli.load_tensorflow()
+    from aae_keras import evaluation, runs, training
+
+    folder = flags.run_dir or runs.default_folder(config)
+    try:
+        run = training.train(config, folder, resume=flags.resume, overwrite=flags.overwrite)
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(
+            f"The last whole epoch is kept; go on with "
+            f"python -m tools.train --run_dir={folder} --resume"
+        ) from error
+    history = evaluation.read_history(run)
+    seconds = statistics.median(row["seconds"] for row in history)
+    print(f"revision {run.revision}")
+    print(f"model {run.model_file}")
+    print(
+        f"{len(history)} epochs, {seconds:.2f} s each (median), "
+        f"peak memory {training.peak_memory() / 2**30:.2f} GiB"
+    )
+    if "val_error_rate" in history[-1]:
+        print(f"validation error {history[-1]['val_error_rate']:.2%}")
+
+
+def _config_of_resumed_run():
+    """With --resume and --run_dir alone, the run's own configuration is the base."""
+    flags = cli.FLAGS
+    if not (flags.resume and flags.run_dir):
+        return None
+    from aae_keras import runs
+
+    return runs.open_run(flags.run_dir).config
+
+
+if __name__ == "__main__":
+    TOOL.run(main)

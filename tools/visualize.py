@@ -1,0 +1,22 @@
+"""Draw the pictures of a trained run."""
+
+from tools import cli
+
+TOOL = cli.Tool(
+    "visualize", "Draws the pictures of a trained run from its validation images; leaves figures/."
+)
+TOOL.flag(str, "run_dir", "", "The run folder.")
+
+
+def main(arguments):
+    """See the module."""
+    folder = cli.required("run_dir", "runs/digits-seed0")
+    cli.load_tensorflow()
+    from aae_keras import figures
+
+    for path in figures.draw_run(folder):
+        print(path)
+
+
+if __name__ == "__main__":
+    TOOL.run(main)

@@ -63,8 +63,8 @@ class Backup(keras.callbacks.Callback):
             found = {key: saved[key].shape for key in saved.files}
             if found != {key: tuple(variable.shape) for key, variable in variables.items()}:
                 raise ValueError(
-                    f"{checkpoint} was written by another model: its variables have other names "
-                    "or shapes. Resume with the networks and optimizers the run began with."
+                    f"{checkpoint} was written by another model: its variables have other "
+                    "shapes. Resume with the networks and optimizers the run began with."
                 )
             for key, variable in variables.items():
                 variable.assign(saved[key])
@@ -131,13 +131,21 @@ class StopOnNaN(keras.callbacks.Callback):
         self.epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        """Check every running mean: once NaN, it stays NaN."""
-        for name, value in (logs or {}).items():
-            if not math.isfinite(value):
+        """Check every running mean: once NaN, it stays NaN.
+
+        Terms are looked at in the order of the step, so the one named is where it began.
+        """
+        logs = logs or {}
+        for name in sorted(logs, key=self._rank):
+            if not math.isfinite(logs[name]):
                 raise FloatingPointError(
-                    f"{name} became {float(value)} in step {batch + 1} of epoch {self.epoch + 1}. "
-                    "Lower the rates, or look for damaged images."
+                    f"{name} became {float(logs[name])} in step {batch + 1} of epoch "
+                    f"{self.epoch + 1}. Lower the rates, or look for damaged images."
                 )
+
+    def _rank(self, name):
+        names = [term.name for term in self.model.terms]
+        return names.index(name) if name in names else len(names)
 
 
 def write_history(path, history):
@@ -151,8 +159,11 @@ def write_history(path, history):
 
 
 def _state(model):
-    """Every variable that training changes, by a key that is unique and the same in every run."""
+    """Every variable that training changes, by its rank.
+
+    Not by its path: that holds names which Keras counts up within a process.
+    """
     variables = list(model.variables)
     for optimizer in model.optimizers:
         variables += optimizer.variables
-    return {f"{rank:04d}/{variable.path}": variable for rank, variable in enumerate(variables)}
+    return {f"{rank:04d}": variable for rank, variable in enumerate(variables)}

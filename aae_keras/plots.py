@@ -140,7 +140,8 @@ def z_histogram(values, density, dimension):
     """
     figure = Figure(figsize=(5, 3.4), layout="constrained")
     axes = figure.subplots()
-    axes.hist(values, bins=40, density=True, color=COLOURS[5], label="codes q(z)")
+    bins = int(np.clip(math.sqrt(len(values)), 10, 60))
+    axes.hist(values, bins=bins, density=True, color=COLOURS[5], label="codes q(z)")
     reach = np.abs(axes.get_xlim()).max()
     grid = np.linspace(-reach, reach, 400)
     axes.plot(grid, density(grid), color=COLOURS[1], label="prior p(z)")

@@ -87,7 +87,7 @@ def create(folder, config, overwrite=False):
         RunError: If a run is there and `overwrite` is False.
     """
     folder = pathlib.Path(folder)
-    if (folder / "config.yaml").exists():
+    if exists(folder):
         if not overwrite:
             raise RunError(
                 f"{folder} holds a run already. Pass --resume to go on with it, --overwrite to "
@@ -99,6 +99,11 @@ def create(folder, config, overwrite=False):
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / "config.yaml", f"revision: {run.revision}\n{config.to_yaml()}")
     return run
+
+
+def exists(folder):
+    """Whether a folder holds a run."""
+    return (pathlib.Path(folder) / "config.yaml").exists()
 
 
 def retire(run):

@@ -12,6 +12,7 @@ import sys
 import textwrap
 
 from absl import app, flags
+from absl import logging as absl_logging
 
 from aae_keras.config import Config
 from aae_keras.errors import UserError
@@ -186,6 +187,7 @@ def _config_from_file(path, base):
 def _log_to_stderr():
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
+    absl_logging.set_verbosity(absl_logging.WARNING)
     library = logging.getLogger("aae_keras")
     library.handlers = [handler]
     library.setLevel(logging.INFO)

@@ -1,0 +1,41 @@
+# make env    the environment, .venv
+# make demo   train, evaluate, draw, export and predict on digits that need no download
+# make test   linter and tests, as .ci/run does; make test-long adds the tests that take minutes
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: env demo test test-long lint format clean
+
+env: $(VENV)/.runtime
+
+demo: $(VENV)/.runtime
+	$(BIN)/python -m tools.demo
+
+test: lint
+	$(BIN)/python -m pytest -m "not long" --cov --cov-report=term --cov-fail-under=90
+
+test-long: lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.development
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(VENV)/.runtime: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	touch $@
+
+$(VENV)/.development: requirements-dev.txt requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	touch $@ $(VENV)/.runtime
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .coverage

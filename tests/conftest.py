@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import pytest
 
+from aae_keras import training
+from aae_keras.config import Config
 from tests.tiny import IMAGE_SHAPE, NUM_CLASSES, tiny_model
 
 
@@ -66,3 +68,27 @@ def mnist_dir():
     if not (folder / "mnist").is_dir():
         pytest.skip("no prepared MNIST: set AAE_DATA_DIR to a tensorflow-datasets folder")
     return str(folder)
+
+
+@pytest.fixture
+def small(npz):
+    """A configuration that trains in a second."""
+    return Config(
+        dataset=str(npz),
+        num_labeled=12,
+        validation_size=6,
+        hidden_units=(16, 16),
+        latent_dim=2,
+        weight_stddev=0.2,
+        batch_size=10,
+        labeled_batch_size=10,
+        epochs=4,
+        rate_drops=(2,),
+        jit_compile=False,
+    )
+
+
+@pytest.fixture
+def trained(small, tmp_path):
+    """A run, trained on `npz`."""
+    return training.train(small, tmp_path / "trained", verbose=0)

@@ -19,24 +19,6 @@ from aae_keras import callbacks, config, factory, models, runs, training
 from tests.tiny import tiny_model
 
 
-@pytest.fixture
-def small(npz):
-    """A configuration that trains in a second."""
-    return config.Config(
-        dataset=str(npz),
-        num_labeled=12,
-        validation_size=6,
-        hidden_units=(16, 16),
-        latent_dim=2,
-        weight_stddev=0.2,
-        batch_size=10,
-        labeled_batch_size=10,
-        epochs=4,
-        rate_drops=(2,),
-        jit_compile=False,
-    )
-
-
 class Killed(Exception):
     """Stands for a power cut."""
 
@@ -77,13 +59,13 @@ def with_dropout(config, data):
 def saved_weights(run):
     model = models.load_model(run.model_file)
     optimizers = [v for optimizer in model.optimizers for v in optimizer.variables]
-    return {f"{n} {v.name}": v.numpy() for n, v in enumerate(model.weights + optimizers)}
+    return dict(enumerate(v.numpy() for v in model.weights + optimizers))
 
 
 def assert_same_weights(first, second):
     assert first.keys() == second.keys()
     for name in first:
-        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
+        np.testing.assert_array_equal(first[name], second[name], err_msg=str(name))
 
 
 @pytest.mark.parametrize("build", [None, with_dropout], ids=["ours", "dropout"])
@@ -216,9 +198,7 @@ def test_nan_ends_training_with_its_name_and_step_and_keeps_the_last_epoch(small
     class Poison(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):
             if batch == 2 and int(self.model.step) > 4:
-                self.model.decoder.trainable_variables[0].assign_add([[np.nan] * 16] * 5)
-
-    original = callbacks.StopOnNaN
+                self.model.decoder.trainable_variables[-1].assign_add([np.nan] * 30)
 
     def build(config, data):
         model = factory.build_model(config, data)
@@ -229,7 +209,6 @@ def test_nan_ends_training_with_its_name_and_step_and_keeps_the_last_epoch(small
     with pytest.raises(FloatingPointError, match="reconstruction_loss.* step 3 of epoch 2"):
         training.train(small, tmp_path / "run", build=build, verbose=0)
     assert [p.name for p in (tmp_path / "run" / "backup").iterdir()] == ["epoch-000001"]
-    assert callbacks.StopOnNaN is original
 
 
 def test_a_folder_with_a_run_is_refused_resumed_or_moved_away(small, tmp_path):

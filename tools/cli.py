@@ -187,7 +187,7 @@ def _config_from_file(path, base):
 def _log_to_stderr():
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
-    absl_logging.set_verbosity(absl_logging.WARNING)
+    absl_logging.set_verbosity(absl_logging.ERROR)
     library = logging.getLogger("aae_keras")
     library.handlers = [handler]
     library.setLevel(logging.INFO)

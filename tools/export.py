@@ -8,7 +8,8 @@ TOOL = cli.Tool(
     "Keras model before the version appears.",
 )
 TOOL.flag(str, "run_dir", "", "The run folder.")
-TOOL.flag(str, "name", "", "Folder under saved_models. [the preset]")
+TOOL.flag(str, "name", "", "Folder under the root. [the preset]")
+TOOL.flag(str, "root", "saved_models", "Folder of all exports.")
 TOOL.flag(int, "version", None, "Whole number. [UTC time as YYYYMMDDhhmmss]")
 TOOL.flag(tuple, "formats", ["saved_model", "litert"], "What to write.")
 
@@ -22,7 +23,8 @@ def main(arguments):
     cli.load_tensorflow()
     from aae_keras import export
 
-    print(export.export_run(folder, flags.name or None, flags.version, flags.formats))
+    name = flags.name or None
+    print(export.export_run(folder, name, flags.version, flags.formats, root=flags.root))
 
 
 if __name__ == "__main__":

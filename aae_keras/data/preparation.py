@@ -1,9 +1,13 @@
 """Preparing a tensorflow-datasets folder, once, so that training needs no network."""
 
+import contextlib
 import pathlib
+import sys
 import tempfile
+from unittest import mock
 
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core.download import download_manager, downloader
 
 from aae_keras.data.sources import DataError
 
@@ -34,11 +38,37 @@ def prepare(name, data_dir, original_files=None):
     # and the second would be built in silence from the images of the first.
     with tempfile.TemporaryDirectory(prefix="aae-keras-") as scratch:
         try:
-            builder.download_and_prepare(
-                download_dir=scratch,
-                download_config=tfds.download.DownloadConfig(manual_dir=original_files),
-            )
-        except (OSError, ValueError, AssertionError, tfds.download.DownloadError) as error:
+            with contextlib.ExitStack() as stack:
+                # tensorflow-datasets prints its progress to stdout, where results go.
+                stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+                if original_files:
+                    stack.enter_context(_offline(original_files))
+                builder.download_and_prepare(
+                    download_dir=scratch,
+                    download_config=tfds.download.DownloadConfig(manual_dir=original_files),
+                )
+        except DataError:
+            raise
+        except (
+            OSError,
+            ValueError,
+            AssertionError,
+            tfds.download.DownloadError,
+            download_manager.NonMatchingChecksumError,
+        ) as error:
             source = f"the files in {original_files}" if original_files else "a download"
-            raise DataError(f"{name} could not be made from {source}: {error}") from error
+            reason = str(error).strip().splitlines()[0]
+            raise DataError(f"{name} could not be made from {source}: {reason}") from error
     return pathlib.Path(builder.data_path)
+
+
+@contextlib.contextmanager
+def _offline(folder):
+    """Refuse downloads: a file that `folder` lacks would be tried for minutes otherwise."""
+
+    def refuse(self, url, *args, **kwargs):
+        raise DataError(f"{folder} lacks the original file {pathlib.PurePosixPath(url).name}.")
+
+    # tensorflow-datasets has no switch for it.
+    with mock.patch.object(downloader._Downloader, "download", refuse):
+        yield

@@ -2,6 +2,7 @@
 
 import keras
 
+from aae_keras import priors  # noqa: F401  registers the classes that a file may name
 from aae_keras.errors import UserError
 from aae_keras.models.base import AdversarialModel, Batch, Forward, Term
 from aae_keras.models.labels_only import LabelsOnly

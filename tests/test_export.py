@@ -1,0 +1,204 @@
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from aae_keras import evaluation, export, models, prediction, serving
+from aae_keras.images import to_unit_range
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "saved_models"
+
+
+@pytest.fixture
+def version(trained, root):
+    return export.export_run(trained.folder, name="tiny", version=7, root=root)
+
+
+def keras_answer(trained, images):
+    return evaluation.encode(models.load_model(trained.model_file), images)
+
+
+def test_files_of_a_version(version, root, trained):
+    assert version == root / "tiny" / "7"
+    assert [path.name for path in (root / "tiny").iterdir()] == ["7"]
+    found = {path.name for path in version.iterdir()}
+    assert {"saved_model.pb", "variables", "litert", "assets.extra"} <= found
+    manifest = json.loads((version / serving.MANIFEST).read_text())
+    assert manifest["revision"] == trained.revision
+    assert manifest["class_names"] == ["0", "1", "2"] and manifest["image_shape"] == [6, 5, 1]
+    assert manifest["agreement"]["litert"] == {"images": 6, "label_agreement": 1.0}
+    assert manifest["metrics"] is None
+    evaluation.evaluate_run(trained.folder)
+    again = export.export_run(trained.folder, name="tiny", root=root)
+    manifest = json.loads((again / serving.MANIFEST).read_text())
+    assert 0 <= manifest["metrics"]["test"]["error_rate"] <= 1
+
+
+def test_signatures_keep_the_contract(version):
+    signatures = tf.saved_model.load(str(version)).signatures
+    assert set(signatures) == {serving.CLASSIFY, serving.ENCODE}
+    for name, outputs in (
+        (serving.CLASSIFY, serving.CLASSIFY_OUTPUTS),
+        (serving.ENCODE, serving.ENCODE_OUTPUTS),
+    ):
+        _, inputs = signatures[name].structured_input_signature
+        assert inputs == {"image": tf.TensorSpec([None, 6, 5, 1], tf.float32, "image")}
+        found = signatures[name].structured_outputs
+        assert {key: spec.dtype.name for key, spec in found.items()} == outputs
+        assert all(spec.shape[0] is None for spec in found.values())
+
+
+@pytest.mark.parametrize("rows", [0, 1, 60])
+def test_graph_mode_loader_gives_the_keras_models_labels(version, trained, images, rows):
+    """As TF Serving does it: tag `serve`, tensor names from the SignatureDef."""
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        meta = tf.compat.v1.saved_model.loader.load(session, ["serve"], str(version))
+
+        def request(name):
+            signature = meta.signature_def[name]
+            fetches = {output: info.name for output, info in signature.outputs.items()}
+            feed = {signature.inputs["image"].name: to_unit_range(images[:rows])}
+            return session.run(fetches, feed)
+
+        found, code = request(serving.CLASSIFY), request(serving.ENCODE)
+    assert len(found["label"]) == rows
+    if rows:
+        expected = keras_answer(trained, images[:rows])
+        labels = expected["y_logits"].argmax(axis=1)
+        np.testing.assert_array_equal(found["label"], labels)
+        np.testing.assert_allclose(found["probabilities"], expected["y"], atol=1e-6)
+        np.testing.assert_array_equal(found["confidence"], found["probabilities"].max(axis=1))
+        assert [name.decode() for name in found["class_name"]] == [str(n) for n in labels]
+        np.testing.assert_allclose(code["z"], expected["z"], atol=1e-5)
+        np.testing.assert_allclose(code["y"], expected["y"], atol=1e-6)
+
+
+def test_litert_gives_the_same_labels_codes_and_names(version, trained, images):
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(version / serving.LITERT_FILE))
+    assert set(interpreter.get_signature_list()) == {serving.CLASSIFY, serving.ENCODE}
+    expected = keras_answer(trained, images)
+    predictor = prediction.open_predictor(version / serving.LITERT_FILE)
+    found = predictor.predict(to_unit_range(images))
+    labels = expected["y_logits"].argmax(axis=1)
+    np.testing.assert_array_equal(found["label"], labels)
+    np.testing.assert_allclose(found["probabilities"], expected["y"], atol=1e-5)
+    assert [name.decode() for name in found["class_name"]] == [str(n) for n in labels]
+    code = interpreter.get_signature_runner(serving.ENCODE)(image=to_unit_range(images))
+    np.testing.assert_allclose(code["z"], expected["z"], atol=1e-4)
+
+
+def test_weights_are_stored_once(trained, version):
+    encoder = models.load_model(trained.model_file).encoder
+    size = sum(os.path.getsize(path) for path in (version / "variables").iterdir())
+    assert size <= 1.05 * 4 * encoder.count_params() + 20_000
+
+
+def test_versions_grow_and_are_never_overwritten(trained, version, root):
+    with pytest.raises(export.ExportError, match="7 exists, and a version is never overwritten"):
+        export.export_run(trained.folder, name="tiny", version=7, root=root)
+    before = (version / "saved_model.pb").read_bytes()
+    first = export.export_run(trained.folder, name="tiny", root=root)
+    second = export.export_run(trained.folder, name="tiny", root=root)
+    assert 7 < int(first.name) < int(second.name) and len(first.name) == 14
+    assert (version / "saved_model.pb").read_bytes() == before
+    assert prediction.open_predictor(root / "tiny").path == second
+
+
+def test_a_taken_number_gives_way_to_the_next(tmp_path):
+    for expected in ("5", "6"):
+        aside = tmp_path / ".writing"
+        aside.mkdir()
+        (aside / "file").touch()
+        (tmp_path / "5").mkdir(exist_ok=True)
+        if expected == "5":
+            (tmp_path / "5").rmdir()
+            assert export.publish(aside, tmp_path, 5).name == "5"
+        else:
+            with pytest.raises(export.ExportError, match="never overwritten"):
+                export.publish(aside, tmp_path, 5)
+
+
+def test_an_export_that_answers_otherwise_is_not_published(trained, root, monkeypatch):
+    honest = prediction.SavedModelPredictor.predict
+
+    def biased(self, images):
+        found = honest(self, images)
+        return {**found, "label": (found["label"] + 1) % 3}
+
+    monkeypatch.setattr(prediction.SavedModelPredictor, "predict", biased)
+    with pytest.raises(export.ExportError, match=r"saved_model does not answer like.*0\.0000%"):
+        export.export_run(trained.folder, name="tiny", root=root)
+    assert list((root / "tiny").iterdir()) == []
+
+
+def test_formats(trained, root):
+    only = export.export_run(trained.folder, name="edge", formats=["litert"], root=root)
+    assert {path.name for path in only.iterdir()} == {"litert", "assets.extra"}
+    both = export.export_run(trained.folder, name="server", formats=["saved_model"], root=root)
+    assert not (both / "litert").exists()
+    with pytest.raises(export.ExportError, match="Received: tflite"):
+        export.export_run(trained.folder, formats=["tflite"], root=root)
+
+
+def test_prediction_of_files_goes_on_after_a_bad_one(version, images, tmp_path):
+    good, bad, large = (tmp_path / name for name in ("good.png", "bad.png", "large.png"))
+    Image.fromarray(images[0, :, :, 0]).save(good)
+    bad.write_text("no image")
+    Image.fromarray(images[0, :, :, 0]).resize((50, 60), Image.Resampling.NEAREST).save(large)
+    predictor = prediction.open_predictor(version)
+    rows = list(prediction.predict_files(predictor, [str(good), str(bad), str(large)]))
+    assert [row["image"] for row in rows] == [str(good), str(bad), str(large)]
+    assert rows[0].keys() == {"image", "label", "class_name", "confidence", "probabilities"}
+    assert rows[1].keys() == {"image", "error"} and "not a readable image" in rows[1]["error"]
+    assert rows[0]["label"] == rows[2]["label"]
+    assert sum(rows[0]["probabilities"]) == pytest.approx(1)
+    assert list(prediction.predict_files(predictor, [])) == []
+
+
+def test_many_files_go_in_batches(version, images, tmp_path, monkeypatch):
+    monkeypatch.setattr(prediction, "BATCH", 4)
+    files = [tmp_path / f"{n}.png" for n in range(10)]
+    for file, image in zip(files, images[:10, :, :, 0], strict=True):
+        Image.fromarray(image).save(file)
+    predictor = prediction.open_predictor(version)
+    rows = list(prediction.predict_files(predictor, files + files[:1]))
+    whole = predictor.predict(to_unit_range(images[:10]))
+    assert [row["label"] for row in rows] == [*whole["label"].tolist(), int(whole["label"][0])]
+
+
+def test_litert_prediction_needs_no_tensorflow(version):
+    script = (
+        "import sys; from aae_keras import prediction; import numpy as np;"
+        f"p = prediction.open_predictor({str(version / serving.LITERT_FILE)!r});"
+        "print(p.predict(np.zeros((1, 6, 5, 1), 'float32'))['label'].shape, p.image_shape);"
+        "print([m for m in ('tensorflow', 'keras', 'sklearn') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "(1,) (6, 5, 1)\n[]\n", done.stderr
+
+
+@pytest.mark.parametrize("name", ["none", "empty", "text.tflite", "none.tflite", "cut"])
+def test_unreadable_exports_are_named(tmp_path, name):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "saved_model.pb").write_bytes(b"\x08\x01\x12")
+    (tmp_path / "text.tflite").write_text("no model")
+    with pytest.raises(prediction.PredictorError, match=name):
+        prediction.open_predictor(tmp_path / name)
+
+
+def test_a_loaded_model_needs_only_the_package(trained):
+    """The package is lazy: its loader must register the classes by itself."""
+    script = f"import aae_keras; print(aae_keras.load_model({str(trained.model_file)!r}).name)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0 and "semi_supervised" in done.stdout, done.stderr

@@ -1,0 +1,217 @@
+"""The tools as a user calls them: exit codes, messages, files."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from aae_keras.data import sources
+from tests.folders import write_images
+
+TOOLS = ("train", "evaluate", "visualize", "export", "predict", "prepare_data", "demo")
+QUICK = [
+    "--num_labeled=12", "--validation_size=6", "--hidden_units=16,16", "--latent_dim=2",
+    "--batch_size=10", "--labeled_batch_size=10", "--epochs=2", "--nojit_compile",
+    "--weight_stddev=0.2",
+]  # fmt: skip
+
+
+def tool(name, *arguments, cwd="."):
+    command = [sys.executable, "-m", f"tools.{name}", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_help_lists_the_flags_without_importing_tensorflow(name):
+    script = (
+        f"import sys, runpy; sys.argv = [{name!r}, '--help']\n"
+        f"try: runpy.run_module('tools.{name}', run_name='__main__')\n"
+        "except SystemExit as stop: print('code', stop.code)\n"
+        "print([m for m in ('tensorflow', 'keras', 'numpy', 'sklearn') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.startswith(f"usage: python -m tools.{name} [flags]")
+    assert done.stdout.endswith("code 0\n[]\n"), done.stderr
+
+
+def test_every_field_is_a_flag_and_in_the_help():
+    import dataclasses
+
+    from aae_keras.config import Config
+
+    shown = tool("train", "--help").stdout
+    for field in dataclasses.fields(Config):
+        assert f"  --{field.name}: " in shown
+    assert shown.index("Data:") < shown.index("Networks and priors:") < shown.index("Execution:")
+
+
+@pytest.mark.parametrize(
+    "name, arguments, code, message",
+    [
+        ("train", ["--epoch=3"], 2, "Unknown command line flag 'epoch'. Did you mean: epochs"),
+        ("train", ["--preset=digit"], 2, "Unknown preset 'digit'. Did you mean digits"),
+        ("train", ["--epochs=many"], 2, "epochs=many"),
+        ("train", ["--epochs=0"], 2, "`epochs` must be finite and >= 1. Received: epochs=0"),
+        ("train", ["--hidden_units=10,x"], 2, "--hidden_units takes whole numbers"),
+        ("train", ["--config=none.yaml"], 2, "--config=none.yaml: No such file"),
+        ("train", ["--resume", "--overwrite"], 2, "choose one"),
+        ("train", ["digits"], 2, "Unexpected argument 'digits'"),
+        ("train", ["--resume", "--run_dir=none"], 1, "none holds no run"),
+        ("train", ["--dataset=no/such/folder"], 1, "there is no such folder"),
+        ("train", ["--preset=mnist-100", "--data_dir=none"], 1, "mnist is not prepared in none"),
+        ("evaluate", [], 2, "--run_dir is needed"),
+        ("evaluate", ["--run_dir=none"], 1, "none holds no run"),
+        ("visualize", ["--run_dir=none"], 1, "none holds no run"),
+        ("export", ["--run_dir=none"], 1, "none holds no run"),
+        ("export", ["--run_dir=none", "--version=0"], 2, "--version must be 1 or more"),
+        ("predict", ["--model=none"], 2, "Name at least one image"),
+        ("predict", ["--model=none", "a.png"], 1, "none: expected saved_models/NAME"),
+        ("predict", ["a.png"], 2, "--model is needed"),
+        ("prepare_data", ["--dataset=mnist"], 2, "--data_dir is needed"),
+        ("prepare_data", ["--dataset=x", "--data_dir=y"], 1, "has no set named 'x'"),
+        ("prepare_data", ["--dataset=mnist", "--data_dir=y", "--from=z"], 1, "no such folder"),
+    ],
+)
+def test_mistakes_end_in_one_clear_message(name, arguments, code, message):
+    done = tool(name, *arguments)
+    assert message in done.stderr and f"{name}: " in done.stderr
+    assert done.returncode == code and done.stdout == ""
+    assert "Traceback" not in done.stderr and len(done.stderr.splitlines()) <= 2
+
+
+def test_precedence_is_preset_then_file_then_flags(tmp_path):
+    (tmp_path / "c.yaml").write_text("epochs: 3\nseed: 5\n")
+    script = (
+        "import sys; from tools import cli; t = cli.Tool('t', ''); t.config_flags();"
+        "t.flag(str, 'config', '', '');"
+        f"cli.FLAGS(['t', '--preset=mnist-1000', '--config={tmp_path}/c.yaml', '--seed=6']);"
+        "print(cli.config_from_flags().to_yaml())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    found = yaml.safe_load(done.stdout)
+    assert (found["num_labeled"], found["epochs"], found["seed"]) == (1000, 3, 6), done.stderr
+
+
+def everything(tmp_path, dataset, pictures):
+    """train, evaluate, visualize, export, predict on a user's own data; the predictions."""
+    run, root = tmp_path / "run", tmp_path / "work"
+    root.mkdir()
+    done = tool("train", f"--dataset={dataset}", f"--run_dir={run}", *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert "revision 20" in done.stdout and "peak memory" in done.stdout
+    done = tool("evaluate", f"--run_dir={run}")
+    assert json.loads(done.stdout)["test"].keys() >= {"error_rate"}, done.stderr
+    done = tool("visualize", f"--run_dir={run}")
+    assert len(done.stdout.split()) == 6, done.stderr
+    done = tool("export", f"--run_dir={run}", f"--root={root}", "--name=own")
+    version = done.stdout.strip()
+    assert done.returncode == 0 and version.startswith(f"{root}/own/20"), done.stderr
+    rows = []
+    for model in (root / "own", f"{version}/litert/encoder.tflite"):
+        done = tool("predict", f"--model={model}", *pictures)
+        assert done.returncode == 0, done.stderr
+        rows.append([json.loads(line) for line in done.stdout.splitlines()])
+    assert [row["label"] for row in rows[0]] == [row["label"] for row in rows[1]]
+    broken = tmp_path / "broken.png"
+    broken.write_text("no image")
+    done = tool("predict", f"--model={root / 'own'}", broken, *pictures)
+    assert done.returncode == 1 and len(done.stdout.splitlines()) == 1 + len(pictures)
+    assert "error" in json.loads(done.stdout.splitlines()[0])
+    return rows[0]
+
+
+def test_own_folder_of_pictures_through_every_tool(tmp_path):
+    folder = tmp_path / "pictures"
+    write_images(folder, {"cat": 20, "dog": 20, "owl": 20, "unlabeled": 40})
+    rows = everything(tmp_path, folder, sorted((folder / "dog").glob("*.png"))[:3])
+    assert {row["class_name"] for row in rows} <= {"cat", "dog", "owl"}
+
+
+def test_own_npz_with_missing_labels_through_every_tool(tmp_path, npz, images):
+    picture = tmp_path / "picture.png"
+    Image.fromarray(images[0, :, :, 0]).save(picture)
+    (row,) = everything(tmp_path, npz, [picture])
+    assert row["image"] == str(picture) and row["confidence"] == max(row["probabilities"])
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_keeps_the_last_epoch_and_says_how_to_resume(tmp_path, npz, stop):
+    run = tmp_path / "run"
+    command = [sys.executable, "-m", "tools.train", f"--dataset={npz}", f"--run_dir={run}"]
+    process = subprocess.Popen(
+        [*command, *QUICK, "--epochs=5000"], stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not list((run / "backup").glob("epoch-*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(stop)
+    _, messages = process.communicate(timeout=60)
+    assert process.returncode == 1 and "Traceback" not in messages
+    assert f"go on with python -m tools.train --run_dir={run} --resume" in messages
+    last = max(int(p.name.removeprefix("epoch-")) for p in (run / "backup").glob("epoch-*"))
+    done = tool("train", f"--run_dir={run}", "--resume", f"--epochs={last + 1}")
+    assert f"Resuming after epoch {last} of {last + 1}" in done.stderr, done.stderr
+    assert done.returncode == 0
+
+
+def test_an_existing_run_is_refused(tmp_path, npz):
+    (tmp_path / "config.yaml").write_text("revision: x\n")
+    done = tool("train", f"--dataset={npz}", f"--run_dir={tmp_path}", *QUICK)
+    assert done.returncode == 1 and "holds a run already. Pass --resume" in done.stderr
+
+
+def test_a_folder_without_write_permission_is_named(npz):
+    done = tool("train", f"--dataset={npz}", "--run_dir=/proc/run", *QUICK)
+    assert done.returncode == 1 and "/proc/run" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_prepare_data_refuses_other_files_and_misses_none(tmp_path):
+    """The four files of MNIST, but with other contents."""
+    import gzip
+    import struct
+
+    originals = tmp_path / "originals"
+    originals.mkdir()
+    random = np.random.default_rng(0)
+    for part, count in (("train", 60_000), ("t10k", 10_000)):
+        pixels = random.integers(0, 2, (count, 28 * 28), dtype="uint8")
+        for kind, magic, sizes, payload in (
+            ("images-idx3", 2051, (28, 28), pixels),
+            ("labels-idx1", 2049, (), np.arange(count, dtype="uint8") % 10),
+        ):
+            header = struct.pack(f">{2 + len(sizes)}i", magic, count, *sizes)
+            with gzip.open(originals / f"{part}-{kind}-ubyte.gz", "wb", compresslevel=1) as file:
+                file.write(header + payload.tobytes())
+    done = tool(
+        "prepare_data", "--dataset=mnist", f"--from={originals}", f"--data_dir={tmp_path}/tfds"
+    )
+    # tensorflow-datasets knows the checksums of the true files, and these are others.
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "mnist could not be made from the files in" in done.stderr
+    for path in originals.iterdir():
+        path.unlink()
+    done = tool(
+        "prepare_data", "--dataset=mnist", f"--from={originals}", f"--data_dir={tmp_path}/tfds"
+    )
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert f"{originals} lacks the original file" in done.stderr
+
+
+def test_prepare_data_makes_what_training_reads(tmp_path):
+    originals = pathlib.Path(os.environ.get("AAE_MNIST_IDX", "../shared/data/mnist_idx"))
+    if not originals.is_dir():
+        pytest.skip("no original files of MNIST: set AAE_MNIST_IDX to their folder")
+    done = tool("prepare_data", "--dataset=mnist", f"--from={originals}", f"--data_dir={tmp_path}")
+    assert done.stdout.strip() == f"{tmp_path}/mnist/3.0.1", done.stderr
+    source = sources.read("mnist", data_dir=str(tmp_path))
+    assert len(source.images) == 60_000 and len(source.test_images) == 10_000
+    assert tool("prepare_data", "--dataset=mnist", f"--data_dir={tmp_path}").returncode == 0

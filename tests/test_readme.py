@@ -1,0 +1,60 @@
+"""The documents: their script runs, their commands exist, their files are there."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+README = pathlib.Path("README.md").read_text()
+BUILD = pathlib.Path("BUILD.md").read_text()
+
+
+def test_the_readmes_script_is_short_runs_and_learns(tmp_path):
+    (script,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(script.splitlines()) < 25
+    (tmp_path / "script.py").write_text(script)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "script.py"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(pathlib.Path.cwd())},
+    )
+    assert done.returncode == 0, done.stderr
+    error = float(re.findall(r"'error_rate': ([0-9.]+)", done.stdout)[-1])
+    accuracy = float(re.findall(r"'accuracy': ([0-9.]+)", done.stdout)[-1])
+    assert error == pytest.approx(1 - accuracy, abs=1e-6)
+    assert error < 0.12  # the baseline on the labels alone has 13 %
+    assert done.stdout.rstrip().endswith("(359, 10)") and (tmp_path / "digits.keras").exists()
+    assert "Warning" not in done.stderr
+
+
+@pytest.mark.parametrize("text", [README, BUILD], ids=["README", "BUILD"])
+def test_commands_and_files_exist(text):
+    for name in re.findall(r"python -m tools\.(\w+)", text):
+        assert pathlib.Path(f"tools/{name}.py").exists(), name
+    targets = pathlib.Path("Makefile").read_text()
+    for name in re.findall(r"`?make (env|demo|test)\b", text):
+        assert f"\n{name}:" in targets
+    for path in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert pathlib.Path(path).exists(), path
+
+
+def test_every_flag_in_the_documents_exists():
+    shown = "".join(
+        subprocess.run(
+            [sys.executable, "-m", f"tools.{path.stem}", "--help"], capture_output=True, text=True
+        ).stdout
+        for path in pathlib.Path("tools").glob("[a-z]*.py")
+        if path.stem != "cli"
+    )
+    for flag in set(re.findall(r"--(\w+)", README + BUILD)) - {"help", "logdir"}:
+        assert f"  --{flag}: " in shown, flag
+
+
+def test_presets_and_pictures_are_those_in_the_manual():
+    from aae_keras.presets import PRESETS
+
+    assert all(f"`{name}`" in BUILD for name in PRESETS)

@@ -11,6 +11,7 @@ from keras import ops
 
 from aae_keras import losses, noise
 from aae_keras.images import to_unit_range
+from aae_keras.models.schedules import SCHEDULES
 from aae_keras.models.terms import Batch, Forward, Phase, Term
 from aae_keras.networks import call_network, check_network, output_shapes, upstream_variables
 
@@ -114,23 +115,21 @@ class AdversarialModel(keras.Model):
             code: Which code it judges, `y` or `z`.
         """
 
-        def log_odds(codes):
-            inputs = {discriminator.inputs[0].name: codes}
-            return next(iter(call_network(discriminator, inputs, training=True).values()))
-
         return [
             Term(
                 f"discriminator_{name}_loss",
                 phase="discriminator",
                 loss=lambda forward: losses.discriminator_loss(
-                    log_odds(forward.batch.prior[code]), log_odds(forward.code[code])
+                    *forward.log_odds(discriminator, code)
                 ),
                 moves=discriminator.trainable_variables,
             ),
             Term(
                 f"generator_{name}_loss",
                 phase="generator",
-                loss=lambda forward: losses.generator_loss(log_odds(forward.code[code])),
+                loss=lambda forward: losses.generator_loss(
+                    forward.code_log_odds(discriminator, code)
+                ),
                 moves=upstream_variables(self.encoder, ENCODER_OUTPUT[code]),
             ),
         ]
@@ -174,27 +173,14 @@ class AdversarialModel(keras.Model):
     # The step.
 
     def train_step(self, data):
-        """One step of the paper: its phases one after the other, each with its own optimizer."""
+        """One step of the paper: reconstruction, regularization, classification.
+
+        The schedule decides whether the phases follow each other or share their passes.
+        """
         batch = self.draw(data)
-        values = {}
-        for phase in self.phases:
-            forward = Forward(self, batch, training=True)
-            values |= self.descend(phase, forward)
+        values, forward = SCHEDULES[self.schedule](self, batch)
         self.step.assign_add(1)
         return self.track(values, forward)
-
-    def descend(self, phase, forward):
-        """Lower the sum of a phase's losses, in the variables that its terms move.
-
-        Returns:
-            Dict of the losses before the step, by term, one value per example.
-        """
-        with tf.GradientTape() as tape:
-            values = {term.name: term.loss(forward) for term in phase.terms}
-            loss = sum(self.batch_mean(value) for value in values.values())
-        gradients = tape.gradient(loss, phase.variables)
-        phase.optimizer.apply(gradients, phase.variables)
-        return values
 
     def batch_mean(self, per_example):
         """Sum over the examples, divided by the global batch size, so that replicas add up."""
@@ -277,6 +263,8 @@ class AdversarialModel(keras.Model):
         discriminator_optimizer=None,
         generator_optimizer=None,
         classification_optimizer=None,
+        schedule="alternating",
+        phase_weights=None,
         **kwargs,
     ):
         """Give each phase its optimizer and build it, so that its state is saved and restored.
@@ -285,37 +273,61 @@ class AdversarialModel(keras.Model):
             optimizer: Of the reconstruction phase; a Keras optimizer or its name. Like the other
                 three it defaults to the paper's SGD: rates 0.01 (reconstruction) and 0.1, momentum
                 0.9 (0.1 for discriminator and generator).
-            discriminator_optimizer, generator_optimizer, classification_optimizer: Likewise.
+            discriminator_optimizer, generator_optimizer, classification_optimizer: Likewise, or
+                in the simultaneous schedule the name of an earlier phase, to share its optimizer.
                 One that the setting has no phase for is not used.
+            schedule: Key of `SCHEDULES`: `alternating`, the paper's, or `simultaneous`.
+            phase_weights: Factors of the phases' losses by phase, 1 where not given. With a shared
+                SGD optimizer they stand for the ratio of the phases' rates, exactly.
             **kwargs: `metrics`, `steps_per_execution`, `jit_compile` and the rest of
                 `keras.Model.compile`. Metrics compare labels with latent y.
         """
+        if schedule not in SCHEDULES:
+            raise ValueError(
+                f"`schedule` must be one of {', '.join(SCHEDULES)}. Received: schedule={schedule!r}"
+            )
         given = {
             "reconstruction": optimizer,
             "discriminator": discriminator_optimizer,
             "generator": generator_optimizer,
             "classification": classification_optimizer,
         }
-        phases = []
-        for name, argument in PHASES.items():
+        self.schedule = schedule
+        self._phase_weights = dict(phase_weights or {})
+        self._shared = {}
+        self._phases = self._build_phases(given)
+        for phase in self._phases:
+            if PHASES[phase.name] != "optimizer":
+                setattr(self, PHASES[phase.name], phase.optimizer)
+        # The first phase's optimizer is the main one: callbacks look for `model.optimizer`.
+        super().compile(optimizer=self._phases[0].optimizer, **kwargs)
+
+    def _build_phases(self, given):
+        phases = {}
+        for name in PHASES:
             terms = [term for term in self.terms if term.phase == name]
             if not terms:
                 continue
-            rate, momentum = PAPER_SGD[name]
-            chosen = given[name] or keras.optimizers.SGD(rate, momentum)
-            phase = Phase(name, terms, _distinct(terms), keras.optimizers.get(chosen))
-            phase.optimizer.build(phase.variables)
-            phases.append(phase)
-            if argument != "optimizer":
-                setattr(self, argument, phase.optimizer)
-        if len({id(phase.optimizer) for phase in phases}) < len(phases):
-            raise ValueError(
-                "Each phase needs an optimizer of its own, since it keeps state for the variables "
-                "the phase moves. Received the same object for several phases."
-            )
-        self._phases = phases
-        # The first phase's optimizer is the main one: callbacks look for `model.optimizer`.
-        super().compile(optimizer=phases[0].optimizer, **kwargs)
+            if given[name] in phases:
+                self._shared[name] = given[name]
+                optimizer = phases[given[name]].optimizer
+            else:
+                optimizer = keras.optimizers.get(
+                    given[name] or keras.optimizers.SGD(*PAPER_SGD[name])
+                )
+            variables = _distinct(variable for term in terms for variable in term.moves)
+            weight = self._phase_weights.get(name, 1.0)
+            phases[name] = Phase(name, terms, variables, optimizer, weight)
+        for optimizer in _distinct(phase.optimizer for phase in phases.values()):
+            sharing = [phase for phase in phases.values() if phase.optimizer is optimizer]
+            if len(sharing) > 1 and self.schedule == "alternating":
+                raise ValueError(
+                    "In the alternating schedule each phase needs an optimizer of its own, since "
+                    "it steps by itself. Received: the same one for "
+                    f"{' and '.join(phase.name for phase in sharing)}"
+                )
+            optimizer.build(_distinct(v for phase in sharing for v in phase.variables))
+        return list(phases.values())
 
     @property
     def phases(self):
@@ -324,8 +336,8 @@ class AdversarialModel(keras.Model):
 
     @property
     def optimizers(self):
-        """The optimizers, in the order of `phases`."""
-        return [phase.optimizer for phase in self._phases]
+        """The optimizers, each once, in the order of `phases`."""
+        return _distinct(phase.optimizer for phase in self._phases)
 
     def get_compile_config(self):
         """What `compile_from_config` needs to compile a loaded model like this one."""
@@ -333,7 +345,11 @@ class AdversarialModel(keras.Model):
         if config:
             config.pop("optimizer")
             for phase in self.phases:
-                config[PHASES[phase.name]] = keras.saving.serialize_keras_object(phase.optimizer)
+                config[PHASES[phase.name]] = self._shared.get(
+                    phase.name
+                ) or keras.saving.serialize_keras_object(phase.optimizer)
+            config["schedule"] = self.schedule
+            config["phase_weights"] = self._phase_weights
         return config
 
     def compile_from_config(self, config):
@@ -370,6 +386,6 @@ class AdversarialModel(keras.Model):
                 )
 
 
-def _distinct(terms):
-    """The variables of several terms, each once, in order."""
-    return list({id(variable): variable for term in terms for variable in term.moves}.values())
+def _distinct(things):
+    """Each thing once, in order."""
+    return list({id(thing): thing for thing in things}.values())

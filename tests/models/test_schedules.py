@@ -1,0 +1,163 @@
+"""Every schedule's gradients against plain tapes, and what may share an optimizer."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from aae_keras import models
+from aae_keras.models.schedules import backward_passes
+from aae_keras.models.terms import Forward, Reversal
+from tests.tiny import tiny_model, tiny_networks
+
+
+def plain_gradients(model, batch, weights):
+    """Sum of the phases' gradients at the same weights, by variable; a tape for each term."""
+    total = {}
+    for term in model.terms:
+        with tf.GradientTape() as tape:
+            loss = weights.get(term.phase, 1.0) * model.batch_mean(
+                term.loss(Forward(model, batch, training=True))
+            )
+        for variable, gradient in zip(term.moves, tape.gradient(loss, term.moves), strict=True):
+            total[id(variable)] = total.get(id(variable), 0) + gradient
+    return total
+
+
+def sgd():
+    return keras.optimizers.SGD(1.0)
+
+
+SHARING = {
+    "none shared": lambda: dict(
+        optimizer=sgd(), discriminator_optimizer=sgd(), generator_optimizer=sgd(),
+        classification_optimizer=sgd(),
+    ),
+    "classification with reconstruction": lambda: dict(
+        optimizer=sgd(), discriminator_optimizer=sgd(), generator_optimizer=sgd(),
+        classification_optimizer="reconstruction",
+    ),
+    "adversaries together": lambda: dict(
+        optimizer=sgd(), discriminator_optimizer=sgd(), generator_optimizer="discriminator",
+        classification_optimizer=sgd(),
+    ),
+    "all in one": lambda: dict(
+        optimizer=sgd(), discriminator_optimizer="reconstruction",
+        generator_optimizer="reconstruction", classification_optimizer="reconstruction",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sharing", SHARING)
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_simultaneous_gradients_equal_plain_tapes(element, sharing, jit_compile):
+    weights = {"classification": 10.0, "generator": 0.5, "discriminator": 2.0}
+    model = tiny_model()
+    model.compile(
+        **SHARING[sharing](),
+        schedule="simultaneous",
+        phase_weights=weights,
+        jit_compile=jit_compile,
+    )
+    element = tf.nest.map_structure(tf.constant, element)
+    variables = model.trainable_variables
+    expected = plain_gradients(model, model.draw(element), weights)
+    before = [variable.numpy() for variable in variables]
+    tf.function(model.train_step, jit_compile=jit_compile, autograph=False)(element)
+    for variable, old in zip(variables, before, strict=True):
+        np.testing.assert_allclose(
+            old - variable.numpy(), expected[id(variable)], rtol=2e-4, atol=2e-6,
+            err_msg=variable.path,
+        )  # fmt: skip
+
+
+def test_reversal_turns_one_sides_gradient_into_the_others():
+    codes = tf.constant([[-70.0], [-5.0], [0.3], [8.0]])
+    slope = 2.5
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(codes)
+        generator = tf.reduce_sum(tf.math.softplus(-slope * codes))
+        reversal = Reversal()
+        logits = slope * reversal(codes)
+        reversal.logits = logits
+        discriminator = tf.reduce_sum(tf.math.softplus(logits))
+    np.testing.assert_allclose(
+        tape.gradient(discriminator, codes)[1:], tape.gradient(generator, codes)[1:], rtol=1e-5
+    )
+    # a code the discriminator is certain of has no sound gradient left; it must stay finite
+    assert np.isfinite(tape.gradient(discriminator, codes)).all()
+
+
+def test_backward_passes_tie_what_shares_an_optimizer_and_the_two_adversaries():
+    def names(**sharing):
+        model = tiny_model()
+        model.compile(schedule="simultaneous", **sharing)
+        return [[phase.name for phase in passed] for passed in backward_passes(model.phases)]
+
+    assert names() == [["reconstruction"], ["discriminator", "generator"], ["classification"]]
+    assert names(classification_optimizer="reconstruction") == [
+        ["discriminator", "generator"],
+        ["reconstruction", "classification"],
+    ]
+    assert len(names(generator_optimizer="reconstruction")[0]) == 3
+
+
+def test_a_shared_optimizer_survives_saving(element, tmp_path):
+    model = tiny_model()
+    model.compile(
+        classification_optimizer="reconstruction",
+        schedule="simultaneous",
+        phase_weights={"classification": 10.0},
+        jit_compile=False,
+    )
+    data = tf.data.Dataset.from_tensors(element).repeat(2)
+    model.fit(data, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = models.load_model(tmp_path / "model.keras")
+    assert again.schedule == "simultaneous" and len(again.optimizers) == 3
+    assert [phase.weight for phase in again.phases] == [1.0, 1.0, 1.0, 10.0]
+    assert again.classification_optimizer is again.optimizer
+    for trained in (model, again):
+        trained.fit(data, verbose=0)
+    for ours, theirs in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_shared_sgd_with_weights_is_two_optimizers_with_rates(element):
+    """Exactly so for SGD of equal momentum: the velocities add up."""
+    found = []
+    for sharing in (
+        {
+            "optimizer": keras.optimizers.SGD(0.01, 0.9),
+            "classification_optimizer": keras.optimizers.SGD(0.1, 0.9),
+        },
+        {
+            "optimizer": keras.optimizers.SGD(0.01, 0.9),
+            "classification_optimizer": "reconstruction",
+            "phase_weights": {"classification": 10.0},
+        },
+    ):
+        model = tiny_model()
+        model.compile(**sharing, schedule="simultaneous", jit_compile=False)
+        model.fit(tf.data.Dataset.from_tensors(element).repeat(20), verbose=0)
+        found.append(model.get_weights())
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_the_alternating_schedule_refuses_a_shared_optimizer():
+    with pytest.raises(ValueError, match="Received: the same one for reconstruction and class"):
+        tiny_model().compile(classification_optimizer="reconstruction")
+    with pytest.raises(ValueError, match="`schedule` must be one of alternating, simultaneous"):
+        tiny_model().compile(schedule="both")
+
+
+def test_simultaneous_with_batch_normalisation_memorises_a_batch(images, labels):
+    model = tiny_model(tiny_networks(batch_norm=True), input_noise=0.05)
+    model.compile(schedule="simultaneous", jit_compile=False)
+    data = tf.data.Dataset.from_tensors(({"unlabeled": images, "labeled": images}, labels))
+    start = model.fit(data, verbose=0).history["reconstruction_loss"][0]
+    model.fit(data.repeat(300), verbose=0)
+    held_out = tf.data.Dataset.from_tensors((images, labels))
+    scores = model.evaluate(held_out, return_dict=True, verbose=0)
+    assert scores["error_rate"] == 0 and scores["reconstruction_loss"] < start

@@ -96,6 +96,16 @@ class Config:
     rate_drop_factor: float = _optimization(0.1, "See `rate_drops`.", above=0, high=1)
 
     seed: int = _execution(0, "Seed of labels, weights, order and noise.", low=0)
+    schedule: str = _execution(
+        "alternating",
+        "Phases one after the other (the paper), or all gradients from shared passes.",
+        choices=("alternating", "simultaneous"),
+    )
+    precision: str = _execution(
+        "float32",
+        "Arithmetic of the hidden layers; heads, losses and optimizers stay float32.",
+        choices=("float32", "bfloat16"),
+    )
     jit_compile: bool = _execution(True, "Compile the training step with XLA.")
     steps_per_execution: int = _execution(1, "Training steps per call of the compiled loop.", low=1)
 

@@ -5,6 +5,7 @@ import numpy as np
 
 from aae_keras import data as data_module
 from aae_keras import models, networks, priors
+from aae_keras.models.base import PHASES
 
 
 def load_data(config):
@@ -31,6 +32,7 @@ def build_model(config, data):
     fully_connected = {
         "hidden_units": config.hidden_units,
         "weight_stddev": config.weight_stddev,
+        "precision": config.precision,
     }
     encoder = networks.build_encoder(
         shape,
@@ -66,21 +68,61 @@ def build_model(config, data):
 
 def compile_model(model, config, steps_per_epoch):
     """Compile a model, built here or by the user, as a configuration says."""
-
-    def optimizer(rate, momentum):
-        schedule = rate_schedule(rate, config, steps_per_epoch)
-        if config.optimizer == "adam":
-            return keras.optimizers.Adam(schedule, beta_1=momentum)
-        return keras.optimizers.SGD(schedule, momentum=momentum)
-
+    optimizers, weights = {}, {}
+    for phase, (rate, momentum) in phase_recipe(config, model).items():
+        partner = _partner(config, optimizers, rate, momentum)
+        if partner is None:
+            optimizers[phase] = rate, momentum
+        else:
+            optimizers[phase] = partner
+            weights[phase] = rate / optimizers[partner][0]
     model.compile(
-        optimizer=optimizer(config.reconstruction_rate, config.momentum),
-        discriminator_optimizer=optimizer(config.discriminator_rate, config.adversarial_momentum),
-        generator_optimizer=optimizer(config.generator_rate, config.adversarial_momentum),
-        classification_optimizer=optimizer(config.classification_rate, config.momentum),
+        **{
+            PHASES[phase]: _optimizer(config, *recipe, steps_per_epoch)
+            if isinstance(recipe, tuple)
+            else recipe
+            for phase, recipe in optimizers.items()
+        },
+        schedule=config.schedule,
+        phase_weights=weights,
         jit_compile=config.jit_compile,
         steps_per_execution=min(config.steps_per_execution, steps_per_epoch),
     )
+
+
+def phase_recipe(config, model):
+    """Rate and momentum of each phase that the model has."""
+    recipe = {
+        "reconstruction": (config.reconstruction_rate, config.momentum),
+        "discriminator": (config.discriminator_rate, config.adversarial_momentum),
+        "generator": (config.generator_rate, config.adversarial_momentum),
+        "classification": (config.classification_rate, config.momentum),
+    }
+    present = {term.phase for term in model.terms}
+    return {phase: values for phase, values in recipe.items() if phase in present}
+
+
+def _partner(config, optimizers, rate, momentum):
+    """The earlier phase whose optimizer can serve this one too, or None.
+
+    In the simultaneous schedule gradients can be added up before the optimizer sees them. For SGD
+    of equal momentum that is the same as two optimizers, the ratio of the rates being a weight; an
+    Adam that sees the sum is another than two, and is shared where both would be alike.
+    """
+    if config.schedule != "simultaneous":
+        return None
+    for phase, recipe in optimizers.items():
+        if isinstance(recipe, tuple) and recipe[1] == momentum:
+            if config.optimizer == "sgd" or recipe[0] == rate:
+                return phase
+    return None
+
+
+def _optimizer(config, rate, momentum, steps_per_epoch):
+    schedule = rate_schedule(rate, config, steps_per_epoch)
+    if config.optimizer == "adam":
+        return keras.optimizers.Adam(schedule, beta_1=momentum)
+    return keras.optimizers.SGD(schedule, momentum=momentum)
 
 
 def rate_schedule(rate, config, steps_per_epoch):

@@ -21,6 +21,9 @@ from keras import layers
 
 HIDDEN_UNITS = (1000, 1000)
 
+# Keras dtype policies: weights are float32 in both.
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
 
 def build_encoder(
     image_shape,
@@ -29,6 +32,7 @@ def build_encoder(
     hidden_units=HIDDEN_UNITS,
     batch_norm=False,
     weight_stddev=0.01,
+    precision="float32",
     seed=0,
 ):
     """Encoder Q: an image to latent y (before its softmax) and latent z.
@@ -40,20 +44,22 @@ def build_encoder(
         hidden_units: Units of each hidden layer.
         batch_norm: Normalise each hidden layer over the batch, before its ReLU.
         weight_stddev: Initial weights are N(0, weight_stddev^2); 0: Glorot uniform.
+        precision: `float32`, or `bfloat16` for the arithmetic of the hidden layers.
         seed: Whole number that decides the initial weights.
 
     Returns:
         Functional model `encoder`: input `image`, outputs a dict of `y_logits` and `z`, float32.
     """
     draw = _initializers(weight_stddev, seed)
+    dtype = POLICIES[precision]
     image = keras.Input(image_shape, name="image")
     hidden = layers.Flatten(name="encoder_flatten")(image)
     for depth, units in enumerate(hidden_units):
         name = f"encoder_hidden_{depth}"
-        hidden = layers.Dense(units, kernel_initializer=next(draw), name=name)(hidden)
+        hidden = layers.Dense(units, kernel_initializer=next(draw), dtype=dtype, name=name)(hidden)
         if batch_norm:
-            hidden = layers.BatchNormalization(name=f"{name}_norm")(hidden)
-        hidden = layers.ReLU(name=f"{name}_relu")(hidden)
+            hidden = layers.BatchNormalization(dtype=dtype, name=f"{name}_norm")(hidden)
+        hidden = layers.ReLU(dtype=dtype, name=f"{name}_relu")(hidden)
     outputs = {
         name: layers.Dense(units, kernel_initializer=next(draw), dtype="float32", name=name)(hidden)
         for name, units in (("y_logits", num_classes), ("z", latent_dim))
@@ -62,7 +68,13 @@ def build_encoder(
 
 
 def build_decoder(
-    image_shape, num_classes, latent_dim, hidden_units=HIDDEN_UNITS, weight_stddev=0.01, seed=0
+    image_shape,
+    num_classes,
+    latent_dim,
+    hidden_units=HIDDEN_UNITS,
+    weight_stddev=0.01,
+    precision="float32",
+    seed=0,
 ):
     """Decoder P: latent y and z to the logits of an image, whose sigmoid lies in [0, 1].
 
@@ -75,7 +87,7 @@ def build_decoder(
     y = keras.Input((num_classes,), name="y")
     z = keras.Input((latent_dim,), name="z")
     hidden = layers.Concatenate(name="decoder_code")([y, z])
-    hidden = _hidden_layers(hidden, hidden_units, draw, "decoder")
+    hidden = _hidden_layers(hidden, hidden_units, draw, precision, "decoder")
     pixels = layers.Dense(
         math.prod(image_shape), kernel_initializer=next(draw), dtype="float32", name="pixels"
     )(hidden)
@@ -83,20 +95,28 @@ def build_decoder(
     return keras.Model({"y": y, "z": z}, {"image_logits": image_logits}, name="decoder")
 
 
-def build_discriminator(code_dim, hidden_units=HIDDEN_UNITS, weight_stddev=0.01, seed=0, *, name):
+def build_discriminator(
+    code_dim,
+    hidden_units=HIDDEN_UNITS,
+    weight_stddev=0.01,
+    precision="float32",
+    seed=0,
+    *,
+    name,
+):
     """Discriminator D: the log-odds that a code was drawn from the prior.
 
     Args:
         code_dim: Dimensions of the code it judges.
         name: `discriminator_cat` for y, `discriminator_gauss` for z.
-        hidden_units, weight_stddev, seed: See `build_encoder`.
+        hidden_units, weight_stddev, precision, seed: See `build_encoder`.
 
     Returns:
         Functional model: input `code`, output one logit per code, shape (batch, 1).
     """
     draw = _initializers(weight_stddev, seed)
     code = keras.Input((code_dim,), name="code")
-    hidden = _hidden_layers(code, hidden_units, draw, name)
+    hidden = _hidden_layers(code, hidden_units, draw, precision, name)
     logit = layers.Dense(1, kernel_initializer=next(draw), dtype="float32", name=f"{name}_logit")
     return keras.Model(code, logit(hidden), name=name)
 
@@ -162,10 +182,14 @@ def _by_name(network, outputs):
     return dict(zip(network.output_names, keras.tree.flatten(outputs), strict=True))
 
 
-def _hidden_layers(hidden, hidden_units, draw, name):
+def _hidden_layers(hidden, hidden_units, draw, precision, name):
     for depth, units in enumerate(hidden_units):
         hidden = layers.Dense(
-            units, activation="relu", kernel_initializer=next(draw), name=f"{name}_hidden_{depth}"
+            units,
+            activation="relu",
+            kernel_initializer=next(draw),
+            dtype=POLICIES[precision],
+            name=f"{name}_hidden_{depth}",
         )(hidden)
     return hidden
 

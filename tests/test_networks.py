@@ -30,15 +30,18 @@ def test_heads_are_logits_without_activation():
     assert all(head.activation is keras.activations.linear for head in heads)
 
 
-def test_heads_stay_float32_in_mixed_precision():
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    try:
-        parts = tiny_networks()
-    finally:
-        keras.config.set_dtype_policy("float32")
-    code = parts["encoder"](np.zeros((1, 6, 5, 1), "float32"))
-    assert {tensor.dtype.name for tensor in code.values()} == {"float32"}
-    assert parts["encoder"].get_layer("encoder_hidden_0").compute_dtype == "bfloat16"
+def test_heads_and_weights_stay_float32_in_bfloat16():
+    common = {"hidden_units": (8,), "precision": "bfloat16"}
+    encoder = networks.build_encoder((6, 5, 1), 3, 2, batch_norm=True, **common)
+    decoder = networks.build_decoder((6, 5, 1), 3, 2, **common)
+    critic = networks.build_discriminator(2, name="d", **common)
+    code = encoder(np.zeros((1, 6, 5, 1), "float32"))
+    outputs = [*code.values(), *decoder({"y": code["y_logits"], "z": code["z"]}).values()]
+    outputs.append(critic(code["z"]))
+    assert {tensor.dtype.name for tensor in outputs} == {"float32"}
+    for network, name in ((encoder, "encoder"), (decoder, "decoder"), (critic, "d")):
+        assert network.get_layer(f"{name}_hidden_0").compute_dtype == "bfloat16"
+        assert {weight.dtype for weight in network.weights} == {"float32"}
 
 
 def test_discriminators_have_no_batch_normalisation():

@@ -75,9 +75,11 @@ def assert_same_weights(first, second):
         {},
         {"jit_compile": True, "steps_per_execution": 2},
         {"optimizer": "adam", "reconstruction_rate": 1e-3, "batch_norm": True},
+        {"schedule": "simultaneous", "precision": "bfloat16", "steps_per_execution": 2},
+        {"schedule": "simultaneous", "jit_compile": True, "optimizer": "adam"},
         {"setting": "labels-only"},
     ],
-    ids=["sgd", "xla", "adam", "labels-only"],
+    ids=["sgd", "xla", "adam", "bfloat16", "simultaneous", "labels-only"],
 )
 def test_an_interrupted_and_resumed_run_equals_one_left_alone(
     small, tmp_path, monkeypatch, build, changes
@@ -192,6 +194,26 @@ def test_every_phase_gets_its_own_rate_and_momentum(small):
         pytest.approx(rates)
     )
     assert [phase.optimizer.momentum for phase in model.phases] == [0.9, 0.1, 0.1, 0.9]
+
+
+def test_simultaneous_phases_share_what_is_the_same_optimizer(small):
+    data = factory.load_data(small)
+
+    def optimizers(**changes):
+        config = dataclasses.replace(small, schedule="simultaneous", rate_drops=(), **changes)
+        model = factory.build_model(config, data)
+        return [
+            (phase.name[:3], round(float(phase.optimizer.learning_rate) * phase.weight, 6))
+            for phase in model.phases
+        ], len(model.optimizers)
+
+    paper = [("rec", 0.01), ("dis", 0.1), ("gen", 0.1), ("cla", 0.1)]
+    assert optimizers() == (paper, 2)
+    assert optimizers(momentum=0.1) == (paper, 1)
+    rates = {"reconstruction_rate": 1e-3, "classification_rate": 1e-3, "generator_rate": 1e-4}
+    found = [("rec", 1e-3), ("dis", 0.1), ("gen", 1e-4), ("cla", 1e-3)]
+    assert optimizers(optimizer="adam", **rates) == (found, 3)
+    assert optimizers(setting="labels-only") == ([("cla", 0.1)], 1)
 
 
 def test_nan_ends_training_with_its_name_and_step_and_keeps_the_last_epoch(small, tmp_path):

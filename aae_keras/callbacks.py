@@ -7,11 +7,13 @@ import math
 import os
 import pathlib
 import shutil
+import zipfile
 
 import keras
 import numpy as np
 
-from aae_keras.runs import write_atomically
+from aae_keras.errors import UserError, first_line
+from aae_keras.runs import flush, write_atomically
 
 
 class Backup(keras.callbacks.Callback):
@@ -52,23 +54,32 @@ class Backup(keras.callbacks.Callback):
             How many whole epochs it has been trained for; 0 if there is no checkpoint.
 
         Raises:
-            ValueError: If the checkpoint belongs to a model of another shape.
+            UserError: If the checkpoint is damaged, or of a model of another shape.
         """
         checkpoint = self._newest()
         if checkpoint is None:
             return 0
-        progress = json.loads((checkpoint / "progress.json").read_text())
+        try:
+            progress = json.loads((checkpoint / "progress.json").read_text())
+            with np.load(checkpoint / "state.npz", allow_pickle=False) as file:
+                saved = dict(file)
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise UserError(
+                f"{checkpoint} is damaged and cannot be resumed from; train the run anew. The "
+                f"reader said: {first_line(error)}"
+            ) from error
         variables = _state(model)
-        with np.load(checkpoint / "state.npz", allow_pickle=False) as saved:
-            found = {key: saved[key].shape for key in saved.files}
-            if found != {key: tuple(variable.shape) for key, variable in variables.items()}:
-                raise ValueError(
-                    f"{checkpoint} was written by another model: its variables have other "
-                    "shapes. Resume with the networks and optimizers the run began with."
-                )
-            for key, variable in variables.items():
-                variable.assign(saved[key])
+        found = {key: array.shape for key, array in saved.items()}
+        if found != {key: tuple(variable.shape) for key, variable in variables.items()}:
+            raise UserError(
+                f"{checkpoint} was written by another model: its variables have other shapes. "
+                "Resume with the networks, optimizers and data the run began with."
+            )
+        for key, variable in variables.items():
+            variable.assign(saved[key])
         self.history = progress["history"]
+        if self.history_file:  # a kill may have come between the checkpoint and its row
+            write_history(self.history_file, self.history)
         return progress["epochs"]
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -104,7 +115,9 @@ class Backup(keras.callbacks.Callback):
         older = self._checkpoints()
         target = self.folder / f"epoch-{epochs:06d}"
         shutil.rmtree(target, ignore_errors=True)
+        flush(aside)
         aside.rename(target)
+        flush(self.folder)
         for checkpoint in older:
             if checkpoint != target:
                 shutil.rmtree(checkpoint)
@@ -138,10 +151,22 @@ class StopOnNaN(keras.callbacks.Callback):
         logs = logs or {}
         for name in sorted(logs, key=self._rank):
             if not math.isfinite(logs[name]):
-                raise FloatingPointError(
-                    f"{name} became {float(logs[name])} in step {batch + 1} of epoch "
-                    f"{self.epoch + 1}. Lower the rates, or look for damaged images."
-                )
+                self._stop(f"{name} became {float(logs[name])} in step {batch + 1}")
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Check validation and weights too, before anything is saved of them."""
+        for name, value in (logs or {}).items():
+            if not math.isfinite(value):
+                self._stop(f"{name} became {float(value)} at the end")
+        for weight in self.model.weights:
+            if not np.isfinite(weight).all():
+                self._stop(f"{weight.path} became NaN or infinite in the last step")
+
+    def _stop(self, what):
+        raise FloatingPointError(
+            f"{what} of epoch {self.epoch + 1}. Train a new run with lower rates, or look for "
+            "damaged images. The weights of the epoch before it are in the run's backup/."
+        )
 
     def _rank(self, name):
         names = [term.name for term in self.model.terms]

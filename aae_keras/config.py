@@ -4,6 +4,7 @@ Each default, range and line of help is written here once. The command-line
 flags (`tools/flags.py`), the YAML of a run folder and the factory all read it.
 """
 
+import contextlib
 import dataclasses
 import difflib
 import functools
@@ -55,7 +56,9 @@ class Config:
     test_fraction: float = _data(
         0.2, "Share held out for test where the data has no test part.", above=0, high=0.9
     )
-    split_seed: int = _data(0, "Seed of that hold-out, independent of `seed`.", low=0)
+    split_seed: int = _data(
+        0, "Seed of that hold-out, independent of `seed`.", low=0, high=2**31 - 1
+    )
     image_size: int = _data(0, "Resize images to this many pixels a side; 0: as they are.", low=0)
     skip_unreadable: bool = _data(False, "Leave out image files that cannot be read.")
 
@@ -95,7 +98,7 @@ class Config:
     )
     rate_drop_factor: float = _optimization(0.1, "See `rate_drops`.", above=0, high=1)
 
-    seed: int = _execution(0, "Seed of labels, weights, order and noise.", low=0)
+    seed: int = _execution(0, "Seed of labels, weights, order and noise.", low=0, high=2**31 - 1)
     schedule: str = _execution(
         "alternating",
         "Phases one after the other (the paper), or all gradients from shared passes.",
@@ -145,8 +148,8 @@ class Config:
         """Read a configuration.
 
         Args:
-            text: YAML mapping of field names to values. The key `revision`, which a run folder's
-                `config.yaml` adds, names that run and is passed over.
+            text: YAML mapping of field names to values. The keys `revision` and
+                `data_fingerprint`, which a run folder's `config.yaml` adds, are passed over.
             base: `Config` that gives the fields `text` leaves out; the defaults if None.
 
         Raises:
@@ -161,7 +164,8 @@ class Config:
                 "A configuration must be a YAML mapping of field names to values. "
                 f"Received: {type(values).__name__}"
             )
-        values.pop("revision", None)
+        for key in ("revision", "data_fingerprint"):
+            values.pop(key, None)
         known = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in known:
@@ -186,6 +190,9 @@ def _coerce(field, value):
             return tuple(value)
     elif wanted is float and number:
         return float(value)
+    elif wanted is float and isinstance(value, str):  # YAML reads 1e-4, without a dot, as text
+        with contextlib.suppress(ValueError):
+            return float(value)
     elif type(value) is wanted:
         return value
     kind = "a list of whole numbers" if wanted is tuple else wanted.__name__

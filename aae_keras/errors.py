@@ -6,3 +6,8 @@ class UserError(ValueError):
 
     Tools print the message alone, without a traceback.
     """
+
+
+def first_line(error):
+    """The first line of another library's error, or its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -6,7 +6,8 @@ import json
 import numpy as np
 import tensorflow as tf
 
-from aae_keras import factory, metrics, models, runs
+from aae_keras import factory, metrics, runs
+from aae_keras.errors import first_line
 from aae_keras.images import to_unit_range
 
 BATCH = 1000
@@ -79,13 +80,14 @@ def scores(model, images, labels):
     return found
 
 
-def evaluate_run(folder):
+def evaluate_run(folder, **where):
     """Score a trained run on validation and test, and write its `metrics.json`.
 
-    This is the one place that touches the test set.
+    This is the one place that scores the test set.
 
     Args:
         folder: The run folder.
+        **where: See `factory.load_trained`.
 
     Returns:
         What was written, a dict.
@@ -93,9 +95,8 @@ def evaluate_run(folder):
     Raises:
         DataError, RunError: If the run or its data cannot be used.
     """
-    run = runs.open_trained(folder)
-    split = factory.load_data(run.config).split
-    model = models.load_model(run.model_file)
+    run, data, model = factory.load_trained(folder, **where)
+    split = data.split
     rows = split.validation_rows
     result = {
         "validation": scores(model, split.images[rows], split.labels[rows]),
@@ -104,7 +105,7 @@ def evaluate_run(folder):
         "seed": run.config.seed,
         "data": {
             "dataset": run.config.dataset,
-            "fingerprint": split.fingerprint(),
+            "fingerprint": run.fingerprint,
             "labeled": len(split.labeled_rows),
             "unlabeled": len(split.unlabeled_rows),
             "validation": len(split.validation_rows),
@@ -130,3 +131,5 @@ def read_history(run):
             ]
     except FileNotFoundError as error:
         raise runs.RunError(f"{run.folder} has no history.csv.") from error
+    except ValueError as error:
+        raise runs.RunError(f"{run.history_file} is damaged: {first_line(error)}") from error

@@ -4,41 +4,43 @@ An export is written aside, read back, compared with the Keras model, and only t
 version: a server that polls the folder never sees half a model, or one that answers otherwise.
 """
 
-import contextlib
 import datetime
+import errno
 import importlib.metadata
 import json
-import os
+import logging
 import pathlib
 import shutil
+import tempfile
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from aae_keras import evaluation, factory, models, prediction, runs, serving
+from aae_keras import evaluation, factory, prediction, serving
 from aae_keras.errors import UserError
 from aae_keras.images import to_unit_range
 
-FORMATS = ("saved_model", "litert")
+log = logging.getLogger(__name__)
+
 ROOT = pathlib.Path("saved_models")
-NUM_VERIFIED = 1000
-TOLERANCE = 1e-4  # of a probability: float32 rounding of another kernel, never another answer
+TOLERANCE = 1e-4  # float32 rounding of another kernel, never another answer
 
 
 class ExportError(UserError):
     """An export that could not be made; nothing was published."""
 
 
-def export_run(folder, name=None, version=None, formats=FORMATS, root=ROOT):
+def export_run(folder, name=None, version=None, formats=serving.FORMATS, root=ROOT, **where):
     """Export a trained run.
 
     Args:
         folder: The run folder.
         name: Folder under `root`, the base path of a TF Serving model; the run's preset if None.
         version: Whole number; None: the UTC time as YYYYMMDDhhmmss, or the next that is free.
-        formats: Some of `FORMATS`.
+        formats: Some of `serving.FORMATS`.
         root: Folder of all exports.
+        **where: See `factory.load_trained`.
 
     Returns:
         Path of the version's folder.
@@ -48,20 +50,19 @@ def export_run(folder, name=None, version=None, formats=FORMATS, root=ROOT):
             answer like the Keras model.
         DataError, RunError: If the run or its data cannot be used.
     """
-    unknown = set(formats) - set(FORMATS)
+    unknown = set(formats) - set(serving.FORMATS)
     if unknown or not formats:
         raise ExportError(
-            f"Formats must be of {', '.join(FORMATS)}. Received: {', '.join(formats) or 'none'}"
+            f"Formats must be of {', '.join(serving.FORMATS)}. "
+            f"Received: {', '.join(formats) or 'none'}"
         )
-    run = runs.open_trained(folder)
-    data = factory.load_data(run.config)
-    model = models.load_model(run.model_file)
+    run, data, model = factory.load_trained(folder, **where)
     base = pathlib.Path(root) / (name or run.config.name)
     base.mkdir(parents=True, exist_ok=True)
     if version is not None and (base / str(version)).exists():
         raise ExportError(f"{base}/{version} exists, and a version is never overwritten.")
-    aside = base / f".writing-{os.getpid()}"
-    shutil.rmtree(aside, ignore_errors=True)
+    aside = pathlib.Path(tempfile.mkdtemp(dir=base, prefix=".writing-"))
+    aside.chmod(0o755)
     try:
         write_saved_model(model, data.class_names, aside)
         if "litert" in formats:
@@ -128,38 +129,54 @@ def verify(model, data, folder, formats):
         Dict by format: `images` compared, and `label_agreement`, which is 1.
 
     Raises:
-        ExportError: If a label differs, or a probability by more than `TOLERANCE`.
+        ExportError: If a label differs, or a probability or (relative to 1 + |z|) a z by more than
+            `TOLERANCE`.
     """
     split = data.split
     rows = split.validation_rows if len(split.validation_rows) else split.unlabeled_rows
-    images = to_unit_range(split.images[rows[:NUM_VERIFIED]])
+    images = to_unit_range(split.images[rows])
     expected = evaluation.encode(model, images)
+    expected["label"] = expected["y_logits"].argmax(axis=1)
     paths = {"saved_model": folder, "litert": folder / serving.LITERT_FILE}
     agreement = {}
     for form in formats:
-        found = prediction.open_predictor(paths[form]).predict(images)
-        agree = float(np.mean(found["label"] == expected["y_logits"].argmax(axis=1)))
-        distance = float(np.abs(found["probabilities"] - expected["y"]).max())
-        if agree < 1 or not distance <= TOLERANCE:
+        predictor = prediction.open_predictor(paths[form])
+        found = evaluation.apply(lambda batch, p=predictor: _answers(p, batch), images)
+        agree = float(np.mean(found["label"] == expected["label"]))
+        distance = {
+            "probabilities": np.abs(found["probabilities"] - expected["y"]).max(),
+            "z": (np.abs(found["z"] - expected["z"]) / (1 + np.abs(expected["z"]))).max(),
+        }
+        if agree < 1 or not max(distance.values()) <= TOLERANCE:
             raise ExportError(
                 f"The exported {form} does not answer like the Keras model on {len(images)} images:"
-                f" {agree:.4%} of the labels agree, and probabilities differ by up to "
-                f"{distance:.2g}. Nothing was published."
+                f" {agree:.4%} of the labels agree, probabilities differ by up to "
+                f"{distance['probabilities']:.2g} and z by {distance['z']:.2g}. Nothing was "
+                "published."
             )
         agreement[form] = {"images": len(images), "label_agreement": agree}
     return agreement
+
+
+def _answers(predictor, images):
+    """Both signatures' outputs, as tensors."""
+    found = predictor.predict(images.numpy()) | predictor.encode(images.numpy())
+    return {name: tf.constant(found[name]) for name in ("label", "probabilities", "z")}
 
 
 def write_manifest(run, data, folder, agreement):
     """Write where the export comes from, what it is called, and how well it did."""
     metrics = None
     if run.metrics_file.exists():
-        metrics = json.loads(run.metrics_file.read_text())
+        try:
+            metrics = json.loads(run.metrics_file.read_text())
+        except ValueError as error:
+            raise ExportError(f"{run.metrics_file} is damaged; run evaluate again.") from error
     manifest = {
         "revision": run.revision,
         "exported": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "config": run.config.to_dict(),
-        "data_fingerprint": data.split.fingerprint(),
+        "data_fingerprint": run.fingerprint,
         "class_names": list(data.class_names),
         "image_shape": list(data.image_shape),
         "metrics": metrics,
@@ -180,13 +197,20 @@ def publish(aside, base, version=None):
         ExportError: If the version asked for has been taken meanwhile.
     """
     number = version or int(datetime.datetime.now(datetime.UTC).strftime("%Y%m%d%H%M%S"))
+    newest = max(prediction.versions(base), default=0)
+    if version is None:
+        number = max(number, newest + 1)
+    elif version < newest:
+        log.warning("Version %d is below %d: servers go on with the newest.", version, newest)
     while True:
         target = base / str(number)
-        # A rename onto a folder that is not empty fails; two exports at once cannot collide.
-        with contextlib.suppress(OSError):
-            if not target.exists():
-                aside.rename(target)
-                return target
+        try:
+            # Fails on a folder that is not empty, so two exports at once cannot collide.
+            aside.rename(target)
+            return target
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                raise
         if version is not None:
             raise ExportError(f"{target} exists, and a version is never overwritten.")
         number += 1

@@ -1,11 +1,13 @@
 """From a `Config` to data and to a compiled model: the one file that knows all the parts."""
 
+import dataclasses
+
 import keras
 import numpy as np
 
 from aae_keras import data as data_module
-from aae_keras import models, networks, priors
-from aae_keras.models.base import PHASES
+from aae_keras import models, networks, priors, runs
+from aae_keras.models.phased import PHASES
 
 
 def load_data(config):
@@ -23,6 +25,26 @@ def load_data(config):
         batch_size=config.batch_size,
         labeled_batch_size=config.labeled_batch_size,
     )
+
+
+def load_trained(folder, **where):
+    """A finished run, its data and its model.
+
+    Args:
+        folder: The run folder.
+        **where: `dataset` or `data_dir`, if the data lies elsewhere now.
+
+    Returns:
+        `Run`, `Data`, model.
+
+    Raises:
+        DataError, RunError, UserError: If one of them cannot be used, or the training part of the
+            data is not what the run was trained on.
+    """
+    run = runs.open_trained(folder)
+    data = load_data(dataclasses.replace(run.config, **where))
+    runs.check_fingerprint(run, data.split.fingerprint())
+    return run, data, models.load_model(run.model_file)
 
 
 def build_model(config, data):

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from aae_keras import evaluation, factory, models, plots, runs
+from aae_keras import evaluation, factory, plots
 from aae_keras.images import to_unit_range
 
 RECONSTRUCTION_UNIT = {
@@ -15,11 +15,12 @@ NUM_RECONSTRUCTIONS = 12
 DPI = 120
 
 
-def draw_run(folder):
+def draw_run(folder, **where):
     """Draw the pictures that fit a run's setting, from held-out (validation) images.
 
     Args:
         folder: A trained run's folder.
+        **where: See `factory.load_trained`.
 
     Returns:
         Paths of the PNG files, in `figures/`.
@@ -27,9 +28,7 @@ def draw_run(folder):
     Raises:
         DataError, RunError: If the run or its data cannot be used.
     """
-    run = runs.open_trained(folder)
-    data = factory.load_data(run.config)
-    model = models.load_model(run.model_file)
+    run, data, model = factory.load_trained(folder, **where)
     unit = RECONSTRUCTION_UNIT[run.config.reconstruction]
     drawn = {"learning_curves": plots.learning_curves(evaluation.read_history(run), unit)}
     drawn |= held_out_figures(model, data)
@@ -49,7 +48,9 @@ def draw_run(folder):
 def held_out_figures(model, data):
     """Figures by name that show what a model makes of the validation images."""
     split = data.split
-    images, labels = split.images[split.validation_rows], split.labels[split.validation_rows]
+    # Shuffled, since the rows of a folder stand class by class and some pictures show a few.
+    rows = np.random.default_rng(0).permutation(split.validation_rows)
+    images, labels = split.images[rows], split.labels[rows]
     if not len(images):
         return {}
     code = evaluation.encode(model, images)

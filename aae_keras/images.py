@@ -25,14 +25,23 @@ def to_unit_range(images):
 
     Returns:
         The same kind of object, float32, of the same shape.
+
+    Raises:
+        TypeError: If they are whole numbers of another type, whose range nobody knows.
     """
+    kind = str(getattr(images.dtype, "name", images.dtype))
+    if "int" in kind and kind != "uint8":
+        raise TypeError(
+            "Images must be uint8, or float in [0, 1]. Convert them with `.astype('uint8')` if "
+            f"they are 0 to 255. Received: {kind}"
+        )
     if isinstance(images, np.ndarray):
         scaled = images.astype("float32")
     else:
         from keras import ops  # tensors come from a process that has Keras loaded
 
         scaled = ops.cast(images, "float32")
-    return scaled / MAX_PIXEL if images.dtype == "uint8" else scaled
+    return scaled / MAX_PIXEL if kind == "uint8" else scaled
 
 
 def read_image(source, channels, size=None):

@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 
 from aae_keras import serving
-from aae_keras.errors import UserError
+from aae_keras.errors import UserError, first_line
 from aae_keras.images import ImageError, read_image, to_unit_range
 
 BATCH = 64
@@ -23,8 +23,9 @@ def open_predictor(path):
             verified), or a folder of versions, of which the newest is taken.
 
     Returns:
-        An object with `path`, `image_shape` (height, width, channels) and `predict(images)`, which
-        maps float32 images in [0, 1] to a dict of the arrays of `serving.CLASSIFY_OUTPUTS`.
+        An object with `path`, `image_shape` (height, width, channels), `predict(images)` and
+        `encode(images)`, which map float32 images in [0, 1] to a dict of the arrays of
+        `serving.CLASSIFY_OUTPUTS` and `serving.ENCODE_OUTPUTS`.
 
     Raises:
         PredictorError: If there is no such model, or it is damaged.
@@ -32,25 +33,23 @@ def open_predictor(path):
     path = pathlib.Path(path)
     if path.suffix == ".tflite":
         return LiteRTPredictor(path)
-    if not (path / "saved_model.pb").exists():
-        path = newest_version(path)
-    return SavedModelPredictor(path)
+    numbers = versions(path)
+    if numbers:
+        path = path / str(max(numbers))
+    if (path / "saved_model.pb").exists():
+        return SavedModelPredictor(path)
+    if (path / serving.LITERT_FILE).exists():  # exported with --formats=litert
+        return LiteRTPredictor(path / serving.LITERT_FILE)
+    raise PredictorError(
+        f"{path}: expected saved_models/NAME, saved_models/NAME/VERSION or FILE.tflite. "
+        "Make one with python -m tools.export --run_dir=DIR"
+    )
 
 
-def newest_version(base):
-    """The folder with the highest number under a base folder.
-
-    Raises:
-        PredictorError: If there is none.
-    """
+def versions(base):
+    """The version numbers under a base folder; none if there is no such folder."""
     folders = base.iterdir() if base.is_dir() else ()
-    versions = [folder for folder in folders if folder.name.isdecimal()]
-    if not versions:
-        raise PredictorError(
-            f"{base}: expected saved_models/NAME, saved_models/NAME/VERSION or FILE.tflite. "
-            "Make one with python -m tools.export --run_dir=DIR"
-        )
-    return max(versions, key=lambda folder: int(folder.name))
+    return [int(folder.name) for folder in folders if folder.name.isdecimal()]
 
 
 class SavedModelPredictor:
@@ -63,19 +62,27 @@ class SavedModelPredictor:
         try:
             self._model = tf.saved_model.load(str(path))
             self._classify = self._model.signatures[serving.CLASSIFY]
-        except (OSError, KeyError, ValueError, tf.errors.OpError) as error:
+            self._encode = self._model.signatures[serving.ENCODE]
+        except (OSError, KeyError, IndexError, ValueError, tf.errors.OpError) as error:
             raise PredictorError(
                 f"{path}: not a readable SavedModel with the signature {serving.CLASSIFY}. Export "
-                f"it again. The reader said: {_first_line(error)}"
+                f"it again. The reader said: {first_line(error)}"
             ) from error
         _, inputs = self._classify.structured_input_signature
         self.image_shape = tuple(inputs[serving.IMAGE].shape[1:])
 
     def predict(self, images):
         """See `open_predictor`."""
+        return self._run(self._classify, images)
+
+    def encode(self, images):
+        """See `open_predictor`."""
+        return self._run(self._encode, images)
+
+    def _run(self, signature, images):
         import tensorflow as tf
 
-        outputs = self._classify(**{serving.IMAGE: tf.constant(images)})
+        outputs = signature(**{serving.IMAGE: tf.constant(images)})
         return {name: value.numpy() for name, value in outputs.items()}
 
 
@@ -89,10 +96,11 @@ class LiteRTPredictor:
         try:
             self._interpreter = Interpreter(model_path=str(path))
             self._classify = self._interpreter.get_signature_runner(serving.CLASSIFY)
+            self._encode = self._interpreter.get_signature_runner(serving.ENCODE)
         except (OSError, ValueError) as error:
             raise PredictorError(
                 f"{path}: not a readable LiteRT file with the signature {serving.CLASSIFY}. The "
-                f"reader said: {_first_line(error)}"
+                f"reader said: {first_line(error)}"
             ) from error
         shape = self._classify.get_input_details()[serving.IMAGE]["shape_signature"]
         self.image_shape = tuple(int(n) for n in shape[1:])
@@ -100,6 +108,10 @@ class LiteRTPredictor:
     def predict(self, images):
         """See `open_predictor`."""
         return self._classify(**{serving.IMAGE: np.asarray(images, "float32")})
+
+    def encode(self, images):
+        """See `open_predictor`."""
+        return self._encode(**{serving.IMAGE: np.asarray(images, "float32")})
 
 
 def predict_files(predictor, paths):
@@ -136,7 +148,3 @@ def _predict_batch(predictor, paths):
                 "probabilities": [float(p) for p in found["probabilities"][rank]],
             }
     return [rows[path] for path in paths]
-
-
-def _first_line(error):
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

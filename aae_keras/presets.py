@@ -38,6 +38,18 @@ PRESETS = {
 }
 
 
+def from_yaml(text, base=None):
+    """Read a configuration; see `Config.from_yaml`.
+
+    A preset that `text` names gives the fields that it leaves out, unless there is a `base`.
+
+    Raises:
+        ValueError: If it names an unknown preset or field, or is no YAML mapping.
+    """
+    named = Config.from_yaml(text, base).preset
+    return Config.from_yaml(text, base or (preset(named) if named else None))
+
+
 def preset(name, **changes):
     """The configuration of a shipped recipe.
 

@@ -1,6 +1,6 @@
 """The run folder: what lies where, how a run begins, resumes, and gives way to another.
 
-config.yaml     the complete configuration and the run's revision
+config.yaml     the complete configuration, the run's revision, the data's fingerprint
 history.csv     one row an epoch
 model.keras     the trained model; it stands once the run has ended
 metrics.json    written by `evaluate`
@@ -33,11 +33,13 @@ class Run:
         folder: Its `pathlib.Path`.
         config: Its `Config`.
         revision: `YYYYMMDDThhmmssZ-` (UTC start) and 8 digits of the configuration's hash.
+        fingerprint: Of the training part of its data and of who sees what in it.
     """
 
     folder: pathlib.Path
     config: Config
     revision: str
+    fingerprint: str = ""
 
     @property
     def model_file(self):
@@ -75,30 +77,62 @@ def default_folder(config):
     return pathlib.Path("runs") / f"{config.name}-seed{config.seed}"
 
 
-def create(folder, config, overwrite=False):
-    """Begin a run: make its folder and write `config.yaml`.
+def name_run(folder, config, overwrite=False):
+    """A new run with its revision; nothing is written yet.
 
     Args:
         folder: Where.
         config: What.
-        overwrite: Move a run that is there to `.old/REVISION` beside it.
+        overwrite: Whether a run that is there may be moved out of the way.
 
     Raises:
-        RunError: If a run is there and `overwrite` is False.
+        RunError: If a run is there and may not.
     """
     folder = pathlib.Path(folder)
-    if exists(folder):
-        if not overwrite:
-            raise RunError(
-                f"{folder} holds a run already. Pass --resume to go on with it, --overwrite to "
-                "move it to .old and begin anew, or another --run_dir."
-            )
-        retire(open_run(folder))
+    if exists(folder) and not overwrite:
+        raise RunError(
+            f"{folder} holds a run already. Pass --resume to go on with it, --overwrite to "
+            "move it to .old and begin anew, or another --run_dir."
+        )
     start = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
-    run = Run(folder, config, f"{start}-{config.fingerprint()}")
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "config.yaml", f"revision: {run.revision}\n{config.to_yaml()}")
+    return Run(folder, config, f"{start}-{config.fingerprint()}")
+
+
+def begin(run, fingerprint):
+    """Make the folder of a run and write `config.yaml`; a run that is there moves to `.old`.
+
+    Args:
+        run: From `name_run`.
+        fingerprint: Of its data.
+
+    Returns:
+        The run, with the fingerprint.
+    """
+    if exists(run.folder):
+        retire(open_run(run.folder))
+    run.folder.mkdir(parents=True, exist_ok=True)
+    return write_config(dataclasses.replace(run, fingerprint=fingerprint))
+
+
+def write_config(run):
+    """Write a run's `config.yaml`; returns the run."""
+    header = f"revision: {run.revision}\ndata_fingerprint: {run.fingerprint!r}\n"
+    write_atomically(run.folder / "config.yaml", header + run.config.to_yaml())
     return run
+
+
+def check_fingerprint(run, fingerprint):
+    """Refuse data that is not what a run was trained on.
+
+    Raises:
+        RunError: If the fingerprints differ: images that were trained on might be scored as test.
+    """
+    if fingerprint != run.fingerprint:
+        raise RunError(
+            f"The training part of {run.config.dataset} has changed since {run.folder} was begun: "
+            "its test images may have been trained on. Put the data back as it was, or train a new "
+            f"run. Expected fingerprint {run.fingerprint}. Received: {fingerprint}"
+        )
 
 
 def exists(folder):
@@ -128,7 +162,8 @@ def open_run(folder):
     try:
         text = (folder / "config.yaml").read_text()
         config = Config.from_yaml(text)
-        revision = yaml.safe_load(text)["revision"]
+        header = yaml.safe_load(text)
+        revision, fingerprint = header["revision"], header["data_fingerprint"]
     except (FileNotFoundError, NotADirectoryError) as error:
         raise RunError(
             f"{folder} holds no run: there is no config.yaml. Train one with "
@@ -136,7 +171,7 @@ def open_run(folder):
         ) from error
     except (ValueError, TypeError, KeyError) as error:
         raise RunError(f"{folder}/config.yaml cannot be used: {error}") from error
-    return Run(folder, config, revision)
+    return Run(folder, config, revision, fingerprint)
 
 
 def open_trained(folder):
@@ -168,3 +203,12 @@ def write_atomically(path, text):
     except BaseException:
         os.unlink(name)
         raise
+
+
+def flush(path):
+    """Have a file's content, or a folder's list of names, on the disk before going on."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -6,6 +6,8 @@
 | `encode` | `image` | `ENCODE_OUTPUTS` |
 """
 
+FORMATS = ("saved_model", "litert")
+
 CLASSIFY = "serving_default"
 ENCODE = "encode"
 

@@ -1,6 +1,7 @@
 """Training a run from its first epoch, or from its last whole one, to `model.keras`."""
 
 import contextlib
+import dataclasses
 import logging
 import os
 import resource
@@ -18,7 +19,8 @@ def train(config, folder=None, *, resume=False, overwrite=False, build=None, ver
     """Train a configuration in a run folder.
 
     Args:
-        config: A `Config`. With `resume` it must be the run's own, but for `epochs`.
+        config: A `Config`. With `resume` it must be the run's own, but for `epochs` and where the
+            data lies.
         folder: The run folder; `runs/PRESET-seedN` if None.
         resume: Go on with the run in the folder from its last whole epoch.
         overwrite: Move a run that is in the folder out of the way.
@@ -30,30 +32,43 @@ def train(config, folder=None, *, resume=False, overwrite=False, build=None, ver
         The `Run`, trained.
 
     Raises:
-        DataError, RunError: If the data or the folder cannot be used.
+        DataError, RunError: If the data or the folder cannot be used, or a resumed run's data
+            is not what it was.
         FloatingPointError: If a loss stops being finite; the last whole epoch stays.
     """
     folder = folder or runs.default_folder(config)
-    run = reopen(folder, config) if resume else None
-    if run and run.model_file.exists():
-        log.warning("%s has been trained to its end (revision %s).", run.folder, run.revision)
-        return run
-    data = factory.load_data(config)  # before the folder is touched: its faults leave no trace
-    model = (build or factory.build_model)(config, data)
-    run = run or runs.create(folder, config, overwrite)
-    log.info("Revision %s in %s", run.revision, run.folder)
-    log.info("%s", data.describe())
-    backup = callbacks.Backup(run.backup, data, run.history_file)
-    start = backup.restore(model)
     if resume:
-        log.info("Resuming after epoch %d of %d.", start, config.epochs)
-    fit(model, data, config, run, backup, start, verbose)
+        run = reopen(folder, config)
+        if run.model_file.exists():
+            log.warning("%s has been trained to its end (revision %s).", folder, run.revision)
+            return run
+    else:
+        run = runs.name_run(folder, config, overwrite)
+    log.info("Revision %s in %s", run.revision, run.folder)
+    data = factory.load_data(run.config)  # before the folder is touched: its faults leave no trace
+    log.info("%s", data.describe())
+    model = (build or factory.build_model)(run.config, data)
+    fingerprint = data.split.fingerprint()
+    backup = callbacks.Backup(run.backup, data, run.history_file)
+    start = 0
+    if resume:
+        runs.check_fingerprint(run, fingerprint)
+        start = backup.restore(model)
+        if start > run.config.epochs:
+            raise runs.RunError(
+                f"{folder} has {start} whole epochs already. Received: epochs={run.config.epochs}"
+            )
+        runs.write_config(run)
+        log.info("Resuming after epoch %d of %d.", start, run.config.epochs)
+    else:
+        run = runs.begin(run, fingerprint)
+    fit(model, data, run, backup, start, verbose)
     save_atomically(model, run.model_file)
     backup.remove()
     return run
 
 
-def fit(model, data, config, run, backup, start, verbose="auto"):
+def fit(model, data, run, backup, start, verbose="auto"):
     """`model.fit` with the callbacks of a run; its progress goes to stderr."""
     if verbose == "auto":
         verbose = 1 if sys.stderr.isatty() else 2
@@ -63,7 +78,7 @@ def fit(model, data, config, run, backup, start, verbose="auto"):
         model.fit(
             data.train,
             validation_data=data.validation,
-            epochs=config.epochs,
+            epochs=run.config.epochs,
             initial_epoch=start,
             verbose=verbose,
             callbacks=[clock, callbacks.StopOnNaN(), backup, tensorboard],
@@ -82,29 +97,41 @@ class EpochClock(keras.callbacks.Callback):
         logs["seconds"] = round(time.perf_counter() - self.start, 3)
 
 
+# What may change when a run is resumed; the data's fingerprint must still be the same.
+MOVABLE = ("epochs", "dataset", "data_dir")
+
+
 def reopen(folder, config):
-    """The run in a folder, if `config` asks for nothing else than the run itself.
+    """The run in a folder, to go on with as `config` says.
 
     Raises:
-        RunError: If there is none, or a field but `epochs` differs.
+        RunError: If there is none, a field that is not `MOVABLE` differs, or it has ended and
+            `config` asks for other epochs.
     """
     run = runs.open_run(folder)
     ours, theirs = config.to_dict(), run.config.to_dict()
-    other = [name for name in ours if ours[name] != theirs[name] and name != "epochs"]
+    other = [name for name in ours if ours[name] != theirs[name] and name not in MOVABLE]
     if other:
         listing = ", ".join(f"{name} is {theirs[name]!r}, not {ours[name]!r}" for name in other)
         raise runs.RunError(
-            f"{folder} was begun with another configuration: {listing}. Only epochs may change "
-            "when a run is resumed."
+            f"{folder} was begun with another configuration: {listing}. Only "
+            f"{', '.join(MOVABLE)} may change when a run is resumed."
         )
-    return run
+    if run.model_file.exists() and config.epochs != run.config.epochs:
+        raise runs.RunError(
+            f"{folder} has ended after {run.config.epochs} epochs and its checkpoint is gone. "
+            f"Train a new run for another length. Received: epochs={config.epochs}"
+        )
+    return dataclasses.replace(run, config=config)
 
 
 def save_atomically(model, path):
     """Write a `.keras` file aside and rename it into place."""
     aside = path.with_name(f".writing-{path.name}")
     model.save(aside)
+    runs.flush(aside)
     os.replace(aside, path)
+    runs.flush(path.parent)  # before the backup, the only other copy, is removed
 
 
 def peak_memory():

@@ -114,18 +114,36 @@ def test_versions_grow_and_are_never_overwritten(trained, version, root):
     assert prediction.open_predictor(root / "tiny").path == second
 
 
-def test_a_taken_number_gives_way_to_the_next(tmp_path):
-    for expected in ("5", "6"):
-        aside = tmp_path / ".writing"
-        aside.mkdir()
-        (aside / "file").touch()
-        (tmp_path / "5").mkdir(exist_ok=True)
-        if expected == "5":
-            (tmp_path / "5").rmdir()
-            assert export.publish(aside, tmp_path, 5).name == "5"
-        else:
-            with pytest.raises(export.ExportError, match="never overwritten"):
-                export.publish(aside, tmp_path, 5)
+def finished(folder):
+    folder.mkdir()
+    (folder / "file").touch()
+    return folder
+
+
+def test_a_taken_number_gives_way_to_the_next(tmp_path, monkeypatch):
+    # another export takes the number after the versions have been listed
+    monkeypatch.setattr(prediction, "versions", lambda base: [])
+    first = export.publish(finished(tmp_path / ".a"), tmp_path)
+    for n in range(30):
+        (tmp_path / str(int(first.name) + n)).mkdir(exist_ok=True)
+        (tmp_path / str(int(first.name) + n) / "file").touch()
+    second = export.publish(finished(tmp_path / ".b"), tmp_path)
+    assert int(second.name) == int(first.name) + 30
+    with pytest.raises(export.ExportError, match="never overwritten"):
+        export.publish(finished(tmp_path / ".c"), tmp_path, int(first.name))
+
+
+def test_versions_grow_whatever_the_clock_says(tmp_path, caplog):
+    future = export.publish(finished(tmp_path / ".a"), tmp_path, 99990101000000)
+    later = export.publish(finished(tmp_path / ".b"), tmp_path)
+    assert int(later.name) == int(future.name) + 1
+    export.publish(finished(tmp_path / ".c"), tmp_path, 3)
+    assert "Version 3 is below" in caplog.text
+
+
+def test_a_rename_that_cannot_succeed_ends(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        export.publish(tmp_path / "none", tmp_path)
 
 
 def test_an_export_that_answers_otherwise_is_not_published(trained, root, monkeypatch):
@@ -141,9 +159,21 @@ def test_an_export_that_answers_otherwise_is_not_published(trained, root, monkey
     assert list((root / "tiny").iterdir()) == []
 
 
+def test_a_wrong_style_is_found_too(trained, root, monkeypatch):
+    honest = prediction.LiteRTPredictor.encode
+    monkeypatch.setattr(
+        prediction.LiteRTPredictor,
+        "encode",
+        lambda self, images: {**honest(self, images), "z": 2 * honest(self, images)["z"]},
+    )
+    with pytest.raises(export.ExportError, match="litert does not answer like"):
+        export.export_run(trained.folder, name="tiny", root=root)
+
+
 def test_formats(trained, root):
     only = export.export_run(trained.folder, name="edge", formats=["litert"], root=root)
     assert {path.name for path in only.iterdir()} == {"litert", "assets.extra"}
+    assert isinstance(prediction.open_predictor(root / "edge"), prediction.LiteRTPredictor)
     both = export.export_run(trained.folder, name="server", formats=["saved_model"], root=root)
     assert not (both / "litert").exists()
     with pytest.raises(export.ExportError, match="Received: tflite"):

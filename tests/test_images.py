@@ -16,6 +16,12 @@ def test_uint8_is_scaled_and_floats_are_left_alone(kind):
     np.testing.assert_array_equal(images.to_unit_range(kind(np.float32([0.25, 1]))), [0.25, 1])
 
 
+@pytest.mark.parametrize("kind", [np.asarray, tf.constant])
+def test_whole_numbers_of_unknown_range_are_refused(kind):
+    with pytest.raises(TypeError, match=r"must be uint8, or float.*Received: int64"):
+        images.to_unit_range(kind(np.array([0, 255], "int64")))
+
+
 def test_resizing_is_bilinear_with_antialiasing_as_tensorflow_does_it(random):
     pixels = random.integers(0, 256, (31, 23, 3), dtype="uint8")
     ours = images.resize(pixels, (9, 12))

@@ -42,19 +42,24 @@ def test_commands_and_files_exist(text):
         assert pathlib.Path(path).exists(), path
 
 
-def test_every_flag_in_the_documents_exists():
-    shown = "".join(
-        subprocess.run(
+def test_every_flag_of_a_command_in_the_documents_exists():
+    shown = {
+        path.stem: subprocess.run(
             [sys.executable, "-m", f"tools.{path.stem}", "--help"], capture_output=True, text=True
         ).stdout
         for path in pathlib.Path("tools").glob("[a-z]*.py")
         if path.stem != "cli"
-    )
-    for flag in set(re.findall(r"--(\w+)", README + BUILD)) - {"help", "logdir"}:
-        assert f"  --{flag}: " in shown, flag
+    }
+    for name, rest in re.findall(r"python -m tools\.(\w+)([^`\n]*)", README + BUILD):
+        for flag in re.findall(r"--(\w+)", rest):
+            assert f"  --{flag}: " in shown[name] or flag == "help", (name, flag)
+    for flag in set(re.findall(r"--(no)?(\w+)", README + BUILD)) - {("", "help"), ("", "logdir")}:
+        assert any(f"  --{flag[1]}: " in text for text in shown.values()), flag
 
 
-def test_presets_and_pictures_are_those_in_the_manual():
+def test_presets_and_pictures_are_those_in_the_manual(trained):
+    from aae_keras import figures
     from aae_keras.presets import PRESETS
 
     assert all(f"`{name}`" in BUILD for name in PRESETS)
+    assert all(f"`{path.name}`" in BUILD for path in figures.draw_run(trained.folder))

@@ -72,6 +72,10 @@ def test_every_field_is_a_flag_and_in_the_help():
         ("visualize", ["--run_dir=none"], 1, "none holds no run"),
         ("export", ["--run_dir=none"], 1, "none holds no run"),
         ("export", ["--run_dir=none", "--version=0"], 2, "--version must be 1 or more"),
+        ("export", ["--run_dir=none", "--formats=tflite"], 2, "--formats must be of saved_model"),
+        ("demo", ["--epochs=0"], 2, "`epochs` must be finite and >= 1"),
+        ("train", ["--seed=99999999999"], 2, "`seed` must be finite"),
+        ("train", ["--dataset=mnist:9.9.9"], 1, "Unknown data set 'mnist:9.9.9'"),
         ("predict", ["--model=none"], 2, "Name at least one image"),
         ("predict", ["--model=none", "a.png"], 1, "none: expected saved_models/NAME"),
         ("predict", ["a.png"], 2, "--model is needed"),
@@ -98,6 +102,16 @@ def test_precedence_is_preset_then_file_then_flags(tmp_path):
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     found = yaml.safe_load(done.stdout)
     assert (found["num_labeled"], found["epochs"], found["seed"]) == (1000, 3, 6), done.stderr
+
+
+def test_a_preset_named_in_a_file_gives_what_the_file_leaves_out(tmp_path):
+    from aae_keras import presets
+
+    found = presets.from_yaml("preset: mnist-1000\nepochs: 3\ngenerator_rate: 1e-4")
+    assert (found.num_labeled, found.epochs, found.generator_rate) == (1000, 3, 1e-4)
+    (tmp_path / "c.yaml").write_text("preset: mnist-10")
+    done = tool("train", f"--config={tmp_path}/c.yaml")
+    assert done.returncode == 2 and "Unknown preset 'mnist-10'. Did you mean" in done.stderr
 
 
 def everything(tmp_path, dataset, pictures):

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from aae_keras import callbacks, config, factory, models, runs, training
+from aae_keras import callbacks, config, evaluation, factory, models, runs, training
+from aae_keras.errors import UserError
 from tests.tiny import tiny_model
 
 
@@ -241,7 +242,7 @@ def test_a_folder_with_a_run_is_refused_resumed_or_moved_away(small, tmp_path):
     assert training.train(small, run.folder, resume=True, verbose=0).revision == run.revision
     assert run.model_file.read_bytes() == before
     for count in ("", "-1"):
-        (run.folder / "config.yaml").write_text(f"revision: {run.revision}\n{small.to_yaml()}")
+        runs.write_config(run)  # the same revision twice
         training.train(small, run.folder, overwrite=True, verbose=0)
         old = tmp_path / "runs" / ".old" / f"{run.revision}{count}"
         assert (old / "model.keras").exists()
@@ -250,10 +251,91 @@ def test_a_folder_with_a_run_is_refused_resumed_or_moved_away(small, tmp_path):
 def test_resume_refuses_another_configuration_and_an_empty_folder(small, tmp_path):
     training.train(small, tmp_path / "run", verbose=0)
     (tmp_path / "run" / "model.keras").unlink()
-    with pytest.raises(runs.RunError, match="seed is 0, not 3.*Only epochs may change"):
+    with pytest.raises(runs.RunError, match="seed is 0, not 3.*Only epochs, dataset, data_dir"):
         training.train(dataclasses.replace(small, seed=3), tmp_path / "run", resume=True)
     with pytest.raises(runs.RunError, match="holds no run"):
         training.train(small, tmp_path / "none", resume=True)
+
+
+def test_weights_that_turn_nan_in_the_last_step_are_not_saved(small, tmp_path):
+    """Losses are those before a step: only the weights show what its update did."""
+
+    class Poison(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if int(self.model.step) == 8:  # the last of two epochs of four steps
+                self.model.decoder.trainable_variables[-1].assign_add([np.nan] * 30)
+
+    def build(config, data):
+        model = factory.build_model(config, data)
+        fit = model.fit
+        model.fit = lambda *a, callbacks, **k: fit(*a, callbacks=[Poison(), *callbacks], **k)
+        return model
+
+    small = dataclasses.replace(small, epochs=2, validation_size=0)
+    with pytest.raises(FloatingPointError, match="pixels/bias became NaN.* of epoch 2"):
+        training.train(small, tmp_path / "run", build=build, verbose=0)
+    assert [p.name for p in (tmp_path / "run" / "backup").iterdir()] == ["epoch-000001"]
+    assert not (tmp_path / "run" / "model.keras").exists()
+
+
+def interrupted(small, folder, monkeypatch):
+    original = training.EpochClock
+    monkeypatch.setattr(training, "EpochClock", lambda: KillAt(2, batch=1))
+    with pytest.raises(Killed):
+        training.train(small, folder, verbose=0)
+    monkeypatch.setattr(training, "EpochClock", original)
+
+
+def test_a_row_of_history_lost_to_a_kill_comes_back(small, tmp_path, monkeypatch):
+    interrupted(small, tmp_path / "run", monkeypatch)
+    history = tmp_path / "run" / "history.csv"
+    history.write_text("\n".join(history.read_text().splitlines()[:2]) + "\n")
+    run = training.train(small, tmp_path / "run", resume=True, verbose=0)
+    assert [row["epoch"] for row in evaluation.read_history(run)] == [1, 2, 3, 4]
+
+
+def test_epochs_may_change_while_a_run_is_unfinished(small, tmp_path, monkeypatch):
+    interrupted(small, tmp_path / "run", monkeypatch)
+    with pytest.raises(runs.RunError, match="has 2 whole epochs already. Received: epochs=1"):
+        training.train(
+            dataclasses.replace(small, epochs=1), tmp_path / "run", resume=True, verbose=0
+        )
+    longer = dataclasses.replace(small, epochs=6)
+    run = training.train(longer, tmp_path / "run", resume=True, verbose=0)
+    assert runs.open_run(run.folder).config == longer
+    assert len(evaluation.read_history(run)) == 6
+    with pytest.raises(runs.RunError, match="has ended after 6 epochs"):
+        training.train(
+            dataclasses.replace(small, epochs=9), tmp_path / "run", resume=True, verbose=0
+        )
+
+
+def test_a_new_run_takes_nothing_from_a_stale_checkpoint(small, tmp_path, monkeypatch):
+    interrupted(small, tmp_path / "run", monkeypatch)
+    (tmp_path / "run" / "config.yaml").unlink()
+    again = training.train(small, tmp_path / "run", verbose=0)
+    fresh = training.train(small, tmp_path / "fresh", verbose=0)
+    assert_same_weights(saved_weights(again), saved_weights(fresh))
+
+
+def test_data_that_has_changed_is_refused(small, tmp_path, npz, monkeypatch):
+    done = training.train(small, tmp_path / "done", verbose=0)
+    interrupted(small, tmp_path / "cut", monkeypatch)
+    with np.load(npz) as arrays:
+        changed = dict(arrays)
+    changed["x_train"][0] ^= 1
+    np.savez(npz, **changed)
+    with pytest.raises(runs.RunError, match="The training part of .* has changed"):
+        training.train(small, tmp_path / "cut", resume=True, verbose=0)
+    with pytest.raises(runs.RunError, match="has changed"):
+        evaluation.evaluate_run(done.folder)
+
+
+def test_data_may_have_moved(small, trained, npz):
+    elsewhere = npz.rename(npz.with_name("elsewhere.npz"))
+    with pytest.raises(ValueError, match="no such file"):
+        evaluation.evaluate_run(trained.folder)
+    assert evaluation.evaluate_run(trained.folder, dataset=str(elsewhere))["test"]
 
 
 def test_faults_of_the_data_leave_no_folder(small, tmp_path):
@@ -265,11 +347,11 @@ def test_faults_of_the_data_leave_no_folder(small, tmp_path):
 def test_run_folders_that_cannot_be_used_are_named(tmp_path):
     with pytest.raises(runs.RunError, match="holds no run"):
         runs.open_run(tmp_path)
-    for text in ("epochs: 3", "revision: x\nepoch: 3", "revision: ["):
+    for text in ("epochs: 3", "revision: x\nepoch: 3", "revision: [", "revision: x\nepochs: 3"):
         (tmp_path / "config.yaml").write_text(text)
         with pytest.raises(runs.RunError, match=r"config\.yaml cannot be used"):
             runs.open_run(tmp_path)
-    (tmp_path / "config.yaml").write_text("revision: x\n" + config.Config().to_yaml())
+    runs.write_config(runs.Run(tmp_path, config.Config(), "x", "y"))
     with pytest.raises(runs.RunError, match="training has not ended.*--resume"):
         runs.open_trained(tmp_path)
 
@@ -279,8 +361,12 @@ def test_a_checkpoint_of_another_model_is_refused(model, element, tmp_path):
     model.fit(tf.data.Dataset.from_tensors(element), callbacks=[backup], verbose=0)
     other = tiny_model()
     other.compile("adam")
-    with pytest.raises(ValueError, match="written by another model"):
+    with pytest.raises(UserError, match="written by another model"):
         callbacks.Backup(tmp_path / "backup").restore(other)
+    (checkpoint,) = (tmp_path / "backup").iterdir()
+    (checkpoint / "state.npz").write_bytes(b"PK damaged")
+    with pytest.raises(UserError, match="is damaged and cannot be resumed from"):
+        callbacks.Backup(tmp_path / "backup").restore(model)
 
 
 def test_a_half_written_checkpoint_is_never_read(model, element, tmp_path, monkeypatch):

@@ -24,9 +24,9 @@ def tiny_networks(batch_norm=False, weight_stddev=0.3):
     }
 
 
-def tiny_model(parts=None, **kwargs):
+def tiny_model(parts=None, kind=models.SemiSupervisedAAE, **kwargs):
     """A semi-supervised model that has not been compiled."""
-    return models.SemiSupervisedAAE(
+    return kind(
         **(parts or tiny_networks()),
         categorical_prior=priors.CategoricalPrior(NUM_CLASSES),
         gaussian_prior=priors.GaussianPrior(LATENT_DIM),

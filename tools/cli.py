@@ -15,8 +15,8 @@ from absl import app, flags
 from absl import logging as absl_logging
 
 from aae_keras.config import Config
-from aae_keras.errors import UserError
-from aae_keras.presets import PRESETS, preset
+from aae_keras.errors import UserError, first_line
+from aae_keras.presets import PRESETS, from_yaml, preset
 
 FLAGS = flags.FLAGS
 
@@ -60,6 +60,12 @@ class Tool:
             choices = sorted(PRESETS) if field.name == "preset" else field.metadata["choices"]
             text = field.metadata["help"] + (f" One of: {', '.join(choices)}." if choices else "")
             self.flag(kind, field.name, None, text, field.metadata["group"])
+
+    def run_flags(self):
+        """Define the flags of a tool that works on a trained run."""
+        self.flag(str, "run_dir", "", "The run folder.")
+        self.flag(str, "dataset", None, "Where its data lies now, if it has moved.")
+        self.flag(str, "data_dir", None, "Where its tensorflow-datasets folder lies now.")
 
     def help(self):
         """The text of `--help`."""
@@ -109,6 +115,8 @@ class Tool:
             self._fail(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "), 1)
         except KeyboardInterrupt as error:
             self._fail(f"Interrupted. {error}".rstrip(), 1)
+        except tensorflow_errors() as error:  # a full disk, say
+            self._fail(first_line(error), 1)
 
     def _fail(self, message, code, *more):
         for line in (f"{self.name}: {message}", *more):
@@ -127,10 +135,10 @@ def config_from_flags(base=None):
         Usage: If a name or value is not one a configuration can have.
     """
     try:
-        config = preset(FLAGS.preset) if FLAGS.preset else base or Config()
+        base = preset(FLAGS.preset) if FLAGS.preset else base
         if FLAGS.config:
-            config = _config_from_file(FLAGS.config, config)
-        return dataclasses.replace(config, **given_fields())
+            base = _config_from_file(FLAGS.config, base)
+        return dataclasses.replace(base or Config(), **given_fields())
     except (ValueError, TypeError) as error:
         raise Usage(error) from error
 
@@ -148,6 +156,18 @@ def given_fields():
                     raise Usage(f"--{field.name} takes whole numbers: {error}") from error
             fields[field.name] = value
     return fields
+
+
+def moved_data():
+    """The flags of `run_flags` that say where a run's data lies now, for `load_trained`."""
+    names = ("dataset", "data_dir")
+    return {name: FLAGS[name].value for name in names if FLAGS[name].value is not None}
+
+
+def tensorflow_errors():
+    """TensorFlow's own kind of error, if it has been imported at all."""
+    tensorflow = sys.modules.get("tensorflow")
+    return (tensorflow.errors.OpError,) if tensorflow else ()
 
 
 def required(name, example):
@@ -177,7 +197,7 @@ def load_tensorflow():
 def _config_from_file(path, base):
     try:
         with open(path) as file:
-            return Config.from_yaml(file.read(), base)
+            return from_yaml(file.read(), base)
     except OSError as error:
         raise Usage(f"--config={path}: {error.strerror}") from error
     except (ValueError, TypeError) as error:

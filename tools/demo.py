@@ -24,10 +24,13 @@ def main(arguments):
     from aae_keras import evaluation, export, factory, figures, prediction, runs, training
     from aae_keras.presets import preset
 
-    changes = {"seed": flags.seed} | ({"epochs": flags.epochs} if flags.epochs else {})
+    changes = {"seed": flags.seed} | ({} if flags.epochs is None else {"epochs": flags.epochs})
     results = {}
     for setting in ("semi-supervised", "labels-only"):
-        config = preset("digits", setting=setting, **changes)
+        try:
+            config = preset("digits", setting=setting, **changes)
+        except ValueError as error:
+            raise cli.Usage(error) from error
         run = training.train(config, overwrite=runs.exists(runs.default_folder(config)))
         results[setting] = run, evaluation.evaluate_run(run.folder)
     run, scores = results["semi-supervised"]

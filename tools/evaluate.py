@@ -7,7 +7,7 @@ from tools import cli
 TOOL = cli.Tool(
     "evaluate", "Scores a trained run on its validation and test images; leaves metrics.json."
 )
-TOOL.flag(str, "run_dir", "", "The run folder.")
+TOOL.run_flags()
 
 
 def main(arguments):
@@ -16,7 +16,7 @@ def main(arguments):
     cli.load_tensorflow()
     from aae_keras import evaluation
 
-    print(json.dumps(evaluation.evaluate_run(folder), indent=2))
+    print(json.dumps(evaluation.evaluate_run(folder, **cli.moved_data()), indent=2))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Train a preset or a configuration in a run folder, from the start or from its last epoch."""
 
+import pathlib
 import statistics
 
 from tools import cli
@@ -29,6 +30,8 @@ def main(arguments):
     try:
         run = training.train(config, folder, resume=flags.resume, overwrite=flags.overwrite)
     except KeyboardInterrupt as error:
+        if not list(pathlib.Path(folder, "backup").glob("epoch-*")):
+            raise KeyboardInterrupt("No epoch was finished, so nothing is kept.") from error
         raise KeyboardInterrupt(
             f"The last whole epoch is kept; go on with "
             f"python -m tools.train --run_dir={folder} --resume"

@@ -5,7 +5,7 @@ from tools import cli
 TOOL = cli.Tool(
     "visualize", "Draws the pictures of a trained run from its validation images; leaves figures/."
 )
-TOOL.flag(str, "run_dir", "", "The run folder.")
+TOOL.run_flags()
 
 
 def main(arguments):
@@ -14,7 +14,7 @@ def main(arguments):
     cli.load_tensorflow()
     from aae_keras import figures
 
-    for path in figures.draw_run(folder):
+    for path in figures.draw_run(folder, **cli.moved_data()):
         print(path)
 
 

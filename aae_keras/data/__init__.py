@@ -17,7 +17,7 @@ class Data:
     Attributes:
         train: tf.data set of `({"unlabeled": images, "labeled": images}, labels)`.
         validation: tf.data set of `(images, labels)`, or `(images,)` without labels; None if empty.
-        test: tf.data set of `(images, labels)`, built when first asked for.
+        test: tf.data set of the labelled `(images, labels)`, built when first asked for.
         class_names: One string per class.
         image_shape: (height, width, channels).
         steps_per_epoch: Steps in a pass over the unlabelled images.
@@ -55,7 +55,8 @@ class Data:
     @functools.cached_property
     def test(self):
         """See the class."""
-        return pipeline.evaluation_set(self.split.test_images, self.split.test_labels)
+        known = self.split.test_labels >= 0
+        return pipeline.evaluation_set(self.split.test_images[known], self.split.test_labels[known])
 
     def describe(self):
         """One line: what there is and who sees it."""
@@ -95,7 +96,19 @@ def load(
 
     Raises:
         DataError: If the data is missing or cannot be used.
+        ValueError: If a number is out of range.
     """
+    for name, value, low in (
+        ("num_labeled", num_labeled, 0),
+        ("validation_size", validation_size, 0),
+        ("image_size", image_size, 0),
+        ("batch_size", batch_size, 1),
+        ("labeled_batch_size", labeled_batch_size, 1),
+    ):
+        if not value >= low:
+            raise ValueError(f"`{name}` must be at least {low}. Received: {name}={value}")
+    if not 0 < test_fraction < 1:
+        raise ValueError(f"`test_fraction` must lie between 0 and 1. Received: {test_fraction=}")
     source = sources.read(dataset, data_dir, image_size, skip_unreadable)
     split = splits.split_source(
         source, num_labeled, validation_size, test_fraction, seed, split_seed

@@ -10,6 +10,7 @@ import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download import download_manager, downloader
 
 from aae_keras.data.sources import DataError
+from aae_keras.errors import first_line
 
 
 def prepare(name, data_dir, original_files=None):
@@ -57,8 +58,9 @@ def prepare(name, data_dir, original_files=None):
             download_manager.NonMatchingChecksumError,
         ) as error:
             source = f"the files in {original_files}" if original_files else "a download"
-            reason = str(error).strip().splitlines()[0]
-            raise DataError(f"{name} could not be made from {source}: {reason}") from error
+            raise DataError(
+                f"{name} could not be made from {source}: {first_line(error)}"
+            ) from error
     return pathlib.Path(builder.data_path)
 
 

@@ -4,12 +4,13 @@ import dataclasses
 import logging
 import pathlib
 import zipfile
+import zlib
 
 import numpy as np
 from PIL import Image
 
 from aae_keras import images as image_files
-from aae_keras.errors import UserError
+from aae_keras.errors import UserError, first_line
 from aae_keras.images import MAX_PIXEL, ImageError
 
 log = logging.getLogger(__name__)
@@ -55,16 +56,14 @@ def read(dataset, data_dir="", image_size=0, skip_unreadable=False):
     path = pathlib.Path(dataset).expanduser()
     size = (image_size, image_size) if image_size else None
     if dataset == "digits":
-        source = _read_digits()
-    elif dataset.endswith(".npz"):
-        source = _read_npz(path)
-    elif path.is_dir():
+        return _resized(_read_digits(), size)
+    if dataset.endswith(".npz"):
+        return _resized(_read_npz(path), size)
+    if path.is_dir() and not (data_dir and "/" not in dataset):
         return _read_folder(path, size, skip_unreadable)
-    elif "/" in dataset and not _looks_like_tfds(dataset):
+    if "/" in dataset and not _looks_like_tfds(dataset):
         raise DataError(f"{dataset}: there is no such folder. Give a folder of class folders.")
-    else:
-        source = _read_tfds(dataset, data_dir, size)
-    return _resized(source, size) if size else source
+    return _read_tfds(dataset, data_dir, size)
 
 
 def _read_digits():
@@ -82,8 +81,10 @@ def _read_npz(path):
             arrays = {key: archive[key] for key in archive.files}
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file.") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: not a readable .npz of plain arrays ({error}).") from error
+    except (OSError, ValueError, EOFError, TypeError, zlib.error, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{path}: not a readable .npz of plain arrays ({first_line(error)})."
+        ) from error
     for key in ("x_train", "y_train"):
         if key not in arrays:
             raise DataError(
@@ -120,6 +121,11 @@ def _checked_images(images, name):
     if images.ndim != 4 or 0 in images.shape:
         raise DataError(
             f"{name} must have shape [N, H, W] or [N, H, W, C], with images in it. "
+            f"Received: shape {images.shape}"
+        )
+    if images.shape[3] not in (1, 3):
+        raise DataError(
+            f"{name} must have 1 channel (grey) or 3 (RGB), as the last dimension: [N, H, W, C]. "
             f"Received: shape {images.shape}"
         )
     if images.dtype == np.uint8:
@@ -163,10 +169,10 @@ def _read_folder(root, size, skip_unreadable):
             f"optionally {UNLABELED_FOLDER}/. Received: no folder with another name"
         )
     files = _labelled_files(train_root, class_names)
-    for folder in {root / UNLABELED_FOLDER, train_root / UNLABELED_FOLDER}:
+    for folder in dict.fromkeys([root / UNLABELED_FOLDER, train_root / UNLABELED_FOLDER]):
         files += [(file, -1) for file in _image_files(folder)]
     test_files = []
-    if train_root != root and (root / "test").is_dir():
+    if (root / "test").is_dir():
         unknown = set(_class_folders(root / "test")) - set(class_names)
         if unknown:
             raise DataError(
@@ -212,49 +218,63 @@ def _image_files(folder):
 
 
 class _FolderReader:
-    """Reads files into one array; the first readable file decides channels and size."""
+    """Reads files into one array of one shape, that of the first file read.
+
+    Args:
+        size: (height, width) to resize to; None keeps the images as they are.
+        skip_unreadable: Leave out files that cannot be read, with a warning. Files of another
+            shape are never left out: they are refused.
+    """
 
     def __init__(self, size, skip_unreadable):
-        self.resize_to = size
+        self.size = size
         self.skip_unreadable = skip_unreadable
-        self.channels = None
-        self.size = None
+        self.shape = None
 
     def read(self, files):
         """Arrays of images and labels of (path, label) pairs."""
-        images, labels, broken = [], [], []
+        images, labels, unreadable, odd = [], [], [], []
         for path, label in files:
             try:
-                images.append(self._read_one(path))
-                labels.append(label)
+                pixels = image_files.read_image(path, _channels(path), self.size)
             except ImageError as error:
-                broken.append(str(error))
-        if broken:
-            listing = "\n  ".join(broken[:5] + ["..."] * (len(broken) > 5))
-            if not self.skip_unreadable or not images:
-                raise DataError(
-                    f"{len(broken)} of {len(files)} image files cannot be used. Mend or remove "
-                    f"them, or pass --skip_unreadable to leave them out:\n  {listing}"
-                )
-            log.warning("Left out %d of %d image files:\n  %s", len(broken), len(files), listing)
+                unreadable.append(str(error))
+                continue
+            self.shape = self.shape or pixels.shape
+            if pixels.shape == self.shape:
+                images.append(pixels)
+                labels.append(label)
+            else:
+                odd.append(f"{path}: {_describe(pixels.shape)}")
+        if odd:
+            raise DataError(
+                f"{len(odd)} of {len(files)} images are not {_describe(self.shape)} like the "
+                "first. --image_size=N resizes all; grey and colour must not be mixed:"
+                + _listing(odd)
+            )
+        if unreadable and not (self.skip_unreadable and images):
+            raise DataError(
+                f"{len(unreadable)} of {len(files)} image files cannot be read. Mend or remove "
+                "them, or pass --skip_unreadable to leave them out:" + _listing(unreadable)
+            )
+        if unreadable:
+            log.warning(
+                "Left out %d of %d image files:%s",
+                len(unreadable),
+                len(files),
+                _listing(unreadable),
+            )
         return np.stack(images), np.asarray(labels, "int64")
 
-    def _read_one(self, path):
-        channels = _channels(path)
-        self.channels = self.channels or channels
-        if channels != self.channels:
-            raise ImageError(
-                f"{path}: expected {self.channels} channel(s) like the files before it. "
-                f"Received: {channels}"
-            )
-        pixels = image_files.read_image(path, channels, self.resize_to)
-        self.size = self.size or pixels.shape[:2]
-        if pixels.shape[:2] != self.size:
-            raise ImageError(
-                f"{path}: expected {self.size[0]}x{self.size[1]} pixels like the files before it; "
-                f"--image_size=N resizes all. Received: {pixels.shape[0]}x{pixels.shape[1]}"
-            )
-        return pixels
+
+def _listing(lines):
+    shown = lines[:5] + ["..."] * (len(lines) > 5)
+    return "".join(f"\n  {line}" for line in shown)
+
+
+def _describe(shape):
+    height, width, channels = shape
+    return f"{height}x{width} pixels in {'grey' if channels == 1 else 'colour'}"
 
 
 def _channels(path):
@@ -305,10 +325,10 @@ def prepared_builder(name, data_dir):
 
     try:
         builder = tfds.builder(name, data_dir=data_dir or None)
-    except (tfds.core.DatasetNotFoundError, ValueError) as error:
+    except (tfds.core.DatasetNotFoundError, ValueError, AssertionError, ImportError) as error:
         raise DataError(
             f"Unknown data set {name!r}: expected digits, a tensorflow-datasets name, an .npz "
-            "file or a folder of images."
+            f"file or a folder of images. tensorflow-datasets said: {first_line(error)}"
         ) from error
     if not builder.is_prepared():
         place = data_dir or "its default folder"
@@ -321,6 +341,9 @@ def prepared_builder(name, data_dir):
 
 
 def _resized(source, size):
+    if size is None:
+        return source
+
     def all_resized(images):
         return None if images is None else np.stack([image_files.resize(i, size) for i in images])
 

@@ -72,13 +72,15 @@ def split_source(
     if num_labeled:
         labeled = _balanced(source, known, num_labeled, random)
     else:
-        num_validation = min(num_validation, int(MAX_VALIDATION_SHARE * len(known)))
-        labeled = known[num_validation:]
+        labeled = known[min(num_validation, int(MAX_VALIDATION_SHARE * len(known))) :]
     labeled = np.sort(labeled)
     spare = np.setdiff1d(known, labeled)
     if not len(spare) and num_validation:
-        log.warning("No labels are left for validation: it has images only, and no error rate.")
         spare = np.flatnonzero(source.labels < 0)
+        log.warning(
+            "No labels are left for validation: it has no error rate, and %d images.",
+            min(len(spare), num_validation),
+        )
     elif len(spare) < num_validation:
         log.warning(
             "Only %d labelled images are left for validation, %d were asked for.",
@@ -111,6 +113,8 @@ def _hold_out_test(source, test_fraction, split_seed):
         rows = random.permutation(np.flatnonzero(source.labels == label))
         test.append(rows[: round(test_fraction * len(rows))])
     test = np.sort(np.concatenate(test))
+    if not len(test):
+        log.warning("There are too few labelled images to hold any out for test.")
     train = np.setdiff1d(np.arange(len(source.labels)), test)
     return Source(
         source.images[train],

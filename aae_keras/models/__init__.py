@@ -1,9 +1,11 @@
 """The models: a base with the one `train_step`, and a small class per learning setting."""
 
+import zipfile
+
 import keras
 
 from aae_keras import priors  # noqa: F401  registers the classes that a file may name
-from aae_keras.errors import UserError
+from aae_keras.errors import UserError, first_line
 from aae_keras.models.base import AdversarialModel, Batch, Forward, Term
 from aae_keras.models.labels_only import LabelsOnly
 from aae_keras.models.semi_supervised import SemiSupervisedAAE
@@ -33,10 +35,10 @@ def load_model(path):
     """
     try:
         model = keras.saving.load_model(path, safe_mode=True)
-    except (OSError, KeyError, ValueError, TypeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
         raise UserError(
             f"{path}: not a readable model. Train it again, or copy the file once more if it was "
-            f"cut short. The reader said: {str(error).strip().splitlines()[0]}"
+            f"cut short. The reader said: {first_line(error)}"
         ) from error
     if not isinstance(model, AdversarialModel):
         raise UserError(f"{path}: expected a model of aae_keras. Received: {type(model).__name__}")

@@ -1,4 +1,4 @@
-"""What every learning setting shares: the step, its optimizers, its noise, and saving.
+"""What every learning setting shares: its terms, the step, its noise, and saving.
 
 A setting is a list of `Term`s: a loss, the phase it belongs to, and the variables it moves. The
 step is written once, here: it takes the phases in the paper's order, and in each lowers the sum
@@ -11,31 +11,16 @@ from keras import ops
 
 from aae_keras import losses, noise
 from aae_keras.images import to_unit_range
+from aae_keras.models.phased import PhasedModel
 from aae_keras.models.schedules import SCHEDULES
-from aae_keras.models.terms import Batch, Forward, Phase, Term
+from aae_keras.models.terms import Batch, Forward, Term
 from aae_keras.networks import call_network, check_network, output_shapes, upstream_variables
-
-# The paper's order (section 2 and 5), and the argument of `compile` that steps each phase.
-PHASES = {
-    "reconstruction": "optimizer",
-    "discriminator": "discriminator_optimizer",
-    "generator": "generator_optimizer",
-    "classification": "classification_optimizer",
-}
 
 # The encoder's output that each code comes from.
 ENCODER_OUTPUT = {"y": "y_logits", "z": "z"}
 
-# The paper's semi-supervised MNIST recipe: (rate, momentum). The adversarial momentum is low.
-PAPER_SGD = {
-    "reconstruction": (0.01, 0.9),
-    "discriminator": (0.1, 0.1),
-    "generator": (0.1, 0.1),
-    "classification": (0.1, 0.9),
-}
 
-
-class AdversarialModel(keras.Model):
+class AdversarialModel(PhasedModel):
     """Base of the learning settings: a subclass says what its networks and its terms are.
 
     Use it like any Keras model. A training element is `({"unlabeled": x_u, "labeled": x_l},
@@ -84,6 +69,7 @@ class AdversarialModel(keras.Model):
             name="step",
         )
         self._check_codes()
+        self._check_regularizers()
         self.terms = self.build_terms()
         self.trackers = {term.name: keras.metrics.Mean(name=term.name) for term in self.terms}
         self.error_rate = keras.metrics.Mean(name="error_rate")
@@ -189,7 +175,7 @@ class AdversarialModel(keras.Model):
 
     def draw(self, data):
         """The batch of a training step: its images scaled and corrupted, its prior samples."""
-        inputs, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        inputs, labels = _unpack(data)
         images = to_unit_range(inputs["unlabeled"])
         labeled = to_unit_range(inputs["labeled"])
         seeds = self.random_seeds()
@@ -222,7 +208,7 @@ class AdversarialModel(keras.Model):
 
     def test_step(self, data):
         """The losses that mean something on held-out images, and the error where labels exist."""
-        x, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        x, labels = _unpack(data)
         images = to_unit_range(x)
         batch = Batch(images, images, images, labels, prior={})
         forward = Forward(self, batch, training=False)
@@ -255,111 +241,6 @@ class AdversarialModel(keras.Model):
         self.error_rate.update_state(ops.cast(wrong, "float32"))
         return self.compute_metrics(forward.batch.labeled, labels, y)
 
-    # Compiling: one optimizer per phase.
-
-    def compile(
-        self,
-        optimizer=None,
-        discriminator_optimizer=None,
-        generator_optimizer=None,
-        classification_optimizer=None,
-        schedule="alternating",
-        phase_weights=None,
-        **kwargs,
-    ):
-        """Give each phase its optimizer and build it, so that its state is saved and restored.
-
-        Args:
-            optimizer: Of the reconstruction phase; a Keras optimizer or its name. Like the other
-                three it defaults to the paper's SGD: rates 0.01 (reconstruction) and 0.1, momentum
-                0.9 (0.1 for discriminator and generator).
-            discriminator_optimizer, generator_optimizer, classification_optimizer: Likewise, or
-                in the simultaneous schedule the name of an earlier phase, to share its optimizer.
-                One that the setting has no phase for is not used.
-            schedule: Key of `SCHEDULES`: `alternating`, the paper's, or `simultaneous`.
-            phase_weights: Factors of the phases' losses by phase, 1 where not given. With a shared
-                SGD optimizer they stand for the ratio of the phases' rates, exactly.
-            **kwargs: `metrics`, `steps_per_execution`, `jit_compile` and the rest of
-                `keras.Model.compile`. Metrics compare labels with latent y.
-        """
-        if schedule not in SCHEDULES:
-            raise ValueError(
-                f"`schedule` must be one of {', '.join(SCHEDULES)}. Received: schedule={schedule!r}"
-            )
-        given = {
-            "reconstruction": optimizer,
-            "discriminator": discriminator_optimizer,
-            "generator": generator_optimizer,
-            "classification": classification_optimizer,
-        }
-        self.schedule = schedule
-        self._phase_weights = dict(phase_weights or {})
-        self._shared = {}
-        self._phases = self._build_phases(given)
-        for phase in self._phases:
-            if PHASES[phase.name] != "optimizer":
-                setattr(self, PHASES[phase.name], phase.optimizer)
-        # The first phase's optimizer is the main one: callbacks look for `model.optimizer`.
-        super().compile(optimizer=self._phases[0].optimizer, **kwargs)
-
-    def _build_phases(self, given):
-        phases = {}
-        for name in PHASES:
-            terms = [term for term in self.terms if term.phase == name]
-            if not terms:
-                continue
-            if given[name] in phases:
-                self._shared[name] = given[name]
-                optimizer = phases[given[name]].optimizer
-            else:
-                optimizer = keras.optimizers.get(
-                    given[name] or keras.optimizers.SGD(*PAPER_SGD[name])
-                )
-            variables = _distinct(variable for term in terms for variable in term.moves)
-            weight = self._phase_weights.get(name, 1.0)
-            phases[name] = Phase(name, terms, variables, optimizer, weight)
-        for optimizer in _distinct(phase.optimizer for phase in phases.values()):
-            sharing = [phase for phase in phases.values() if phase.optimizer is optimizer]
-            if len(sharing) > 1 and self.schedule == "alternating":
-                raise ValueError(
-                    "In the alternating schedule each phase needs an optimizer of its own, since "
-                    "it steps by itself. Received: the same one for "
-                    f"{' and '.join(phase.name for phase in sharing)}"
-                )
-            optimizer.build(_distinct(v for phase in sharing for v in phase.variables))
-        return list(phases.values())
-
-    @property
-    def phases(self):
-        """The phases of the compiled model, in the order of a step."""
-        return self._phases
-
-    @property
-    def optimizers(self):
-        """The optimizers, each once, in the order of `phases`."""
-        return _distinct(phase.optimizer for phase in self._phases)
-
-    def get_compile_config(self):
-        """What `compile_from_config` needs to compile a loaded model like this one."""
-        config = super().get_compile_config()
-        if config:
-            config.pop("optimizer")
-            for phase in self.phases:
-                config[PHASES[phase.name]] = self._shared.get(
-                    phase.name
-                ) or keras.saving.serialize_keras_object(phase.optimizer)
-            config["schedule"] = self.schedule
-            config["phase_weights"] = self._phase_weights
-        return config
-
-    def compile_from_config(self, config):
-        """Compile as `get_compile_config` says."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
-
-    def fit(self, *args, shuffle=False, **kwargs):
-        """`keras.Model.fit`; the order is the data set's own, so `shuffle` is False by default."""
-        return super().fit(*args, shuffle=shuffle, **kwargs)
-
     # Saving.
 
     def get_config(self):
@@ -375,6 +256,14 @@ class AdversarialModel(keras.Model):
             **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
         )
 
+    def _check_regularizers(self):
+        for name in self.part_names:
+            if getattr(getattr(self, name), "losses", None):
+                raise ValueError(
+                    f"`{name}` has regularizers or activity losses, which belong to no phase and "
+                    "would be left out. Use the optimizers' `weight_decay`, or a term of your own."
+                )
+
     def _check_codes(self):
         shapes = output_shapes(self.encoder)
         for code, prior in self.priors.items():
@@ -386,6 +275,8 @@ class AdversarialModel(keras.Model):
                 )
 
 
-def _distinct(things):
-    """Each thing once, in order."""
-    return list({id(thing): thing for thing in things}.values())
+def _unpack(data):
+    x, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+    if weights is not None:
+        raise ValueError("`sample_weight` and `class_weight` are not supported; leave them out.")
+    return x, labels

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from aae_keras.models.terms import Forward
+from aae_keras.models.terms import Forward, distinct
 
 
 def alternating(model, batch):
@@ -52,13 +52,19 @@ def simultaneous(model, batch):
             * sum(model.batch_mean(values[term.name]) for term in phase.terms)
             for phase in model.phases
         }
+    gradients = {}
     for passed in backward_passes(model.phases):
         followed = [losses[phase.name] for phase in passed if phase.name != "generator"]
-        variables = _distinct(variable for phase in passed for variable in phase.variables)
-        gradients = dict(zip(map(id, variables), tape.gradient(followed, variables), strict=True))
-        for optimizer in _distinct(phase.optimizer for phase in passed):
-            moved = _distinct(v for p in passed if p.optimizer is optimizer for v in p.variables)
-            optimizer.apply([gradients[id(variable)] for variable in moved], moved)
+        variables = distinct(variable for phase in passed for variable in phase.variables)
+        found = dict(zip(map(id, variables), tape.gradient(followed, variables), strict=True))
+        for phase in passed:
+            moved = gradients.setdefault(id(phase.optimizer), {})
+            moved |= {id(variable): found[id(variable)] for variable in phase.variables}
+    for optimizer in distinct(phase.optimizer for phase in model.phases):
+        served = [phase for phase in model.phases if phase.optimizer is optimizer]
+        variables = distinct(variable for phase in served for variable in phase.variables)
+        moved = gradients[id(optimizer)]
+        optimizer.apply([moved[id(variable)] for variable in variables], variables)
     return values, forward
 
 
@@ -68,22 +74,21 @@ SCHEDULES = {"alternating": alternating, "simultaneous": simultaneous}
 def backward_passes(phases):
     """Phases in groups whose gradients come from one backward pass.
 
-    Together are those that share an optimizer, and discriminator with generator.
+    Together are phases that move the encoder with the same optimizer, whose gradients may be added
+    up; and the discriminator goes with the generator, whose gradient comes out of its own.
     """
     groups = []
     for phase in phases:
-        tied = [group for group in groups if any(_tied(phase, other) for other in group)]
-        groups = [group for group in groups if group not in tied]
-        groups.append([*(other for group in tied for other in group), phase])
+        if phase.name == "discriminator":
+            continue
+        for group in groups:
+            if group[0].optimizer is phase.optimizer:
+                group.append(phase)
+                break
+        else:
+            groups.append([phase])
+    for phase in phases:
+        if phase.name == "discriminator":
+            group = next(g for g in groups if any(other.name == "generator" for other in g))
+            group.append(phase)
     return groups
-
-
-def _tied(phase, other):
-    return phase.optimizer is other.optimizer or {phase.name, other.name} == {
-        "discriminator",
-        "generator",
-    }
-
-
-def _distinct(things):
-    return list({id(thing): thing for thing in things}.values())

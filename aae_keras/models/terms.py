@@ -167,3 +167,8 @@ def _judge(discriminator, codes, training):
     inputs = {discriminator.inputs[0].name: codes}
     (logits,) = call_network(discriminator, inputs, training).values()
     return logits
+
+
+def distinct(things):
+    """Each thing once, in order."""
+    return list({id(thing): thing for thing in things}.values())

@@ -76,6 +76,19 @@ def test_load_gives_sets_and_facts(npz, caplog):
     assert data.describe().startswith("15 labelled and 39 unlabelled training images, 6 for valid")
 
 
-@pytest.mark.parametrize("dataset", ["digits"])
-def test_no_validation_is_none(dataset):
-    assert data_module.load(dataset, num_labeled=50, validation_size=0).validation is None
+def test_no_validation_is_none():
+    assert data_module.load("digits", num_labeled=50, validation_size=0).validation is None
+
+
+@pytest.mark.parametrize("name", ["batch_size", "labeled_batch_size", "validation_size"])
+def test_numbers_out_of_range_are_refused(name):
+    with pytest.raises(ValueError, match=f"`{name}` must be at least"):
+        data_module.load("digits", **{name: -1})
+
+
+def test_unlabelled_rows_of_the_test_part_are_left_out(npz):
+    with np.load(npz) as arrays:
+        changed = dict(arrays)
+    changed["y_test"][:20] = -1
+    np.savez(npz, **changed)
+    assert [len(x) for x, _ in data_module.load(str(npz)).test] == [40]

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -38,6 +42,7 @@ IMAGES = np.zeros((4, 5, 5), "uint8")
         ({"x_train": IMAGES.astype(int), "y_train": [0, 1, 0, 1]}, "must be uint8, or float"),
         ({"x_train": IMAGES + 2.0, "y_train": [0, 1, 0, 1]}, r"in \[0, 1\].*from 2.0 to 2.0"),
         ({"x_train": IMAGES * np.nan, "y_train": [0, 1, 0, 1]}, "must be finite.*NaN"),
+        ({"x_train": IMAGES[:, None], "y_train": [0, 1, 0, 1]}, r"1 channel .*\(4, 1, 5, 5\)"),
         ({"x_train": IMAGES, "y_train": [0, 1, 0, 1], "x_test": IMAGES}, "must come together"),
         (
             {"x_train": IMAGES, "y_train": [0] * 4, "x_test": IMAGES[:, 1:], "y_test": [0] * 4},
@@ -58,13 +63,42 @@ def test_unusable_npz_is_refused(tmp_path, arrays, message):
 def test_damaged_missing_and_pickled_npz_are_refused(tmp_path):
     (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 no more")
     np.savez(tmp_path / "pickle.npz", x_train=np.array([{}]), y_train=[0])
+    with open(tmp_path / "npy.npz", "wb") as file:
+        np.save(file, IMAGES)
     for name, message in (
         ("cut", "not a readable .npz"),
         ("pickle", "not a readable .npz of plain arrays"),
+        ("npy", "not a readable .npz"),
         ("none", "no such file"),
     ):
         with pytest.raises(DataError, match=message):
             sources.read(str(tmp_path / f"{name}.npz"))
+
+
+def test_a_test_folder_counts_beside_class_folders_too(tmp_path):
+    write_images(tmp_path, {"a": 4, "b": 4})
+    write_images(tmp_path / "test", {"a": 1, "b": 2})
+    source = sources.read(str(tmp_path))
+    assert source.class_names == ("a", "b") and source.test_labels.tolist() == [0, 1, 1]
+
+
+def test_the_order_of_files_is_the_same_in_every_process(tmp_path):
+    write_images(tmp_path / "train", {"a": 3, "unlabeled": 3})
+    write_images(tmp_path, {"unlabeled": 3})
+    script = (
+        "import sys; from aae_keras.data import sources;"
+        f"print(sources.read({str(tmp_path)!r}).images.sum(axis=(1, 2, 3)).tolist())"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+        ).stdout
+        for seed in range(4)
+    }
+    assert len(found) == 1 and found.pop().startswith("[")
 
 
 def test_folder_of_class_folders_with_unlabelled_images(tmp_path):
@@ -94,7 +128,7 @@ def test_colour_images_keep_their_channels(tmp_path):
 def test_other_sizes_are_refused_or_resized(tmp_path):
     write_images(tmp_path, {"a": 2, "b": 2})
     Image.new("L", (9, 9)).save(tmp_path / "b" / "large.png")
-    with pytest.raises(DataError, match="1 of 5 image files.*\n.*large.png.*--image_size=N.*9x9"):
+    with pytest.raises(DataError, match="1 of 5 images are not 6x5.*--image_size=N.*\n.*9x9"):
         sources.read(str(tmp_path))
     assert sources.read(str(tmp_path), image_size=4).images.shape == (5, 4, 4, 1)
 
@@ -102,14 +136,15 @@ def test_other_sizes_are_refused_or_resized(tmp_path):
 def test_other_channels_are_refused(tmp_path):
     write_images(tmp_path, {"a": 2, "b": 2})
     Image.new("RGB", (5, 6)).save(tmp_path / "b" / "zz.png")
-    with pytest.raises(DataError, match=r"zz.png: expected 1 channel\(s\).*Received: 3"):
-        sources.read(str(tmp_path))
+    for skip in (False, True):  # they can be read, so nothing leaves them out in silence
+        with pytest.raises(DataError, match="like the first.*\n.*zz.png: 6x5 pixels in colour"):
+            sources.read(str(tmp_path), skip_unreadable=skip)
 
 
 def test_unreadable_images_are_refused_or_skipped_by_request(tmp_path, caplog):
     write_images(tmp_path, {"a": 2, "b": 2})
     (tmp_path / "a" / "bad.png").write_text("no image")
-    with pytest.raises(DataError, match="1 of 5 image files cannot be used.*\n.*bad.png"):
+    with pytest.raises(DataError, match="1 of 5 image files cannot be read.*\n.*bad.png"):
         sources.read(str(tmp_path))
     assert len(sources.read(str(tmp_path), skip_unreadable=True).images) == 4
     assert "Left out 1 of 5 image files" in caplog.text and "bad.png" in caplog.text

@@ -90,7 +90,19 @@ def test_labels_go_to_training_first(caplog):
 def test_validation_has_no_labels_where_none_are_left(caplog):
     split = split_source(source([10, 10], unlabeled=80), num_labeled=20, validation_size=10)
     assert (split.labels[split.validation_rows] == -1).all() and len(split.validation_rows) == 10
+    assert "No labels are left for validation: it has no error rate, and 10 im" in caplog.text
+
+
+def test_a_handful_of_labels_goes_to_training_and_validation_is_unlabelled(caplog):
+    split = split_source(source([2, 2], unlabeled=900, test=4), validation_size=0.1)
+    assert len(split.labeled_rows) == 4 and len(split.validation_rows) == 90
+    assert (split.labels[split.validation_rows] == -1).all()
     assert "No labels are left for validation" in caplog.text
+
+
+def test_an_empty_test_part_is_said(caplog):
+    split = split_source(source([2, 2], test=0), num_labeled=2)
+    assert len(split.test_images) == 0 and "too few labelled images to hold any" in caplog.text
 
 
 def test_labelled_images_serve_as_unlabelled_ones_where_there_are_no_others(caplog):

@@ -264,7 +264,7 @@ def test_one_batch_is_memorised(images, labels, batch_norm):
 
 
 def test_callbacks_and_metrics_of_keras_work(model, element, images, labels, tmp_path):
-    model.compile(metrics=["accuracy", keras.metrics.TopKCategoricalAccuracy(2)][:1])
+    model.compile(metrics=["accuracy", keras.metrics.SparseTopKCategoricalAccuracy(3)])
     data = tf.data.Dataset.from_tensors(element)
     history = model.fit(
         data,
@@ -283,6 +283,7 @@ def test_callbacks_and_metrics_of_keras_work(model, element, images, labels, tmp
     ).history
     np.testing.assert_allclose(history["learning_rate"], [0.005, 0.0025])
     np.testing.assert_allclose(history["val_accuracy"], 1 - np.array(history["val_error_rate"]))
+    assert history["val_sparse_top_k_categorical_accuracy"] == [1.0, 1.0]  # of three classes
     assert (tmp_path / "best.keras").exists()
 
 
@@ -361,6 +362,37 @@ def test_bad_arguments_are_refused():
         )
     with pytest.raises(NotImplementedError, match="must define `build_terms`"):
         models.AdversarialModel({"encoder": tiny_networks()["encoder"]}, {})
+
+
+def test_layers_frozen_before_compile_stay(element):
+    model = tiny_model()
+    frozen = model.encoder.get_layer("encoder_hidden_0")
+    frozen.trainable = False
+    model.compile(jit_compile=False)
+    before = frozen.get_weights()
+    model.fit(tf.data.Dataset.from_tensors(element), verbose=0)
+    np.testing.assert_array_equal(before[0], frozen.get_weights()[0])
+
+
+def test_what_a_step_would_leave_out_is_refused(model, element):
+    parts = tiny_networks()
+    hidden = keras.layers.Dense(3, kernel_regularizer="l2", name="y_logits")
+    image = parts["encoder"].inputs[0]
+    z = parts["encoder"].output["z"]
+    flat = keras.layers.Flatten()(image)
+    parts["encoder"] = keras.Model(image, {"y_logits": hidden(flat), "z": z})
+    with pytest.raises(ValueError, match="`encoder` has regularizers"):
+        tiny_model(parts)
+    with pytest.raises(ValueError, match="leave `loss` and `loss_weights` out"):
+        model.compile(loss="mse")
+    with pytest.raises(ValueError, match="`phase_weights` must have keys among.*generatr"):
+        model.compile(phase_weights={"generatr": 2.0})
+    with pytest.raises(ValueError, match="`use_ema` is not supported.*classification phase"):
+        model.compile(classification_optimizer=keras.optimizers.SGD(use_ema=True))
+    model.compile(jit_compile=False)
+    weighted = tf.data.Dataset.from_tensors((*element, np.ones(20, "float32")))
+    with pytest.raises(ValueError, match="`sample_weight` and `class_weight` are not supported"):
+        model.fit(weighted, verbose=0)
 
 
 def test_labels_only_ignores_the_unlabelled_images(element, images, labels):

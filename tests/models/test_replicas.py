@@ -9,7 +9,13 @@ SCRIPT = """
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, 2 * [tf.config.LogicalDeviceConfiguration()])
     import numpy as np
+    from aae_keras import models
     from tests.tiny import tiny_model
+
+    class WithoutPrior(models.SemiSupervisedAAE):
+        # Without prior samples the step has no draw that replicas could make otherwise.
+        def build_terms(self):
+            return [self.reconstruction_term(), self.classification_term()]
 
     images = np.random.default_rng(0).integers(0, 255, (8, 6, 5, 1), dtype="uint8")
     labels = np.arange(8) % 3
@@ -17,9 +23,7 @@ SCRIPT = """
     data = tf.data.Dataset.from_tensor_slices(element).repeat(3).batch(8, drop_remainder=True)
 
     def trained(**kwargs):
-        model = tiny_model(**kwargs)
-        # Without prior samples the step has no draw that replicas could make otherwise.
-        model.terms = [t for t in model.terms if t.phase in ("reconstruction", "classification")]
+        model = tiny_model(kind=WithoutPrior, **kwargs)
         model.compile(jit_compile=False)
         model.fit(data, verbose=0)
         return model

@@ -1,12 +1,12 @@
 # make env    the environment, .venv
 # make demo   train, evaluate, draw, export and predict on digits that need no download
-# make test   linter and tests, as .ci/run does; make test-long adds the tests that take minutes
+# make test   linter and tests, as .ci/run does
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: env demo test test-long lint format clean
+.PHONY: env demo test lint format clean
 
 env: $(VENV)/.runtime
 
@@ -14,10 +14,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/python -m tools.demo
 
 test: lint
-	$(BIN)/python -m pytest -m "not long" --cov --cov-report=term --cov-fail-under=90
-
-test-long: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal --cov --cov-report=term --cov-fail-under=90
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .

@@ -1,7 +1,9 @@
 """Fixtures: small images, tiny networks, and the places data may lie."""
 
+import dataclasses
 import os
 import pathlib
+import shutil
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -24,13 +26,17 @@ def random():
     return np.random.default_rng(0)
 
 
-@pytest.fixture
-def images(random):
+def make_images():
     """60 uint8 images of three classes, each with its own bright row: learnable in seconds."""
-    pixels = random.integers(0, 60, (60, *IMAGE_SHAPE), dtype="uint8")
+    pixels = np.random.default_rng(0).integers(0, 60, (60, *IMAGE_SHAPE), dtype="uint8")
     for row, label in enumerate(np.arange(60) % NUM_CLASSES):
         pixels[row, 2 * label] += 180
     return pixels
+
+
+@pytest.fixture
+def images():
+    return make_images()
 
 
 @pytest.fixture
@@ -52,13 +58,17 @@ def element(images, labels):
     return {"unlabeled": images[:40], "labeled": images[40:]}, labels[40:]
 
 
-@pytest.fixture
-def npz(tmp_path, images, labels):
-    """An .npz with every third label withheld and a test part."""
+def write_npz(path, images, labels):
+    """An .npz with every fourth label withheld and a test part."""
     known = np.where(np.arange(60) % 4 == 0, -1, labels)
-    path = tmp_path / "own.npz"
     np.savez(path, x_train=images, y_train=known, x_test=images[::-1], y_test=labels[::-1])
     return path
+
+
+@pytest.fixture
+def npz(tmp_path, images, labels):
+    """A data set of a user's own."""
+    return write_npz(tmp_path / "own.npz", images, labels)
 
 
 @pytest.fixture
@@ -70,8 +80,7 @@ def mnist_dir():
     return str(folder)
 
 
-@pytest.fixture
-def small(npz):
+def small_config(npz):
     """A configuration that trains in a second."""
     return Config(
         dataset=str(npz),
@@ -89,6 +98,21 @@ def small(npz):
 
 
 @pytest.fixture
-def trained(small, tmp_path):
-    """A run, trained on `npz`."""
-    return training.train(small, tmp_path / "trained", verbose=0)
+def small(npz):
+    """A configuration of `npz`."""
+    return small_config(npz)
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory):
+    """A run, trained once for all tests; take `trained`, a copy of it."""
+    folder = tmp_path_factory.mktemp("once")
+    npz = write_npz(folder / "own.npz", make_images(), np.arange(60) % NUM_CLASSES)
+    return training.train(small_config(npz), folder / "run", verbose=0)
+
+
+@pytest.fixture
+def trained(trained_once, tmp_path):
+    """A trained run in a folder of its own."""
+    shutil.copytree(trained_once.folder, tmp_path / "trained")
+    return dataclasses.replace(trained_once, folder=tmp_path / "trained")

@@ -74,13 +74,13 @@ def test_scores_that_do_not_fit_are_left_out(model, images, labels):
     assert evaluation.scores(baseline, images, labels).keys() == {"error_rate", "ece", "brier"}
 
 
-def test_metrics_file_of_a_run(trained, npz):
+def test_metrics_file_of_a_run(trained):
     result = evaluation.evaluate_run(trained.folder)
     assert json.loads(trained.metrics_file.read_text()) == result
     assert result.keys() == {"validation", "test", "revision", "seed", "data", "minutes"}
     assert result["revision"] == trained.revision
     assert result["data"] == {
-        "dataset": str(npz),
+        "dataset": trained.config.dataset,
         "fingerprint": factory.load_data(trained.config).split.fingerprint(),
         "labeled": 12,
         "unlabeled": 42,

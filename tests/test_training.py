@@ -331,7 +331,8 @@ def test_data_that_has_changed_is_refused(small, tmp_path, npz, monkeypatch):
         evaluation.evaluate_run(done.folder)
 
 
-def test_data_may_have_moved(small, trained, npz):
+def test_data_may_have_moved(small, tmp_path, npz):
+    trained = training.train(small, tmp_path / "run", verbose=0)
     elsewhere = npz.rename(npz.with_name("elsewhere.npz"))
     with pytest.raises(ValueError, match="no such file"):
         evaluation.evaluate_run(trained.folder)

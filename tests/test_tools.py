@@ -158,10 +158,14 @@ def test_own_npz_with_missing_labels_through_every_tool(tmp_path, npz, images):
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_keeps_the_last_epoch_and_says_how_to_resume(tmp_path, npz, stop):
+    """Also where the process was started with the signal ignored, as background jobs are."""
     run = tmp_path / "run"
     command = [sys.executable, "-m", "tools.train", f"--dataset={npz}", f"--run_dir={run}"]
     process = subprocess.Popen(
-        [*command, *QUICK, "--epochs=5000"], stderr=subprocess.PIPE, text=True
+        [*command, *QUICK, "--epochs=5000"],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
     )
     deadline = time.monotonic() + 60
     while not list((run / "backup").glob("epoch-*")) and time.monotonic() < deadline:

@@ -104,7 +104,9 @@ class Tool:
 
     def _guard(self, main, arguments):
         _log_to_stderr()
-        signal.signal(signal.SIGTERM, _raise_interrupt)
+        # SIGINT too: a shell script starts its background jobs with it ignored.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _raise_interrupt)
         try:
             main(arguments)
         except Usage as error:

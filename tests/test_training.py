@@ -217,20 +217,26 @@ def test_simultaneous_phases_share_what_is_the_same_optimizer(small):
     assert optimizers(setting="labels-only") == ([("cla", 0.1)], 1)
 
 
+def poisoned(callback):
+    """A `build` whose model is fitted with one more callback, before all others."""
+
+    def build(config, data):
+        model = factory.build_model(config, data)
+        fit = model.fit
+        model.fit = lambda *a, callbacks, **k: fit(*a, callbacks=[callback, *callbacks], **k)
+        return model
+
+    return build
+
+
 def test_nan_ends_training_with_its_name_and_step_and_keeps_the_last_epoch(small, tmp_path):
     class Poison(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):
             if batch == 2 and int(self.model.step) > 4:
                 self.model.decoder.trainable_variables[-1].assign_add([np.nan] * 30)
 
-    def build(config, data):
-        model = factory.build_model(config, data)
-        fit = model.fit
-        model.fit = lambda *a, callbacks, **k: fit(*a, callbacks=[Poison(), *callbacks], **k)
-        return model
-
     with pytest.raises(FloatingPointError, match="reconstruction_loss.* step 3 of epoch 2"):
-        training.train(small, tmp_path / "run", build=build, verbose=0)
+        training.train(small, tmp_path / "run", build=poisoned(Poison()), verbose=0)
     assert [p.name for p in (tmp_path / "run" / "backup").iterdir()] == ["epoch-000001"]
 
 
@@ -265,15 +271,9 @@ def test_weights_that_turn_nan_in_the_last_step_are_not_saved(small, tmp_path):
             if int(self.model.step) == 8:  # the last of two epochs of four steps
                 self.model.decoder.trainable_variables[-1].assign_add([np.nan] * 30)
 
-    def build(config, data):
-        model = factory.build_model(config, data)
-        fit = model.fit
-        model.fit = lambda *a, callbacks, **k: fit(*a, callbacks=[Poison(), *callbacks], **k)
-        return model
-
     small = dataclasses.replace(small, epochs=2, validation_size=0)
     with pytest.raises(FloatingPointError, match="pixels/bias became NaN.* of epoch 2"):
-        training.train(small, tmp_path / "run", build=build, verbose=0)
+        training.train(small, tmp_path / "run", build=poisoned(Poison()), verbose=0)
     assert [p.name for p in (tmp_path / "run" / "backup").iterdir()] == ["epoch-000001"]
     assert not (tmp_path / "run" / "model.keras").exists()
 

@@ -4,7 +4,7 @@ import functools
 import logging
 
 from aae_keras.data import pipeline, sources, splits
-from aae_keras.data.sources import DataError, Source
+from aae_keras.data.source import DataError, Source
 
 __all__ = ["Data", "DataError", "Source", "load"]
 

@@ -9,7 +9,7 @@ from unittest import mock
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download import download_manager, downloader
 
-from aae_keras.data.sources import DataError
+from aae_keras.data.source import DataError
 from aae_keras.errors import first_line
 
 

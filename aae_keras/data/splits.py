@@ -6,7 +6,7 @@ import logging
 
 import numpy as np
 
-from aae_keras.data.sources import DataError, Source
+from aae_keras.data.source import DataError, Source
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from aae_keras.data import sources
-from aae_keras.data.sources import DataError
+from aae_keras.data.source import DataError
 from tests.folders import write_images
 
 

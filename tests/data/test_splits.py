@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from aae_keras.data.sources import DataError, Source
+from aae_keras.data.source import DataError, Source
 from aae_keras.data.splits import split_source
 
 

@@ -1,0 +1,29 @@
+"""What every reader of data returns, and the error it raises."""
+
+import dataclasses
+
+import numpy as np
+
+from aae_keras.errors import UserError
+
+
+class DataError(UserError):
+    """Data that is missing or cannot be used; the message says how to mend it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """A data set as it was found.
+
+    Attributes:
+        images: uint8, shape (n, height, width, channels).
+        labels: int64, shape (n,): class indices, -1 where there is no label.
+        class_names: One string per class.
+        test_images, test_labels: The same for the test part; None where the data has none.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    class_names: tuple
+    test_images: np.ndarray | None = None
+    test_labels: np.ndarray | None = None

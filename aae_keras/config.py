@@ -109,8 +109,15 @@ class Config:
         "Arithmetic of the hidden layers; heads, losses and optimizers stay float32.",
         choices=("float32", "bfloat16"),
     )
-    jit_compile: bool = _execution(True, "Compile the training step with XLA.")
-    steps_per_execution: int = _execution(1, "Training steps per call of the compiled loop.", low=1)
+    jit_compile: str = _execution(
+        "auto",
+        "What XLA compiles: the training step, the optimizers' updates alone, or nothing. Auto: "
+        "the step, but for bfloat16, whose matrix products XLA's CPU code slows down.",
+        choices=("auto", "step", "updates", "off"),
+    )
+    steps_per_execution: int = _execution(
+        20, "Training steps per call of the compiled loop, at most an epoch's.", low=1
+    )
 
     def __post_init__(self):
         for field in dataclasses.fields(self):

@@ -4,6 +4,7 @@ import dataclasses
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from aae_keras import data as data_module
 from aae_keras import models, networks, priors, runs
@@ -107,9 +108,18 @@ def compile_model(model, config, steps_per_epoch):
         },
         schedule=config.schedule,
         phase_weights=weights,
-        jit_compile=config.jit_compile,
+        **compilation(config),
         steps_per_execution=min(config.steps_per_execution, steps_per_epoch),
     )
+
+
+def compilation(config):
+    """The arguments of `compile` that say what XLA compiles."""
+    part = config.jit_compile
+    if part == "auto":
+        on_cpu = not tf.config.list_physical_devices("GPU")
+        part = "updates" if on_cpu and config.precision == "bfloat16" else "step"
+    return {"jit_compile": part == "step", "jit_updates": part == "updates"}
 
 
 def phase_recipe(config, model):

@@ -93,7 +93,8 @@ def small_config(npz):
         labeled_batch_size=10,
         epochs=4,
         rate_drops=(2,),
-        jit_compile=False,
+        jit_compile="off",
+        steps_per_execution=1,
     )
 
 

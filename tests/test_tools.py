@@ -19,7 +19,7 @@ from tests.folders import write_images
 TOOLS = ("train", "evaluate", "visualize", "export", "predict", "prepare_data", "demo")
 QUICK = [
     "--num_labeled=12", "--validation_size=6", "--hidden_units=16,16", "--latent_dim=2",
-    "--batch_size=10", "--labeled_batch_size=10", "--epochs=2", "--nojit_compile",
+    "--batch_size=10", "--labeled_batch_size=10", "--epochs=2", "--jit_compile=off",
     "--weight_stddev=0.2",
 ]  # fmt: skip
 

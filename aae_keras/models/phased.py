@@ -36,6 +36,7 @@ class PhasedModel(keras.Model):
         classification_optimizer=None,
         schedule="alternating",
         phase_weights=None,
+        jit_updates=False,
         **kwargs,
     ):
         """Give each phase its optimizer and build it, so that its state is saved and restored.
@@ -50,6 +51,8 @@ class PhasedModel(keras.Model):
             schedule: Key of `SCHEDULES`: `alternating`, the paper's, or `simultaneous`.
             phase_weights: Factors of the phases' losses by phase, 1 where not given. With a shared
                 SGD optimizer they stand for the ratio of the phases' rates, exactly.
+            jit_updates: Whether XLA compiles the optimizers' updates where `jit_compile=False`
+                keeps it from the step as a whole. On one device only.
             **kwargs: `metrics`, `steps_per_execution`, `jit_compile` and the rest of
                 `keras.Model.compile`, but for `loss`. Metrics compare labels with latent y.
 
@@ -79,6 +82,7 @@ class PhasedModel(keras.Model):
         # Again, since layers may have been frozen since the model was made.
         self.terms = self.build_terms()
         self.schedule = schedule
+        self.jit_updates = bool(jit_updates)
         self._phase_weights = dict(phase_weights or {})
         self._shared = {}
         self._phases = self._build_phases(given)
@@ -141,6 +145,7 @@ class PhasedModel(keras.Model):
                 ) or keras.saving.serialize_keras_object(phase.optimizer)
             config["schedule"] = self.schedule
             config["phase_weights"] = self._phase_weights
+            config["jit_updates"] = self.jit_updates
         return config
 
     def compile_from_config(self, config):

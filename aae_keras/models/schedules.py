@@ -28,7 +28,7 @@ def descend(model, phase, batch):
         forward = Forward(model, batch, training=True)
         losses = {term.name: term.loss(forward) for term in phase.terms}
         loss = phase.weight * sum(map(model.batch_mean, losses.values()))
-    phase.optimizer.apply(tape.gradient(loss, phase.variables), phase.variables)
+    update(model, phase.optimizer, tape.gradient(loss, phase.variables), phase.variables)
     return losses, forward
 
 
@@ -64,8 +64,25 @@ def simultaneous(model, batch):
         served = [phase for phase in model.phases if phase.optimizer is optimizer]
         variables = distinct(variable for phase in served for variable in phase.variables)
         moved = gradients[id(optimizer)]
-        optimizer.apply([moved[id(variable)] for variable in variables], variables)
+        update(model, optimizer, [moved[id(variable)] for variable in variables], variables)
     return values, forward
+
+
+def update(model, optimizer, gradients, variables):
+    """One step of an optimizer; with `jit_updates` one XLA program.
+
+    A rule like Adam's is a dozen element-wise operations, each a pass over the weights. XLA makes
+    them two, which is what counts where it does not compile the step around them.
+    """
+    if model.jit_updates and not model.run_eagerly:
+        apply = tf.function(
+            lambda *gradients: optimizer.apply(gradients, variables),
+            jit_compile=True,
+            autograph=False,
+        )
+        apply(*gradients)
+    else:
+        optimizer.apply(gradients, variables)
 
 
 SCHEDULES = {"alternating": alternating, "simultaneous": simultaneous}

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from aae_keras import models
 from aae_keras.models.schedules import backward_passes
-from aae_keras.models.terms import Forward, Reversal
+from aae_keras.models.terms import Forward, Reversal, distinct
 from tests.tiny import tiny_model, tiny_networks
 
 
@@ -52,27 +52,61 @@ SHARING = {
 }  # fmt: skip
 
 
+COMPILED = {
+    "plain": {"jit_compile": False},
+    "updates": {"jit_compile": False, "jit_updates": True},
+    "step": {"jit_compile": True},
+}
+
+
+def train_step(model):
+    return tf.function(model.train_step, jit_compile=model.jit_compile, autograph=False)
+
+
 @pytest.mark.parametrize("sharing", SHARING)
-@pytest.mark.parametrize("jit_compile", [False, True])
-def test_simultaneous_gradients_equal_plain_tapes(element, sharing, jit_compile):
+@pytest.mark.parametrize("compiled", COMPILED)
+def test_simultaneous_gradients_equal_plain_tapes(element, sharing, compiled):
     weights = {"classification": 10.0, "generator": 0.5, "discriminator": 2.0}
     model = tiny_model()
     model.compile(
         **SHARING[sharing](),
         schedule="simultaneous",
         phase_weights=weights,
-        jit_compile=jit_compile,
+        **COMPILED[compiled],
     )
     element = tf.nest.map_structure(tf.constant, element)
     variables = model.trainable_variables
     expected = plain_gradients(model, model.draw(element), weights)
     before = [variable.numpy() for variable in variables]
-    tf.function(model.train_step, jit_compile=jit_compile, autograph=False)(element)
+    train_step(model)(element)
     for variable, old in zip(variables, before, strict=True):
         np.testing.assert_allclose(
             old - variable.numpy(), expected[id(variable)], rtol=2e-4, atol=2e-6,
             err_msg=variable.path,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("compiled", COMPILED)
+def test_alternating_gradients_equal_plain_tapes_one_after_the_other(element, compiled):
+    weights = {"classification": 10.0, "generator": 0.5, "discriminator": 2.0}
+    model, plain = tiny_model(), tiny_model()
+    plain.set_weights(model.get_weights())
+    model.compile(**SHARING["none shared"](), phase_weights=weights, **COMPILED[compiled])
+    element = tf.nest.map_structure(tf.constant, element)
+    batch = plain.draw(element)
+    for phase in model.phases:
+        terms = [term for term in plain.terms if term.phase == phase.name]
+        moved = distinct(variable for term in terms for variable in term.moves)
+        with tf.GradientTape() as tape:
+            forward = Forward(plain, batch, training=True)
+            loss = sum(plain.batch_mean(term.loss(forward)) for term in terms)
+        for variable, gradient in zip(moved, tape.gradient(loss, moved), strict=True):
+            variable.assign_sub(weights.get(phase.name, 1.0) * gradient)
+    before = model.get_weights()
+    train_step(model)(element)
+    for ours, theirs, old in zip(model.get_weights(), plain.get_weights(), before, strict=True):
+        if ours.dtype == np.float32:
+            np.testing.assert_allclose(ours - old, theirs - old, rtol=2e-4, atol=4e-6)
 
 
 def test_reversal_turns_one_sides_gradient_into_the_others():
@@ -168,3 +202,22 @@ def test_simultaneous_with_batch_normalisation_memorises_a_batch(images, labels)
     held_out = tf.data.Dataset.from_tensors((images, labels))
     scores = model.evaluate(held_out, return_dict=True, verbose=0)
     assert scores["error_rate"] == 0 and scores["reconstruction_loss"] < start
+
+
+def test_jit_updates_compiles_the_updates_alone(element):
+    def compiled_by_xla(**compilation):
+        model = tiny_model()
+        model.compile(**compilation)
+        graph = tf.function(model.train_step, autograph=False).get_concrete_function(element).graph
+        functions = [
+            f for f in graph.as_graph_def().library.function if "_XlaMustCompile" in f.attr
+        ]
+        return sum(f.attr["_XlaMustCompile"].b for f in functions)
+
+    assert compiled_by_xla(jit_compile=False) == 0
+    assert compiled_by_xla(jit_compile=False, jit_updates=True) == 4  # an optimizer each
+    model = tiny_model()
+    model.compile(jit_compile=False, jit_updates=True)
+    again = tiny_model()
+    again.compile_from_config(model.get_compile_config())
+    assert again.jit_updates and not again.jit_compile

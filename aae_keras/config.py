@@ -61,6 +61,11 @@ class Config:
     )
     image_size: int = _data(0, "Resize images to this many pixels a side; 0: as they are.", low=0)
     skip_unreadable: bool = _data(False, "Leave out image files that cannot be read.")
+    streaming: str = _data(
+        "auto",
+        "Leave a tensorflow-datasets set on disk and read it in every epoch. Auto: above 1 GiB.",
+        choices=("auto", "yes", "no"),
+    )
 
     hidden_units: tuple[int, ...] = _network((1000, 1000), "Units of each hidden layer.", low=1)
     latent_dim: int = _network(10, "Dimensions of z.", low=1)

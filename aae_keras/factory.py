@@ -23,6 +23,7 @@ def load_data(config):
         split_seed=config.split_seed,
         image_size=config.image_size,
         skip_unreadable=config.skip_unreadable,
+        streaming=config.streaming,
         batch_size=config.batch_size,
         labeled_batch_size=config.labeled_batch_size,
     )

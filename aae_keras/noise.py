@@ -31,6 +31,11 @@ def normal(shape, seed):
     return tf.math.ndtri(uniform(shape, seed))
 
 
+def order(shape, seed):
+    """int32 permutations of the last axis of `shape`, each in a random order of its own."""
+    return tf.argsort(uniform(shape, seed))
+
+
 def integers(shape, seed, below):
     """int32 draws from 0 to `below` - 1."""
     return tf.random.stateless_uniform(

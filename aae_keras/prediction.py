@@ -87,14 +87,19 @@ class SavedModelPredictor:
 
 
 class LiteRTPredictor:
-    """The same signature of a LiteRT file, run by `ai_edge_litert` alone."""
+    """The same signature of a LiteRT file, run by `ai_edge_litert` alone.
 
-    def __init__(self, path):
+    Args:
+        path: Of the file.
+        num_threads: How many to use; None for the interpreter's default, one.
+    """
+
+    def __init__(self, path, num_threads=None):
         from ai_edge_litert.interpreter import Interpreter
 
         self.path = path
         try:
-            self._interpreter = Interpreter(model_path=str(path))
+            self._interpreter = Interpreter(model_path=str(path), num_threads=num_threads)
             self._classify = self._interpreter.get_signature_runner(serving.CLASSIFY)
             self._encode = self._interpreter.get_signature_runner(serving.ENCODE)
         except (OSError, ValueError) as error:

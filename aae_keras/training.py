@@ -10,12 +10,22 @@ import time
 
 import keras
 
-from aae_keras import callbacks, factory, runs
+from aae_keras import factory, runs
+from aae_keras.callbacks import Backup, StopOnNaN
 
 log = logging.getLogger(__name__)
 
 
-def train(config, folder=None, *, resume=False, overwrite=False, build=None, verbose="auto"):
+def train(
+    config,
+    folder=None,
+    *,
+    resume=False,
+    overwrite=False,
+    build=None,
+    callbacks=(),
+    verbose="auto",
+):
     """Train a configuration in a run folder.
 
     Args:
@@ -26,6 +36,7 @@ def train(config, folder=None, *, resume=False, overwrite=False, build=None, ver
         overwrite: Move a run that is in the folder out of the way.
         build: Function of (config, data) that returns a compiled model, for networks of your
             own; `factory.build_model` if None.
+        callbacks: Keras callbacks of your own; exact resume does not cover their state.
         verbose: As in `keras.Model.fit`.
 
     Returns:
@@ -49,7 +60,7 @@ def train(config, folder=None, *, resume=False, overwrite=False, build=None, ver
     log.info("%s", data.describe())
     model = (build or factory.build_model)(run.config, data)
     fingerprint = data.split.fingerprint()
-    backup = callbacks.Backup(run.backup, data, run.history_file)
+    backup = Backup(run.backup, data, run.history_file)
     start = 0
     if resume:
         runs.check_fingerprint(run, fingerprint)
@@ -62,14 +73,14 @@ def train(config, folder=None, *, resume=False, overwrite=False, build=None, ver
         log.info("Resuming after epoch %d of %d.", start, run.config.epochs)
     else:
         run = runs.begin(run, fingerprint)
-    fit(model, data, run, backup, start, verbose)
+    fit(model, data, run, [backup, *callbacks], start, verbose)
     save_atomically(model, run.model_file)
     backup.remove()
     return run
 
 
-def fit(model, data, run, backup, start, verbose="auto"):
-    """`model.fit` with the callbacks of a run; its progress goes to stderr."""
+def fit(model, data, run, callbacks, start, verbose="auto"):
+    """`model.fit` with the callbacks of a run and more; its progress goes to stderr."""
     if verbose == "auto":
         verbose = 1 if sys.stderr.isatty() else 2
     clock = EpochClock()
@@ -81,7 +92,7 @@ def fit(model, data, run, backup, start, verbose="auto"):
             epochs=run.config.epochs,
             initial_epoch=start,
             verbose=verbose,
-            callbacks=[clock, callbacks.StopOnNaN(), backup, tensorboard],
+            callbacks=[clock, StopOnNaN(), *callbacks, tensorboard],
         )
 
 

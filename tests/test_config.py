@@ -78,7 +78,7 @@ def test_fingerprint_changes_with_every_field():
     other = {
         "preset": "x", "setting": "labels-only", "dataset": "mnist", "data_dir": "d",
         "skip_unreadable": True, "batch_norm": True, "reconstruction": "cross-entropy",
-        "optimizer": "adam", "jit_compile": "off",
+        "optimizer": "adam", "jit_compile": "off", "streaming": "no",
         "schedule": "simultaneous", "precision": "bfloat16",
         "hidden_units": (9,), "rate_drops": (9,),
         "test_fraction": 0.3, "momentum": 0.5, "adversarial_momentum": 0.5, "rate_drop_factor": 0.5,

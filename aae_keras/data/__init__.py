@@ -5,6 +5,7 @@ import logging
 
 from aae_keras.data import pipeline, sources, splits
 from aae_keras.data.source import DataError, Source
+from aae_keras.data.streaming import StreamedImages
 
 __all__ = ["Data", "DataError", "Source", "load"]
 
@@ -61,11 +62,12 @@ class Data:
     def describe(self):
         """One line: what there is and who sees it."""
         split = self.split
+        place = ", streamed from disk" if isinstance(split.images, StreamedImages) else ""
         return (
             f"{len(split.labeled_rows)} labelled and {len(split.unlabeled_rows)} unlabelled "
             f"training images, {len(split.validation_rows)} for validation, "
             f"{len(split.test_images)} for test; {len(self.class_names)} classes, "
-            f"{'x'.join(str(n) for n in self.image_shape)} pixels"
+            f"{'x'.join(str(n) for n in self.image_shape)} pixels{place}"
         )
 
 
@@ -80,6 +82,7 @@ def load(
     split_seed=0,
     image_size=0,
     skip_unreadable=False,
+    streaming="auto",
     batch_size=100,
     labeled_batch_size=100,
 ):
@@ -87,7 +90,7 @@ def load(
 
     Args:
         dataset: `digits`, a tensorflow-datasets name, an .npz file, or a folder of images.
-        data_dir, image_size, skip_unreadable: See `sources.read`.
+        data_dir, image_size, skip_unreadable, streaming: See `sources.read`.
         num_labeled, validation_size, test_fraction, seed, split_seed: See `splits.split_source`.
         batch_size, labeled_batch_size: Rows in a step; lowered to the data, with a warning.
 
@@ -109,7 +112,7 @@ def load(
             raise ValueError(f"`{name}` must be at least {low}. Received: {name}={value}")
     if not 0 < test_fraction < 1:
         raise ValueError(f"`test_fraction` must lie between 0 and 1. Received: {test_fraction=}")
-    source = sources.read(dataset, data_dir, image_size, skip_unreadable)
+    source = sources.read(dataset, data_dir, image_size, skip_unreadable, streaming)
     split = splits.split_source(
         source, num_labeled, validation_size, test_fraction, seed, split_seed
     )

@@ -16,7 +16,7 @@ class Source:
     """A data set as it was found.
 
     Attributes:
-        images: uint8, shape (n, height, width, channels).
+        images: uint8, shape (n, height, width, channels): an array, or `StreamedImages`.
         labels: int64, shape (n,): class indices, -1 where there is no label.
         class_names: One string per class.
         test_images, test_labels: The same for the test part; None where the data has none.

@@ -8,13 +8,14 @@ import zlib
 import numpy as np
 
 from aae_keras import images as image_files
+from aae_keras.data import prepared
 from aae_keras.data.folders import read_folder
 from aae_keras.data.source import DataError, Source
 from aae_keras.errors import first_line
 from aae_keras.images import MAX_PIXEL
 
 
-def read(dataset, data_dir="", image_size=0, skip_unreadable=False):
+def read(dataset, data_dir="", image_size=0, skip_unreadable=False, streaming="auto"):
     """Read a data set by what its name says it is.
 
     Args:
@@ -23,6 +24,8 @@ def read(dataset, data_dir="", image_size=0, skip_unreadable=False):
         data_dir: Folder of tensorflow-datasets; "" for its own default.
         image_size: Pixels a side to resize to; 0 keeps the images as they are.
         skip_unreadable: Leave out image files that cannot be read, instead of refusing.
+        streaming: Whether a tensorflow-datasets set stays on disk: `yes`, `no` or `auto`, see
+            `prepared.read`. Other data is always read into memory.
 
     Raises:
         DataError: If there is no such data, or it cannot be used.
@@ -37,7 +40,7 @@ def read(dataset, data_dir="", image_size=0, skip_unreadable=False):
         return read_folder(path, size, skip_unreadable)
     if "/" in dataset and not _looks_like_tfds(dataset):
         raise DataError(f"{dataset}: there is no such folder. Give a folder of class folders.")
-    return _read_tfds(dataset, data_dir, size)
+    return prepared.read(dataset, data_dir, size, streaming)
 
 
 def _read_digits():
@@ -137,56 +140,6 @@ def _checked_labels(labels, count, name):
 def _looks_like_tfds(name):
     """`set/config:version` rather than a path."""
     return name.count("/") == 1 and not name.startswith((".", "/", "~"))
-
-
-def _read_tfds(name, data_dir, size):
-    import tensorflow_datasets as tfds
-
-    builder = prepared_builder(name, data_dir)
-    keys = builder.info.supervised_keys
-    features = builder.info.features
-    if not keys or not isinstance(features[keys[0]], tfds.features.Image):
-        raise DataError(f"{name}: not an image-classification set of tensorflow-datasets.")
-
-    def split(part):
-        pixels, labels = [], []
-        for image, label in builder.as_dataset(split=part, as_supervised=True).as_numpy_iterator():
-            pixels.append(image_files.resize(image, size) if size else image)
-            labels.append(label)
-        if len({image.shape for image in pixels}) > 1:
-            raise DataError(f"{name}: images of several sizes; --image_size=N resizes all.")
-        return np.stack(pixels), np.asarray(labels, "int64")
-
-    names = tuple(features[keys[1]].names)
-    if "test" in builder.info.splits:
-        return Source(*split("train"), names, *split("test"))
-    return Source(*split("train"), names)
-
-
-def prepared_builder(name, data_dir):
-    """The tensorflow-datasets builder of a set that lies prepared on disk.
-
-    Raises:
-        DataError: If tensorflow-datasets does not know the set, or it has not been prepared;
-            nothing is downloaded here.
-    """
-    import tensorflow_datasets as tfds
-
-    try:
-        builder = tfds.builder(name, data_dir=data_dir or None)
-    except (tfds.core.DatasetNotFoundError, ValueError, AssertionError, ImportError) as error:
-        raise DataError(
-            f"Unknown data set {name!r}: expected digits, a tensorflow-datasets name, an .npz "
-            f"file or a folder of images. tensorflow-datasets said: {first_line(error)}"
-        ) from error
-    if not builder.is_prepared():
-        place = data_dir or "its default folder"
-        raise DataError(
-            f"{name} is not prepared in {place}. If it lies elsewhere, pass --data_dir=DIR; else "
-            f"make it: python -m tools.prepare_data --dataset={name} --data_dir=DIR (downloads), "
-            "with --from=FOLDER if you have the original files."
-        )
-    return builder
 
 
 def _resized(source, size):

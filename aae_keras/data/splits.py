@@ -7,6 +7,7 @@ import logging
 import numpy as np
 
 from aae_keras.data.source import DataError, Source
+from aae_keras.data.streaming import StreamedImages
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +19,8 @@ class Split:
     """The training part of a data set by rows, and its test part.
 
     Attributes:
-        images, labels: The training part, uint8 and int64; rows below index them.
+        images, labels: The training part, uint8 (or `StreamedImages`) and int64; rows below
+            index them.
         labeled_rows: Rows whose labels training may see.
         unlabeled_rows: Rows whose images training may see.
         validation_rows: Rows that training sees nothing of.
@@ -38,8 +40,10 @@ class Split:
     def fingerprint(self):
         """Sixteen hexadecimal digits of the training part's content and of who sees what."""
         digest = hashlib.sha256(repr((self.images.shape, self.class_names)).encode())
-        for array in (self.images, self.labels, self.labeled_rows, self.validation_rows):
-            digest.update(np.ascontiguousarray(array))
+        streamed = isinstance(self.images, StreamedImages)
+        images = self.images.fingerprint() if streamed else self.images
+        for content in (images, self.labels, self.labeled_rows, self.validation_rows):
+            digest.update(content if isinstance(content, bytes) else np.ascontiguousarray(content))
         return digest.hexdigest()[:16]
 
 
@@ -116,8 +120,9 @@ def _hold_out_test(source, test_fraction, split_seed):
     if not len(test):
         log.warning("There are too few labelled images to hold any out for test.")
     train = np.setdiff1d(np.arange(len(source.labels)), test)
+    streamed = isinstance(source.images, StreamedImages)
     return Source(
-        source.images[train],
+        source.images.subset(train) if streamed else source.images[train],
         source.labels[train],
         source.class_names,
         source.images[test],

@@ -164,7 +164,7 @@ class AdversarialModel(PhasedModel):
         The schedule decides whether the phases follow each other or share their passes.
         """
         batch = self.draw(data)
-        values, forward = SCHEDULES[self.schedule](self, batch)
+        values, forward = SCHEDULES[self.schedule](self, self.phases, batch)
         self.step.assign_add(1)
         return self.track(values, forward)
 

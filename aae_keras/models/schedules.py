@@ -1,38 +1,43 @@
-"""In which order the terms of a step are followed: two schedules over the same phases."""
+"""In which order the terms of a step are followed: two schedules over the same phases.
+
+A schedule is a function of the model, its phases and the batch.
+"""
 
 import tensorflow as tf
 
 from aae_keras.models.terms import Forward, distinct
 
 
-def alternating(model, batch):
+def alternating(model, phases, batch):
     """The paper's: one phase after the other, each at the weights the phase before it left.
+
+    The codes are encoded anew after a phase that moved the encoder, and shared otherwise: by
+    discriminator and generator.
 
     Returns:
         Dict of the losses by term, one value per example, and the last `Forward`.
     """
-    values = {}
-    for phase in model.phases:
-        losses, forward = descend(model, phase, batch)
+    values, code = {}, None
+    for phase in phases:
+        if code is None:
+            tape = tf.GradientTape(persistent=True)
+        with tape:
+            forward = Forward(model, batch, training=True, code=code)
+            losses = {term.name: term.loss(forward) for term in phase.terms}
+            loss = phase.weight * sum(map(model.batch_mean, losses.values()))
+        update(model, phase.optimizer, tape.gradient(loss, phase.variables), phase.variables)
         values |= losses
+        code = None if moves(phase, model.encoder) else vars(forward).get("code")
     return values, forward
 
 
-def descend(model, phase, batch):
-    """One phase: lower the sum of its terms, in the variables that they move.
-
-    Returns:
-        Dict of the losses before it, by term, one value per example, and the `Forward`.
-    """
-    with tf.GradientTape() as tape:
-        forward = Forward(model, batch, training=True)
-        losses = {term.name: term.loss(forward) for term in phase.terms}
-        loss = phase.weight * sum(map(model.batch_mean, losses.values()))
-    update(model, phase.optimizer, tape.gradient(loss, phase.variables), phase.variables)
-    return losses, forward
+def moves(phase, network):
+    """Whether a phase changes a network."""
+    own = set(map(id, network.trainable_variables))
+    return any(id(variable) in own for variable in phase.variables)
 
 
-def simultaneous(model, batch):
+def simultaneous(model, phases, batch):
     """All gradients at the same weights, from passes that the phases share.
 
     The encoder sees the unlabelled images once, each discriminator its samples and codes once. The
@@ -42,26 +47,26 @@ def simultaneous(model, batch):
     Returns:
         As `alternating`.
     """
-    weights = {phase.name: phase.weight for phase in model.phases}
+    weights = {phase.name: phase.weight for phase in phases}
     ratio = weights.get("generator", 1.0) / weights.get("discriminator", 1.0)
     with tf.GradientTape(persistent=True) as tape:
         forward = Forward(model, batch, training=True, reverse=ratio)
-        values = {term.name: term.loss(forward) for term in model.terms}
+        values = {term.name: term.loss(forward) for phase in phases for term in phase.terms}
         losses = {
             phase.name: phase.weight
             * sum(model.batch_mean(values[term.name]) for term in phase.terms)
-            for phase in model.phases
+            for phase in phases
         }
     gradients = {}
-    for passed in backward_passes(model.phases):
+    for passed in backward_passes(phases):
         followed = [losses[phase.name] for phase in passed if phase.name != "generator"]
         variables = distinct(variable for phase in passed for variable in phase.variables)
         found = dict(zip(map(id, variables), tape.gradient(followed, variables), strict=True))
         for phase in passed:
             moved = gradients.setdefault(id(phase.optimizer), {})
             moved |= {id(variable): found[id(variable)] for variable in phase.variables}
-    for optimizer in distinct(phase.optimizer for phase in model.phases):
-        served = [phase for phase in model.phases if phase.optimizer is optimizer]
+    for optimizer in distinct(phase.optimizer for phase in phases):
+        served = [phase for phase in phases if phase.optimizer is optimizer]
         variables = distinct(variable for phase in served for variable in phase.variables)
         moved = gradients[id(optimizer)]
         update(model, optimizer, [moved[id(variable)] for variable in variables], variables)

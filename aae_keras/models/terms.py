@@ -79,10 +79,13 @@ class Forward:
         reverse: Between the codes and a discriminator, turn the gradient of the discriminator's
             loss into this many times that of the generator's: one backward pass then serves both.
             None leaves it alone.
+        code: Codes of the unlabelled images, where they have been computed already.
     """
 
-    def __init__(self, model, batch, training, reverse=None):
+    def __init__(self, model, batch, training, reverse=None, code=None):
         self.batch = batch
+        if code is not None:
+            self.code = code
         self._model = model
         self._training = training
         self._reverse = reverse

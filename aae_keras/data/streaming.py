@@ -1,0 +1,174 @@
+"""Images that stay on disk: read anew, and shuffled anew, in every epoch.
+
+The order is a function of (seed, epoch), as it is for images in memory, so that a resumed run sees
+what a run left alone would have seen. Records are shuffled as they lie in their files, before an
+image is decoded, a block at a time: what is held does not grow with the data.
+"""
+
+import hashlib
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from aae_keras import noise
+from aae_keras.data.source import DataError
+from aae_keras.images import resize
+
+# Encoded records that are shuffled together, and decoded images that may be held.
+BLOCK_BYTES = 64 * 2**20
+FILES_AT_ONCE = 4
+READ_BATCH = 1000
+
+
+class StreamedImages:
+    """An array of images that lies in TFRecord files, uint8 of shape (n, height, width, channels).
+
+    `images[rows]` reads rows into memory; `batches` streams them.
+
+    Args:
+        files: Paths of the files.
+        lengths: Records in each of them.
+        parse: Function of a batch of serialized records that returns its encoded images.
+        decode: Function of an encoded image that returns its pixels, uint8.
+        shape: (height, width, channels), or None for that of the first image.
+        size: (height, width) to resize to; None keeps images as they are.
+        name: Of the data set, for messages.
+    """
+
+    def __init__(self, files, lengths, parse, decode, shape=None, size=None, name="the data"):
+        self._files = [str(path) for path in files]
+        self._starts = np.cumsum([0, *lengths])[:-1]
+        self._rows = np.arange(sum(lengths))
+        self._num_records = sum(lengths)
+        self._parse = parse
+        self._decode = decode
+        self._size = size
+        self._name = name
+        if size is not None:
+            shape = (*size, shape[-1] if shape else None)
+        if shape is None or None in shape:
+            first = next(iter(tf.data.TFRecordDataset(self._files[:1]).batch(1)))
+            found = decode(parse(first)[0]).shape
+            shape = (*(size or found[:2]), found[2])
+        self._image_shape = tuple(int(n) for n in shape)
+
+    @property
+    def shape(self):
+        """(n, height, width, channels)."""
+        return (len(self._rows), *self._image_shape)
+
+    @property
+    def nbytes(self):
+        """What the decoded images would take in memory."""
+        return math.prod(self.shape)
+
+    def __len__(self):
+        return len(self._rows)
+
+    def subset(self, rows):
+        """Some of the images, as a `StreamedImages` of their own."""
+        some = object.__new__(StreamedImages)
+        some.__dict__ |= self.__dict__ | {"_rows": self._rows[rows]}
+        return some
+
+    def __getitem__(self, rows):
+        """The images of an array of rows, in its order, as an array.
+
+        Raises:
+            DataError: If images differ in size.
+        """
+        found = np.empty((len(rows), *self._image_shape), "uint8")
+        place = np.full(self._num_records, -1)
+        place[self._rows[rows]] = np.arange(len(rows))
+        records = self._records(tf.range(len(self._files), dtype=tf.int64), 1, READ_BATCH)
+        wanted = records.map(self._keep(place >= 0)).map(self._images, tf.data.AUTOTUNE)
+        try:
+            for numbers, images in wanted.as_numpy_iterator():
+                found[place[numbers]] = images
+        except tf.errors.InvalidArgumentError as error:
+            raise DataError(
+                f"{self._name}: an image is damaged, or images are of several sizes; "
+                "--image_size=N resizes all."
+            ) from error
+        # A row asked for twice was written once, at its last place.
+        return found[place[self._rows[rows]]]
+
+    def fingerprint(self):
+        """Bytes that change with the files' content and with which rows of them these are."""
+        digest = hashlib.sha256(self._rows)
+        for records in tf.data.TFRecordDataset(self._files).batch(READ_BATCH).as_numpy_iterator():
+            for record in records:
+                digest.update(hashlib.sha256(record).digest())
+        return digest.digest()
+
+    def batches(self, rows, batch_size, steps, seed):
+        """Full batches of the rows: as many passes as needed, each in a fresh random order.
+
+        Args:
+            rows: Which of the images, an array.
+            batch_size: Rows in a batch.
+            steps: Number of batches.
+            seed: Whole-number tensor or list, shape (2,): decides the order.
+
+        Returns:
+            tf.data set of `(rows, images)`.
+        """
+        wanted = np.full(self._num_records, -1)
+        wanted[self._rows[rows]] = rows
+        seed = tf.convert_to_tensor(seed, tf.int64)
+        passes = tf.data.Dataset.range(math.ceil(steps * batch_size / len(rows)))
+        records = passes.flat_map(lambda n: self._shuffled(wanted, noise.fold_in(seed, n)))
+        batches = records.batch(batch_size, drop_remainder=True).take(steps)
+        return batches.map(self._images, tf.data.AUTOTUNE, deterministic=True)
+
+    def _shuffled(self, wanted, seed):
+        """A pass over the wanted records: files in random order, blocks of them in random order."""
+        order = noise.order([len(self._files)], noise.fold_in(seed, -1))
+        block = self._block_length()
+        blocks = self._records(order, FILES_AT_ONCE, block).map(self._keep(wanted >= 0)).enumerate()
+
+        def shuffle(rank, block):
+            numbers, encoded = block
+            order = noise.order([tf.shape(numbers)[0]], noise.fold_in(seed, rank))
+            rows = tf.gather(tf.constant(wanted), tf.gather(numbers, order))
+            return rows, tf.gather(encoded, order)
+
+        return blocks.map(shuffle).unbatch()
+
+    def _records(self, order, files_at_once, batch_size):
+        """Batches of `(number, record)`: files in an order, numbers through all of them."""
+        files, starts = tf.constant(self._files), tf.constant(self._starts, tf.int64)
+
+        def numbered(file):
+            return tf.data.TFRecordDataset(files[file]).enumerate(starts[file])
+
+        files_in_order = tf.data.Dataset.from_tensor_slices(order)
+        records = files_in_order.interleave(numbered, files_at_once, block_length=16)
+        return records.batch(batch_size)
+
+    def _block_length(self):
+        total = sum(tf.io.gfile.stat(path).length for path in self._files)
+        return max(READ_BATCH, int(BLOCK_BYTES / (total / self._num_records)))
+
+    def _keep(self, mask):
+        """A function of a batch of `(number, record)`: `(number, encoded image)` in the mask."""
+        mask = tf.constant(mask)
+
+        def keep(numbers, records):
+            kept = tf.gather(mask, numbers)
+            return tf.boolean_mask(numbers, kept), self._parse(tf.boolean_mask(records, kept))
+
+        return keep
+
+    def _images(self, numbers, encoded):
+        """Decode a batch: one call for all of them is twice as fast as a call for each."""
+        signature = tf.TensorSpec(self._image_shape, tf.uint8)
+        return numbers, tf.map_fn(self._image, encoded, fn_output_signature=signature)
+
+    def _image(self, encoded):
+        image = self._decode(encoded)
+        if self._size is not None:
+            image = tf.numpy_function(lambda pixels: resize(pixels, self._size), [image], tf.uint8)
+        tf.debugging.assert_equal(tf.shape(image), self._image_shape)
+        return tf.ensure_shape(image, self._image_shape)

@@ -1,0 +1,208 @@
+"""Images that stay on disk: the same as in memory, in an order of (seed, epoch) alone."""
+
+import collections
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from aae_keras import data as data_module
+from aae_keras.data import pipeline, prepared, streaming
+from aae_keras.data.source import DataError
+from aae_keras.data.streaming import StreamedImages
+
+LENGTHS = (50, 30, 40)
+
+
+@pytest.fixture
+def images():
+    """120 images of 2x3 pixels; the first two pixels are the row number in base 16."""
+    values = np.zeros((120, 2, 3, 1), "uint8")
+    values[:, 0, 0, 0], values[:, 0, 1, 0] = np.divmod(np.arange(120), 16)
+    return values
+
+
+@pytest.fixture
+def streamed(images, tmp_path):
+    """The same, in three files."""
+    files = [str(tmp_path / f"{number}.tfrecord") for number in range(3)]
+    rows = iter(images)
+    for path, length in zip(files, LENGTHS, strict=True):
+        with tf.io.TFRecordWriter(path) as writer:
+            for _ in range(length):
+                writer.write(next(rows).tobytes())
+    return StreamedImages(
+        files,
+        LENGTHS,
+        parse=lambda records: records,
+        decode=lambda record: tf.reshape(tf.io.decode_raw(record, tf.uint8), [2, 3, 1]),
+    )
+
+
+def rows_of(images):
+    return images[..., 0, 0, 0].astype(int) * 16 + images[..., 0, 1, 0]
+
+
+def drawn(streamed, rows, seed, batch_size=7, steps=8):
+    batches = list(streamed.batches(rows, batch_size, steps, seed).as_numpy_iterator())
+    assert len(batches) == steps
+    for numbers, found in batches:
+        assert found.shape == (batch_size, 2, 3, 1) and found.dtype == "uint8"
+        np.testing.assert_array_equal(rows_of(found), numbers)
+    return np.concatenate([numbers for numbers, _ in batches])
+
+
+def test_rows_are_those_of_the_array(images, streamed):
+    assert streamed.shape == images.shape and len(streamed) == 120
+    for rows in ([3], [119, 0, 51, 50, 49], [7, 7, 90, 7], np.arange(120)):
+        np.testing.assert_array_equal(streamed[np.asarray(rows)], images[rows])
+    some = np.array([5, 60, 61, 100, 119])
+    subset = streamed.subset(some)
+    np.testing.assert_array_equal(subset[np.array([4, 1])], images[[119, 60]])
+    np.testing.assert_array_equal(subset.subset(np.array([0, 3]))[np.array([1])], images[[100]])
+    assert sorted(drawn(subset_images(subset), np.arange(5), [0, 0], 5, 1)) == list(range(5))
+
+
+def subset_images(subset):
+    """A subset numbers its own rows; give its images those numbers."""
+    original = subset._decode
+
+    def decode(record):
+        image = original(record)
+        number = tf.cast(image[0, 0, 0], tf.int64) * 16 + tf.cast(image[0, 1, 0], tf.int64)
+        rank = tf.cast(tf.where(tf.constant(subset._rows) == number)[0, 0], tf.uint8)
+        return tf.reshape(tf.stack([rank // 16, rank % 16, 0, 0, 0, 0]), [2, 3, 1])
+
+    subset._decode = decode
+    return subset
+
+
+@pytest.mark.parametrize("block", [1, 16, 1000])
+def test_a_pass_gives_every_row_once_and_passes_follow_each_other(streamed, monkeypatch, block):
+    monkeypatch.setattr(streaming, "READ_BATCH", block)
+    monkeypatch.setattr(streaming, "BLOCK_BYTES", 1)
+    rows = np.setdiff1d(np.arange(120), np.arange(10, 70))
+    assert sorted(drawn(streamed, rows, [3, 1], 10, 6)) == rows.tolist()
+    twice = collections.Counter(drawn(streamed, rows, [3, 1], 10, 12).tolist())
+    assert twice == dict.fromkeys(rows.tolist(), 2)
+
+
+def test_the_order_is_a_function_of_the_seed_alone(streamed):
+    rows = np.arange(100)
+    first = drawn(streamed, rows, [0, 4])
+    tf.random.set_seed(99)  # as `keras.utils.set_random_seed` does
+    np.testing.assert_array_equal(drawn(streamed, rows, [0, 4]), first)
+    for other in ([0, 6], [1, 4]):
+        assert np.mean(drawn(streamed, rows, other) == first) < 0.2
+    # a shuffle worth its name: neighbours in the files are not neighbours in the order
+    assert np.mean(np.abs(np.diff(first)) == 1) < 0.1
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_training_batches_come_from_disk_with_their_labels(streamed, monkeypatch, held):
+    monkeypatch.setattr(pipeline, "HELD_BYTES", 10**6 if held else 0)
+
+    def make():
+        labels = np.arange(120)
+        return pipeline.training_set(
+            streamed, labels, np.arange(100), np.arange(100, 120), 10, 8, seed=5
+        )
+
+    dataset, next_epoch = make()
+    epochs = [list(dataset.as_numpy_iterator()) for _ in range(2)]
+    for elements in epochs:
+        assert len(elements) == len(dataset) == 10
+        unlabeled = np.concatenate([rows_of(inputs["unlabeled"]) for inputs, _ in elements])
+        assert sorted(unlabeled) == list(range(100))
+        for inputs, labels in elements:
+            np.testing.assert_array_equal(rows_of(inputs["labeled"]), labels)
+    assert int(next_epoch) == 2
+    resumed, position = make()
+    position.assign(1)
+    for (ours, labels), (theirs, other) in zip(resumed.as_numpy_iterator(), epochs[1], strict=True):
+        np.testing.assert_array_equal(ours["unlabeled"], theirs["unlabeled"])
+        np.testing.assert_array_equal(labels, other)
+
+
+def test_the_fingerprint_changes_with_content_and_rows(streamed, tmp_path):
+    whole = streamed.fingerprint()
+    assert streamed.subset(np.arange(119)).fingerprint() != whole
+    path = tmp_path / "1.tfrecord"
+    path.write_bytes((tmp_path / "2.tfrecord").read_bytes())
+    assert streamed.fingerprint() != whole
+
+
+def make_set(folder, sizes=((6, 5),), test=10):
+    """Prepare a set of 40 random images, the labels their row numbers modulo 3."""
+
+    class Generated(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+        """Noise."""
+
+        VERSION = tfds.core.Version("1.0.0")
+
+        def _info(self):
+            shape = (*sizes[0], 1) if len(sizes) == 1 else (None, None, 1)
+            features = {
+                "image": tfds.features.Image(shape=shape),
+                "label": tfds.features.ClassLabel(names=["a", "b", "c"]),
+            }
+            return tfds.core.DatasetInfo(
+                builder=self,
+                features=tfds.features.FeaturesDict(features),
+                supervised_keys=("image", "label"),
+            )
+
+        def _split_generators(self, manager):
+            parts = {"train": self._generate_examples(40, 0)}
+            return parts | ({"test": self._generate_examples(test, 1)} if test else {})
+
+        def _generate_examples(self, count, seed):
+            random = np.random.default_rng(seed)
+            for number in range(count):
+                size = sizes[number % len(sizes)]
+                image = random.integers(0, 256, (*size, 1), dtype=np.uint8)
+                yield number, {"image": image, "label": number % 3}
+
+    Generated.name = "generated"
+    tfds.disable_progress_bar()
+    Generated(data_dir=folder).download_and_prepare()
+
+
+def load(folder, **changes):
+    return data_module.load(
+        "generated", data_dir=str(folder), num_labeled=9, validation_size=5, batch_size=6, **changes
+    )
+
+
+@pytest.mark.parametrize("test", [10, 0])
+@pytest.mark.parametrize("image_size", [0, 3])
+def test_a_prepared_set_is_the_same_on_disk_and_in_memory(tmp_path, test, image_size):
+    make_set(tmp_path, test=test)
+    memory = load(tmp_path, streaming="no", image_size=image_size)
+    disk = load(tmp_path, streaming="yes", image_size=image_size)
+    assert "streamed from disk" in disk.describe() and "disk" not in memory.describe()
+    for name in ("labels", "labeled_rows", "unlabeled_rows", "validation_rows", "test_images"):
+        np.testing.assert_array_equal(getattr(memory.split, name), getattr(disk.split, name))
+    rows = np.arange(len(memory.split.labels))
+    np.testing.assert_array_equal(memory.split.images[rows], disk.split.images[rows])
+    assert disk.image_shape == memory.image_shape
+    assert (
+        disk.split.fingerprint()
+        == load(tmp_path, streaming="yes", image_size=image_size).split.fingerprint()
+    )
+
+
+def test_streaming_is_chosen_by_size(tmp_path, monkeypatch):
+    make_set(tmp_path)
+    assert isinstance(prepared.read("generated", tmp_path).images, np.ndarray)
+    monkeypatch.setattr(prepared, "MEMORY_BYTES", 40 * 30 - 1)
+    assert isinstance(prepared.read("generated", tmp_path).images, StreamedImages)
+
+
+@pytest.mark.parametrize("streaming_", ["yes", "no"])
+def test_images_of_several_sizes_need_one(tmp_path, streaming_):
+    make_set(tmp_path, sizes=((6, 5), (5, 6)))
+    with pytest.raises(DataError, match="several sizes; --image_size=N"):
+        load(tmp_path, streaming=streaming_)
+    assert load(tmp_path, streaming=streaming_, image_size=4).image_shape == (4, 4, 1)

@@ -106,8 +106,9 @@ class Config:
     seed: int = _execution(0, "Seed of labels, weights, order and noise.", low=0, high=2**31 - 1)
     schedule: str = _execution(
         "alternating",
-        "Phases one after the other (the paper), or all gradients from shared passes.",
-        choices=("alternating", "simultaneous"),
+        "Phases one after the other (the paper), in two passes (what fits the data, then the game) "
+        "or all in one.",
+        choices=("alternating", "paired", "simultaneous"),
     )
     precision: str = _execution(
         "float32",

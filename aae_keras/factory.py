@@ -9,6 +9,7 @@ import tensorflow as tf
 from aae_keras import data as data_module
 from aae_keras import models, networks, priors, runs
 from aae_keras.models.phased import PHASES
+from aae_keras.models.schedules import SCHEDULES
 
 
 def load_data(config):
@@ -94,7 +95,7 @@ def compile_model(model, config, steps_per_epoch):
     """Compile a model, built here or by the user, as a configuration says."""
     optimizers, weights = {}, {}
     for phase, (rate, momentum) in phase_recipe(config, model).items():
-        partner = _partner(config, optimizers, rate, momentum)
+        partner = _partner(config, optimizers, phase, rate, momentum)
         if partner is None:
             optimizers[phase] = rate, momentum
         else:
@@ -135,19 +136,18 @@ def phase_recipe(config, model):
     return {phase: values for phase, values in recipe.items() if phase in present}
 
 
-def _partner(config, optimizers, rate, momentum):
+def _partner(config, optimizers, phase, rate, momentum):
     """The earlier phase whose optimizer can serve this one too, or None.
 
-    In the simultaneous schedule gradients can be added up before the optimizer sees them. For SGD
-    of equal momentum that is the same as two optimizers, the ratio of the rates being a weight; an
-    Adam that sees the sum is another than two, and is shared where both would be alike.
+    Within a pass gradients can be added up before the optimizer sees them. For SGD of equal
+    momentum that is the same as two optimizers, the ratio of the rates being a weight; an Adam
+    that sees the sum is another than two, and is shared where both would be alike.
     """
-    if config.schedule != "simultaneous":
-        return None
-    for phase, recipe in optimizers.items():
-        if isinstance(recipe, tuple) and recipe[1] == momentum:
+    together = next(group for group in SCHEDULES[config.schedule] if phase in group)
+    for other, recipe in optimizers.items():
+        if other in together and isinstance(recipe, tuple) and recipe[1] == momentum:
             if config.optimizer == "sgd" or recipe[0] == rate:
-                return phase
+                return other
     return None
 
 

@@ -12,7 +12,7 @@ from keras import ops
 from aae_keras import losses, noise
 from aae_keras.images import to_unit_range
 from aae_keras.models.phased import PhasedModel
-from aae_keras.models.schedules import SCHEDULES
+from aae_keras.models.schedules import follow, passes
 from aae_keras.models.terms import Batch, Forward, Term
 from aae_keras.networks import call_network, check_network, output_shapes, upstream_variables
 
@@ -164,7 +164,7 @@ class AdversarialModel(PhasedModel):
         The schedule decides whether the phases follow each other or share their passes.
         """
         batch = self.draw(data)
-        values, forward = SCHEDULES[self.schedule](self, self.phases, batch)
+        values, forward = follow(self, passes(self.schedule, self.phases), batch)
         self.step.assign_add(1)
         return self.track(values, forward)
 

@@ -2,7 +2,7 @@
 
 import keras
 
-from aae_keras.models.schedules import SCHEDULES
+from aae_keras.models.schedules import SCHEDULES, passes
 from aae_keras.models.terms import Phase, distinct
 
 # The paper's order (section 2 and 5), and the argument of `compile` that steps each phase.
@@ -46,9 +46,10 @@ class PhasedModel(keras.Model):
                 three it defaults to the paper's SGD: rates 0.01 (reconstruction) and 0.1, momentum
                 0.9 (0.1 for discriminator and generator).
             discriminator_optimizer, generator_optimizer, classification_optimizer: Likewise, or
-                in the simultaneous schedule the name of an earlier phase, to share its optimizer.
+                where the schedule takes both in one pass the name of an earlier phase, to share
+                its optimizer.
                 One that the setting has no phase for is not used.
-            schedule: Key of `SCHEDULES`: `alternating`, the paper's, or `simultaneous`.
+            schedule: Key of `SCHEDULES`: `alternating`, the paper's, `paired` or `simultaneous`.
             phase_weights: Factors of the phases' losses by phase, 1 where not given. With a shared
                 SGD optimizer they stand for the ratio of the phases' rates, exactly.
             jit_updates: Whether XLA compiles the optimizers' updates where `jit_compile=False`
@@ -115,10 +116,13 @@ class PhasedModel(keras.Model):
             phases[name] = Phase(name, terms, variables, optimizer, weight)
         for optimizer in distinct(phase.optimizer for phase in phases.values()):
             sharing = [phase for phase in phases.values() if phase.optimizer is optimizer]
-            if len(sharing) > 1 and self.schedule == "alternating":
+            if not any(
+                all(phase in together for phase in sharing)
+                for together in passes(self.schedule, phases.values())
+            ):
                 raise ValueError(
-                    "In the alternating schedule each phase needs an optimizer of its own, since "
-                    "it steps by itself. Received: the same one for "
+                    f"In the {self.schedule} schedule these phases step by themselves, so each "
+                    "needs an optimizer of its own. Received: the same one for "
                     f"{' and '.join(phase.name for phase in sharing)}"
                 )
             optimizer.build(distinct(v for phase in sharing for v in phase.variables))

@@ -1,76 +1,107 @@
-"""In which order the terms of a step are followed: two schedules over the same phases.
-
-A schedule is a function of the model, its phases and the batch.
-"""
+"""In which order the terms of a step are followed: a schedule says which phases share a pass."""
 
 import tensorflow as tf
 
 from aae_keras.models.terms import Forward, distinct
 
+# Each pass takes its gradients at the weights that the pass before it left.
+SCHEDULES = {
+    # The paper's: one phase after the other.
+    "alternating": [["reconstruction"], ["discriminator"], ["generator"], ["classification"]],
+    # What fits the data, then the game.
+    "paired": [["reconstruction", "classification"], ["discriminator", "generator"]],
+    # Everything at the same weights.
+    "simultaneous": [["reconstruction", "discriminator", "generator", "classification"]],
+}
 
-def alternating(model, phases, batch):
-    """The paper's: one phase after the other, each at the weights the phase before it left.
 
-    The codes are encoded anew after a phase that moved the encoder, and shared otherwise: by
-    discriminator and generator.
+def passes(schedule, phases):
+    """The phases in the groups of a schedule."""
+    groups = ([phase for phase in phases if phase.name in names] for names in SCHEDULES[schedule])
+    return [group for group in groups if group]
+
+
+def follow(model, groups, batch):
+    """One step: in each group of phases, lower the sum of their terms in what these move.
+
+    Within a group the encoder sees the unlabelled images once, and each discriminator its samples
+    and codes once; the codes serve the next group too, if the encoder has not been moved.
 
     Returns:
-        Dict of the losses by term, one value per example, and the last `Forward`.
+        Dict of the losses by term, one value per example, and a `Forward`: the one that has the
+        codes of the labelled images, if any.
     """
-    values, code = {}, None
-    for phase in phases:
+    values, code, seen = {}, None, None
+    for phases in groups:
         if code is None:
             tape = tf.GradientTape(persistent=True)
         with tape:
-            forward = Forward(model, batch, training=True, code=code)
-            losses = {term.name: term.loss(forward) for term in phase.terms}
-            loss = phase.weight * sum(map(model.batch_mean, losses.values()))
-        update(model, phase.optimizer, tape.gradient(loss, phase.variables), phase.variables)
-        values |= losses
-        code = None if moves(phase, model.encoder) else vars(forward).get("code")
-    return values, forward
+            forward = Forward(model, batch, training=True, reverse=reverse_of(phases), code=code)
+            values |= {term.name: term.loss(forward) for phase in phases for term in phase.terms}
+            losses = {
+                phase.name: phase.weight
+                * sum(model.batch_mean(values[term.name]) for term in phase.terms)
+                for phase in phases
+            }
+        move(model, phases, tape, losses)
+        moved = any(moves(phase, model.encoder) for phase in phases)
+        code = None if moved else vars(forward).get("code")
+        seen = forward if seen is None or "labeled_code" in vars(forward) else seen
+    return values, seen
 
 
-def moves(phase, network):
-    """Whether a phase changes a network."""
-    own = set(map(id, network.trainable_variables))
-    return any(id(variable) in own for variable in phase.variables)
-
-
-def simultaneous(model, phases, batch):
-    """All gradients at the same weights, from passes that the phases share.
-
-    The encoder sees the unlabelled images once, each discriminator its samples and codes once. The
-    generator's gradient comes out of the discriminator's backward pass (see `Reversal`). Phases
-    with the same optimizer are followed as one loss.
-
-    Returns:
-        As `alternating`.
-    """
+def reverse_of(phases):
+    """Weight of the generator's loss in that of the discriminator, if one pass holds both."""
     weights = {phase.name: phase.weight for phase in phases}
-    ratio = weights.get("generator", 1.0) / weights.get("discriminator", 1.0)
-    with tf.GradientTape(persistent=True) as tape:
-        forward = Forward(model, batch, training=True, reverse=ratio)
-        values = {term.name: term.loss(forward) for phase in phases for term in phase.terms}
-        losses = {
-            phase.name: phase.weight
-            * sum(model.batch_mean(values[term.name]) for term in phase.terms)
-            for phase in phases
-        }
+    if "discriminator" in weights and "generator" in weights:
+        return weights["generator"] / weights["discriminator"]
+    return None
+
+
+def move(model, phases, tape, losses):
+    """Apply the gradients of a group of phases, phases with the same optimizer as one loss."""
     gradients = {}
     for passed in backward_passes(phases):
-        followed = [losses[phase.name] for phase in passed if phase.name != "generator"]
+        names = [phase.name for phase in passed]
+        if "discriminator" in names:
+            names = [
+                name for name in names if name != "generator"
+            ]  # its gradient comes out of the discriminator's
         variables = distinct(variable for phase in passed for variable in phase.variables)
-        found = dict(zip(map(id, variables), tape.gradient(followed, variables), strict=True))
+        found = tape.gradient([losses[name] for name in names], variables)
+        found = dict(zip(map(id, variables), found, strict=True))
         for phase in passed:
-            moved = gradients.setdefault(id(phase.optimizer), {})
-            moved |= {id(variable): found[id(variable)] for variable in phase.variables}
+            own = gradients.setdefault(id(phase.optimizer), {})
+            own |= {id(variable): found[id(variable)] for variable in phase.variables}
     for optimizer in distinct(phase.optimizer for phase in phases):
         served = [phase for phase in phases if phase.optimizer is optimizer]
         variables = distinct(variable for phase in served for variable in phase.variables)
-        moved = gradients[id(optimizer)]
-        update(model, optimizer, [moved[id(variable)] for variable in variables], variables)
-    return values, forward
+        own = gradients[id(optimizer)]
+        update(model, optimizer, [own[id(variable)] for variable in variables], variables)
+
+
+def backward_passes(phases):
+    """Phases in groups whose gradients come from one backward pass.
+
+    Together are phases with the same optimizer, whose gradients may be added up; and the
+    discriminator goes with the generator, whose gradient comes out of its own (see `Reversal`).
+    """
+    groups = []
+    for phase in phases:
+        if phase.name != "discriminator":
+            sharing = (group for group in groups if group[0].optimizer is phase.optimizer)
+            group = next(sharing, None)
+            if group is None:
+                groups.append(group := [])
+            group.append(phase)
+    for phase in phases:
+        if phase.name == "discriminator":
+            generators = (g for g in groups if any(other.name == "generator" for other in g))
+            group = next(generators, None)
+            if group is None:
+                groups.append(group := [])
+            group.append(phase)
+    return groups
 
 
 def update(model, optimizer, gradients, variables):
@@ -90,27 +121,7 @@ def update(model, optimizer, gradients, variables):
         optimizer.apply(gradients, variables)
 
 
-SCHEDULES = {"alternating": alternating, "simultaneous": simultaneous}
-
-
-def backward_passes(phases):
-    """Phases in groups whose gradients come from one backward pass.
-
-    Together are phases that move the encoder with the same optimizer, whose gradients may be added
-    up; and the discriminator goes with the generator, whose gradient comes out of its own.
-    """
-    groups = []
-    for phase in phases:
-        if phase.name == "discriminator":
-            continue
-        for group in groups:
-            if group[0].optimizer is phase.optimizer:
-                group.append(phase)
-                break
-        else:
-            groups.append([phase])
-    for phase in phases:
-        if phase.name == "discriminator":
-            group = next(g for g in groups if any(other.name == "generator" for other in g))
-            group.append(phase)
-    return groups
+def moves(phase, network):
+    """Whether a phase changes a network."""
+    own = set(map(id, network.trainable_variables))
+    return any(id(variable) in own for variable in phase.variables)

@@ -8,7 +8,7 @@ import sklearn.metrics
 import tensorflow as tf
 
 from aae_keras import losses, models, priors
-from aae_keras.models.schedules import alternating
+from aae_keras.models.schedules import follow
 from aae_keras.models.terms import Forward
 from tests.tiny import LATENT_DIM, tiny_model, tiny_networks
 
@@ -47,7 +47,7 @@ def phase(model, name):
 def test_a_phase_moves_only_the_networks_it_owns(model, element, name, owned):
     batch = model.draw(tensors(element))
     before = weights(model)
-    alternating(model, [phase(model, name)], batch)
+    follow(model, [[phase(model, name)]], batch)
     assert moved(before, weights(model)) == owned
 
 
@@ -55,7 +55,7 @@ def test_classification_leaves_the_z_head_alone(model, element):
     head = model.encoder.get_layer("z")
     before = head.get_weights()
     batch = model.draw(tensors(element))
-    alternating(model, [phase(model, "classification")], batch)
+    follow(model, [[phase(model, "classification")]], batch)
     np.testing.assert_array_equal(before[0], head.get_weights()[0])
 
 
@@ -63,7 +63,7 @@ def test_both_heads_of_the_encoder_play_the_generator(model, element):
     # an encoder output detached from the game would stand still
     before = [model.encoder.get_layer(name).get_weights()[0] for name in ("y_logits", "z")]
     batch = model.draw(tensors(element))
-    alternating(model, [phase(model, "generator")], batch)
+    follow(model, [[phase(model, "generator")]], batch)
     after = [model.encoder.get_layer(name).get_weights()[0] for name in ("y_logits", "z")]
     assert all(np.any(b != a) for b, a in zip(before, after, strict=True))
 
@@ -147,7 +147,7 @@ def test_discriminator_learns_that_prior_samples_are_real(model, element):
 
     before = margin()
     for _ in range(20):
-        alternating(model, [phase(model, "discriminator")], batch)
+        follow(model, [[phase(model, "discriminator")]], batch)
     assert margin() > before + 0.1
 
 

@@ -1,0 +1,59 @@
+"""Measure how fast this machine trains, streams, starts and serves."""
+
+import json
+
+from tools import cli
+
+GROUPS = {
+    "train": "steps of training, and our share of the machine's limit",
+    "scale": "how a step grows with batch and width",
+    "stream": "images on disk against images in memory",
+    "million": "an epoch of a million images, and its memory (minutes)",
+    "start": "from the command to help, first step, scores",
+    "serve": "latency and size of exports",
+}
+
+TOOL = cli.Tool(
+    "benchmark",
+    "Measures speed and memory on generated images and prints a table: medians over rounds in "
+    "which the candidates take turns. Leave the machine alone meanwhile.",
+)
+TOOL.flag(
+    tuple,
+    "only",
+    [],
+    "Groups of rows, of: " + "; ".join(f"{name} ({what})" for name, what in GROUPS.items()) + ".",
+)
+TOOL.flag(str, "output", "", "JSON file to write the rows to.")
+
+
+def main(arguments):
+    """See the module."""
+    flags = cli.FLAGS
+    if unknown := set(flags.only) - set(GROUPS):
+        raise cli.Usage(f"--only must be of {', '.join(GROUPS)}. Received: {','.join(unknown)}")
+    cli.load_tensorflow()
+    from tools.benchmarks import measure, serving, startup, streaming, training
+
+    measures = {
+        "train": training.rows,
+        "scale": training.scale_rows,
+        "stream": streaming.rows,
+        "million": streaming.large_rows,
+        "start": startup.rows,
+        "serve": serving.rows,
+    }
+    report = {"machine": measure.machine(), "commit": measure.commit(), "rows": []}
+    print(f"{report['machine']}\ncommit {report['commit'] or 'unknown'}\n")
+    print(f"{'':42}{'value':>10}  unit")
+    for name in flags.only or GROUPS:
+        for row in measures[name]():
+            print(f"{row.name:42}{row.value:>10.4g}  {row.unit}", flush=True)
+            report["rows"].append({"name": row.name, "value": row.value, "unit": row.unit})
+    if flags.output:
+        with open(flags.output, "w") as file:
+            json.dump(report, file, indent=2)
+
+
+if __name__ == "__main__":
+    TOOL.run(main)

@@ -1,0 +1,1 @@
+"""What `tools.benchmark` measures, a group of rows in each file."""

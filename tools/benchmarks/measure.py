@@ -1,0 +1,86 @@
+"""Timing that a noisy machine does not spoil: candidates in turn, medians over rounds."""
+
+import dataclasses
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import time
+
+import numpy as np
+
+ROUNDS = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A measured figure.
+
+    Attributes:
+        name: `group/what`.
+        value: The figure.
+        unit: Of what.
+    """
+
+    name: str
+    value: float
+    unit: str
+
+
+def in_turn(candidates, rounds=ROUNDS):
+    """Median seconds of each candidate, taken in turn so that a slow minute hits all of them.
+
+    Args:
+        candidates: Dict of functions without arguments; each is called once before the clock runs.
+        rounds: How often each is timed.
+
+    Returns:
+        Dict of seconds.
+    """
+    for run in candidates.values():
+        run()
+    seconds = {name: [] for name in candidates}
+    for _ in range(rounds):
+        for name, run in candidates.items():
+            start = time.perf_counter()
+            run()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def latencies(run, calls=400):
+    """Seconds of single calls: dict of `p50` and `p99`."""
+    for _ in range(calls // 10):
+        run()
+    seconds = []
+    for _ in range(calls):
+        start = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - start)
+    return {f"p{q}": float(np.percentile(seconds, q)) for q in (50, 99)}
+
+
+def machine():
+    """One line about this machine."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = (line.partition(":") for line in cpuinfo.read_text().splitlines())
+        facts = {key.strip(): value.strip() for key, _, value in lines}
+        model = facts.get("model name", model)
+        fast = [flag for flag in ("avx512_bf16", "amx_bf16") if flag in facts.get("flags", "")]
+        model += f" ({', '.join(fast) or 'no bfloat16 instructions'})"
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, no GPU used"
+
+
+def commit():
+    """The commit this code is at, `-dirty` if it has been changed since; "" outside git."""
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=7", "--exclude=*"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return described.stdout.strip()

@@ -1,0 +1,73 @@
+"""From the command to help, to the first training step and to the scores of a run; peak memory."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+from tools.benchmarks.measure import Row, in_turn
+from tools.benchmarks.serving import trained
+
+TOOLS = ("train", "evaluate", "visualize", "export", "predict", "prepare_data", "benchmark")
+NUM_IMAGES, NUM_TEST = 60_000, 10_000
+# What `tools.train` does, until its first steps have been taken.
+FIRST_STEP = """
+import sys, time
+from tools import cli
+cli.load_tensorflow()
+import keras
+from aae_keras import config, training
+
+class Stop(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        raise KeyboardInterrupt
+
+read = config.Config.from_yaml(open(sys.argv[1]).read())
+try:
+    training.train(read, sys.argv[2], callbacks=[Stop()], verbose=0)
+except KeyboardInterrupt:
+    print(time.time(), training.peak_memory())
+"""
+EVALUATE = """
+import sys, time
+from tools import cli
+cli.load_tensorflow()
+from aae_keras import evaluation, factory
+run, data, model = factory.load_trained(sys.argv[1])
+start = time.perf_counter()
+evaluation.scores(model, data.split.test_images, data.split.test_labels)
+print(time.perf_counter() - start)
+"""
+
+
+def rows():
+    """The `start/` and `memory/` rows."""
+    slowest = max(in_turn({name: _help(name) for name in TOOLS}).items(), key=lambda item: item[1])
+    yield Row("start/help", slowest[1], f"s ({slowest[0]}, the slowest)")
+    with tempfile.TemporaryDirectory(prefix="aae-keras-") as scratch:
+        folder = pathlib.Path(scratch)
+        run = trained(folder, NUM_IMAGES, NUM_TEST)
+        firsts = [_first_step(run.folder / "config.yaml", folder / f"run-{n}") for n in range(3)]
+        yield Row("start/first-step", float(np.median([s for s, _ in firsts])), "s")
+        yield Row("memory/train-mnist-100", max(peak for _, peak in firsts) / 1e9, "GB")
+        seconds = [float(_output(EVALUATE, run.folder)) for _ in range(3)]
+        yield Row("start/evaluate-10000", float(np.median(seconds)), "s after start-up")
+
+
+def _help(tool):
+    command = [sys.executable, "-m", f"tools.{tool}", "--help"]
+    return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def _first_step(config, folder):
+    start = time.time()
+    at, peak = _output(FIRST_STEP, config, folder).split()
+    return float(at) - start, int(peak)
+
+
+def _output(script, *arguments):
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout

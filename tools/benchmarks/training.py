@@ -1,0 +1,203 @@
+"""Training: the textbook step against ours, our share of the machine's limit, and what costs what.
+
+The step is the manual's: 784-1000-1000, y 10, z 2, batch normalisation in the encoder, Adam. The
+images are random bytes: their values do not matter to the clock.
+"""
+
+import dataclasses
+import functools
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from aae_keras import data as data_module
+from aae_keras import factory
+from aae_keras.data.source import Source
+from aae_keras.data.splits import split_source
+from aae_keras.models.schedules import SCHEDULES
+from aae_keras.presets import preset
+from tools.benchmarks.measure import Row, in_turn
+from tools.benchmarks.textbook import TextbookAAE
+
+# The rate of every phase is one and the momentum too, so the simultaneous schedule needs one Adam.
+MANUAL = {
+    "latent_dim": 2,
+    "batch_norm": True,
+    "weight_stddev": 0.0,
+    "optimizer": "adam",
+    "reconstruction_rate": 1e-3,
+    "discriminator_rate": 1e-3,
+    "generator_rate": 1e-3,
+    "classification_rate": 1e-3,
+    "adversarial_momentum": 0.9,
+}
+CANDIDATES = {
+    schedule + suffix: {"schedule": schedule, "precision": precision}
+    for schedule in SCHEDULES
+    for suffix, precision in (("", "float32"), ("-bfloat16", "bfloat16"))
+}
+BATCH_SIZES = (32, 100, 400)
+WIDTHS = (300, 1000, 3000)
+STEPS = 40
+# An Adam step reads gradient, two moments and weight, and writes the last three: float32.
+ADAM_BYTES = 7 * 4
+
+
+def rows(config=None):
+    """The `train/` rows.
+
+    Args:
+        config: Of the row `train/mnist-100`; the preset if None.
+    """
+    steps = {"textbook": textbook_steps()}
+    for name, changes in CANDIDATES.items():
+        steps[name] = our_steps(preset("mnist-100", **MANUAL | changes))
+    steps["mnist-100"] = our_steps(config or preset("mnist-100"))
+    limit = Limit()
+    seconds = in_turn(steps | limit.candidates)
+    for name in steps:
+        yield Row(f"train/{name}", 100 * STEPS / seconds[name], "images/s")
+    for name in ("alternating", "simultaneous", "simultaneous-bfloat16"):
+        yield Row(f"train/{name}-speedup", seconds["textbook"] / seconds[name], "x textbook")
+    yield from limit.rows(seconds, seconds["simultaneous"] / STEPS)
+
+
+def scale_rows():
+    """The `scale/` rows: how cost grows with the batch and with the width of the layers."""
+    steps = {}
+    for batch_size in BATCH_SIZES:
+        config = preset("mnist-100", batch_size=batch_size, labeled_batch_size=batch_size, **MANUAL)
+        for name in ("textbook", "simultaneous"):
+            steps[f"batch-{batch_size}/{name}"] = batch_size, _steps(name, config)
+    for width in WIDTHS:
+        config = preset("mnist-100", hidden_units=(width, width), **MANUAL)
+        for name in ("textbook", "simultaneous"):
+            steps[f"width-{width}/{name}"] = 100, _steps(name, config)
+    seconds = in_turn({name: run for name, (_, run) in steps.items()})
+    for name, (batch_size, _) in steps.items():
+        yield Row(f"scale/{name}", batch_size * STEPS / seconds[name], "images/s")
+
+
+def _steps(name, config):
+    if name == "textbook":
+        return textbook_steps(config.hidden_units, config.batch_size)
+    return our_steps(config, schedule="simultaneous")
+
+
+def our_steps(config, **changes):
+    """The same of a configuration, on random images."""
+    config = dataclasses.replace(config, **changes)
+    return trained_steps(config, random_data(config.batch_size, config.labeled_batch_size))
+
+
+def trained_steps(config, data):
+    """A function that trains `STEPS` steps of a configuration, as `fit` would."""
+    model = factory.build_model(config, data)
+    return _trained(model, data, calls=STEPS // config.steps_per_execution)
+
+
+def textbook_steps(hidden_units=(1000, 1000), batch_size=100):
+    """The same of the baseline, compiled as Keras does by default on a CPU."""
+    keras.utils.set_random_seed(0)
+    model = TextbookAAE(hidden_units)
+    model.compile(jit_compile=False)
+    return _trained(model, random_data(batch_size, batch_size), calls=STEPS)
+
+
+def _trained(model, data, calls):
+    model.make_train_function()
+    batches = iter(data.train.repeat())
+
+    def run():
+        for _ in range(calls):
+            logs = model.train_function(batches)
+        tf.nest.map_structure(lambda value: value.numpy(), logs)  # wait for the last
+
+    return run
+
+
+@functools.cache
+def random_data(batch_size, labeled_batch_size, num_images=20_000):
+    """Images of random bytes, shaped like MNIST, 100 of them labelled."""
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (num_images, 28, 28, 1), dtype=np.uint8)
+    labels = np.arange(num_images) % 10
+    names = tuple("0123456789")
+    source = Source(images, labels, names, images[:1000], labels[:1000])
+    labeled = max(100, labeled_batch_size)
+    return data_module.Data(split_source(source, labeled, 0), batch_size, labeled_batch_size)
+
+
+class Limit:
+    """What the simultaneous step must at least cost here: its matrix products and its Adam.
+
+    Every product has the rate that this machine gives its shape, alone; the optimizer's traffic
+    the rate of a memory copy.
+    """
+
+    def __init__(self, batch=100, width=1000, pixels=784, codes=(10, 2)):
+        latent = sum(codes)
+        encoder = [(pixels, width), (width, width), (width, latent)]
+        decoder = [(latent, width), (width, width), (width, pixels)]
+        layers = [(batch, *layer, n > 0) for _ in range(2) for n, layer in enumerate(encoder)]
+        layers += [(batch, *layer, True) for layer in decoder]
+        for code in codes:
+            judge = [(code, width), (width, width), (width, 1)]
+            layers += [(2 * batch, *layer, True) for layer in judge]
+        self.products = []
+        for rows, units_in, units_out, passed_on in layers:
+            self.products.append((rows, units_in, units_out))  # forward
+            self.products.append((units_in, rows, units_out))  # gradient of the weights
+            if passed_on:
+                self.products.append((rows, units_out, units_in))  # gradient of the input
+        weights = [(i, o) for _, i, o, _ in layers[3:]]  # the encoder's count once
+        self.parameters = sum((i + 1) * o for i, o in weights)
+        self.shapes = sorted(set(self.products), key=np.prod)
+        self._source = np.ones(2**26, "float32")
+        self._target = np.empty_like(self._source)
+
+    @property
+    def candidates(self):
+        """Functions to time, by name: each shape of product both ways, and the copy."""
+        timed = {"copy": lambda: np.copyto(self._target, self._source)}
+        for shape in self.shapes:
+            timed[f"product-{shape}"] = _product(shape, jit_compile=False)
+            timed[f"xla-product-{shape}"] = _product(shape, jit_compile=True)
+        return timed
+
+    def rows(self, seconds, step):
+        """The limit beside a step of so many seconds."""
+        fastest = {
+            shape: min(seconds[f"product-{shape}"], seconds[f"xla-product-{shape}"]) / REPEATS
+            for shape in self.shapes
+        }
+        products = sum(fastest[shape] for shape in self.products)
+        flops = sum(2 * np.prod(shape, dtype=float) for shape in self.products)
+        copied = 2 * self._source.nbytes / seconds["copy"]
+        optimizer = self.parameters * ADAM_BYTES / copied
+        yield Row("train/limit-share", (products + optimizer) / step, "fraction")
+        yield Row("limit/products", 1e3 * products, "ms a step")
+        yield Row("limit/optimizer", 1e3 * optimizer, "ms a step")
+        yield Row("limit/product-rate", flops / products / 1e9, "GFLOP/s")
+        yield Row("limit/copy-rate", copied / 1e9, "GB/s")
+
+
+REPEATS = 20
+
+
+def _product(shape, jit_compile):
+    rows, inner, columns = shape
+    random = np.random.default_rng(0)
+    left = tf.constant(random.normal(size=(rows, inner)), tf.float32)
+    right = tf.constant(random.normal(size=(inner, columns)), tf.float32)
+    product = tf.function(tf.matmul, jit_compile=jit_compile)
+
+    @tf.function
+    def repeated():
+        result = product(left, right)
+        for _ in tf.range(REPEATS - 1):
+            result = product(left, right)
+        return result
+
+    return lambda: repeated().numpy()

@@ -118,7 +118,7 @@ class Config:
     jit_compile: str = _execution(
         "auto",
         "What XLA compiles: the training step, the optimizers' updates alone, or nothing. Auto: "
-        "the step, but for bfloat16, whose matrix products XLA's CPU code slows down.",
+        "the step; for bfloat16, whose products XLA's CPU code slows down, Adam's updates.",
         choices=("auto", "step", "updates", "off"),
     )
     steps_per_execution: int = _execution(

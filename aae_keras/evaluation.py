@@ -9,6 +9,7 @@ import tensorflow as tf
 from aae_keras import factory, metrics, runs
 from aae_keras.errors import first_line
 from aae_keras.images import to_unit_range
+from aae_keras.losses import half_squared_error
 
 BATCH = 1000
 
@@ -66,17 +67,23 @@ def scores(model, images, labels):
     """
     if not len(images):
         return {}
-    code = encode(model, images)
-    found = {}
+
+    def examine(batch):
+        images = to_unit_range(batch)
+        code = model.encode(images)
+        if not hasattr(model, "decoder"):
+            return {"y": code["y"]}
+        return {"y": code["y"], "error": half_squared_error(images, model.decode(code))}
+
+    found, seen = {}, apply(examine, images)
     labelled = labels >= 0
     if labelled.any():
-        y, labels = code["y"][labelled], labels[labelled]
+        y, labels = seen["y"][labelled], labels[labelled]
         found["error_rate"] = metrics.error_rate(labels, y)
         found["ece"] = metrics.expected_calibration_error(labels, y)
         found["brier"] = metrics.brier_score(labels, y)
-    if hasattr(model, "decoder"):
-        error = to_unit_range(images) - decode(model, code["y"], code["z"])
-        found["reconstruction_error"] = float(0.5 * np.square(error).sum() / len(images))
+    if "error" in seen:
+        found["reconstruction_error"] = float(seen["error"].mean(dtype="float64"))
     return found
 
 

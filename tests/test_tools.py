@@ -16,7 +16,7 @@ from PIL import Image
 from aae_keras.data import sources
 from tests.folders import write_images
 
-TOOLS = ("train", "evaluate", "visualize", "export", "predict", "prepare_data", "demo")
+TOOLS = ("train", "evaluate", "visualize", "export", "predict", "prepare_data", "demo", "benchmark")
 QUICK = [
     "--num_labeled=12", "--validation_size=6", "--hidden_units=16,16", "--latent_dim=2",
     "--batch_size=10", "--labeled_batch_size=10", "--epochs=2", "--jit_compile=off",
@@ -57,6 +57,8 @@ def test_every_field_is_a_flag_and_in_the_help():
     "name, arguments, code, message",
     [
         ("train", ["--epoch=3"], 2, "Unknown command line flag 'epoch'. Did you mean: epochs"),
+        ("benchmark", ["--only=speed"], 2, "--only must be of train, scale"),
+        ("benchmark", ["--output=no/such/folder.json"], 1, "No such file or directory"),
         ("train", ["--preset=digit"], 2, "Unknown preset 'digit'. Did you mean digits"),
         ("train", ["--epochs=many"], 2, "epochs=many"),
         ("train", ["--epochs=0"], 2, "`epochs` must be finite and >= 1. Received: epochs=0"),

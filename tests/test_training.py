@@ -128,6 +128,13 @@ def test_an_interrupted_and_resumed_run_equals_one_left_alone(
         assert row == other
 
 
+def test_callbacks_of_the_users_own_are_called(small, tmp_path):
+    seen = []
+    own = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch))
+    training.train(small, tmp_path / "run", callbacks=[own], verbose=0)
+    assert seen == [0, 1, 2, 3]
+
+
 def test_a_killed_process_resumes_to_the_same_weights(small, tmp_path):
     """The real thing: kill -9 of a process, at whatever moment it comes."""
     script = """

@@ -32,6 +32,8 @@ def main(arguments):
     flags = cli.FLAGS
     if unknown := set(flags.only) - set(GROUPS):
         raise cli.Usage(f"--only must be of {', '.join(GROUPS)}. Received: {','.join(unknown)}")
+    if flags.output:
+        open(flags.output, "a").close()  # a path that cannot be written is better known now
     cli.load_tensorflow()
     from tools.benchmarks import measure, serving, startup, streaming, training
 

@@ -1,0 +1,121 @@
+"""The benchmark: what it counts is what the networks hold, and what it writes is its contract."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from absl import flags
+
+from aae_keras import factory
+from aae_keras.presets import preset
+from tools import benchmark
+from tools.benchmarks import measure, serving, training
+from tools.benchmarks.measure import Row
+from tools.benchmarks.textbook import TextbookAAE
+
+
+def test_the_limit_counts_the_parameters_and_products_of_the_step():
+    config = preset("mnist-100", **training.MANUAL)
+    model = factory.build_model(config, training.random_data(100, 100))
+    limit = training.Limit()
+    norms = 4 * 1000  # scale and shift of two batch normalisations, not worth a product
+    assert limit.parameters == sum(np.prod(v.shape) for v in model.trainable_variables) - norms
+    # forward, weights and input of every layer but the encoder's first, which passes nothing on
+    dense = [w for w in model.trainable_variables if len(w.shape) == 2]
+    uses = {"encoder": 2, "decoder": 1, "discriminator_cat": 2, "discriminator_gauss": 2}
+    flops = 0
+    for network, times in uses.items():
+        for weight in getattr(model, network).trainable_variables:
+            if len(weight.shape) == 2:
+                passes = 2 if tuple(weight.shape) == (784, 1000) else 3
+                flops += 2 * 100 * times * passes * np.prod(weight.shape)
+    assert len(dense) == 4 + 3 + 6
+    assert sum(2 * np.prod(shape) for shape in limit.products) == flops
+
+
+def test_the_limit_is_products_at_their_rates_and_the_optimizers_traffic():
+    limit = training.Limit(batch=2, width=3, pixels=4, codes=(2, 1))
+    seconds = dict.fromkeys(limit.candidates, 0.5 * training.REPEATS)
+    seconds |= {name: 1.0 * training.REPEATS for name in seconds if name.startswith("product")}
+    seconds["copy"] = 2.0
+    found = {row.name: row.value for row in limit.rows(seconds, step=100.0)}
+    products = 0.5 * len(limit.products)  # the faster of the two kinds
+    traffic = limit.parameters * 28 / (2 * limit._source.nbytes / 2.0)
+    assert found["limit/products"] == pytest.approx(1e3 * products)
+    assert found["train/limit-share"] == pytest.approx((products + traffic) / 100)
+
+
+def test_the_textbook_step_learns_what_ours_does():
+    """It is a fair baseline: each phase moves its networks, and its losses have our values."""
+    baseline = TextbookAAE(hidden_units=(20, 20))
+    baseline.compile(jit_compile=False)
+    random = np.random.default_rng(0)
+    images = tf.constant(random.integers(0, 256, (100, 28, 28, 1)).astype("uint8"))
+    element = {"unlabeled": images, "labeled": images}, tf.range(100) % 10
+    step = tf.function(baseline.train_step)
+    networks = (baseline.encoder, baseline.decoder, baseline.judge_y, baseline.judge_z)
+    before = [network.get_weights()[0] for network in networks]
+    first = step(element)
+    for network, old in zip(networks, before, strict=True):
+        assert np.any(network.get_weights()[0] != old)
+    assert 2.0 < first["discriminator_loss"] < 4.0  # about 4 log 2: two undecided judges
+    assert 1.0 < first["generator_loss"] < 2.0
+    assert 1.8 < first["classification_loss"] < 3.5  # about log 10
+    for _ in range(60):
+        last = step(element)
+    assert last["reconstruction_loss"] < first["reconstruction_loss"]
+    assert last["classification_loss"] < 0.8 * first["classification_loss"]
+
+
+def test_candidates_take_turns_and_the_median_counts(monkeypatch):
+    clock, calls = [0.0], []
+    cost = {"a": iter([9.0, 1.0, 5.0, 2.0]), "b": iter([9.0, 3.0, 3.0, 3.0])}
+
+    def run(name):
+        calls.append(name)
+        clock[0] += next(cost[name])
+
+    monkeypatch.setattr(measure.time, "perf_counter", lambda: clock[0])
+    found = measure.in_turn({name: lambda name=name: run(name) for name in cost}, rounds=3)
+    assert found == {"a": 2.0, "b": 3.0}
+    assert "".join(calls) == "abababab"
+
+
+def test_latencies_are_percentiles_of_single_calls(monkeypatch):
+    clock = [0.0]
+    taken = iter([0.0] * 10 + list(range(1, 101)))
+    monkeypatch.setattr(measure.time, "perf_counter", lambda: clock[0])
+
+    def run():
+        clock[0] += next(taken)
+
+    assert measure.latencies(run, calls=100) == {"p50": 50.5, "p99": pytest.approx(99.01)}
+
+
+def test_the_table_and_the_file_hold_the_rows(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(training, "rows", lambda: iter([Row("train/textbook", 2500.0, "images/s")]))
+    monkeypatch.setattr(serving, "rows", lambda: iter([Row("serve/x", 0.5, "ms")]))
+    values = flags.FLAGS
+    values.mark_as_parsed()
+    monkeypatch.setattr(values["only"], "value", ["serve", "train"])
+    monkeypatch.setattr(values["output"], "value", str(tmp_path / "b.json"))
+    benchmark.main([])
+    report = json.loads((tmp_path / "b.json").read_text())
+    assert report.keys() == {"machine", "commit", "rows"} and "cores" in report["machine"]
+    assert report["rows"] == [
+        {"name": "serve/x", "value": 0.5, "unit": "ms"},
+        {"name": "train/textbook", "value": 2500.0, "unit": "images/s"},
+    ]
+    assert "train/textbook" in capsys.readouterr().out
+    monkeypatch.setattr(values["only"], "value", ["speed"])
+    with pytest.raises(benchmark.cli.Usage, match="--only must be of train, .*Received: speed"):
+        benchmark.main([])
+
+
+def test_the_serving_rows_are_of_a_real_export():
+    found = {row.name: row for row in serving.rows()}
+    assert len(found) == 3 * 2 * 2 + 2
+    assert all(row.value > 0 for row in found.values())
+    parameters = 784 * 1000 + 1000 * 1000 + 1000 * 20 + 2020
+    assert 4e-6 * parameters < found["serve/litert-size"].value < 4.2e-6 * parameters

@@ -1,6 +1,6 @@
 """Sets that tensorflow-datasets has prepared on disk: read into memory, or left where they lie."""
 
-import math
+import dataclasses
 
 import numpy as np
 import tensorflow as tf
@@ -8,7 +8,6 @@ import tensorflow as tf
 from aae_keras.data.source import DataError, Source
 from aae_keras.data.streaming import StreamedImages
 from aae_keras.errors import first_line
-from aae_keras.images import resize
 
 # A training part above this size, decoded, stays on disk where `streaming` is `auto`.
 MEMORY_BYTES = 2**30
@@ -37,71 +36,34 @@ def read(name, data_dir="", size=None, streaming="auto"):
     keys, features = builder.info.supervised_keys, builder.info.features
     if not keys or not isinstance(features[keys[0]], tfds.features.Image):
         raise DataError(f"{name}: not an image-classification set of tensorflow-datasets.")
-    if _streams(builder, size, streaming):
-        train = _streamed(builder, size)
-    else:
-        train = _in_memory(builder, "train", size)
-    names = tuple(features[keys[1]].names)
+    if builder.info.file_format != tfds.core.FileFormat.TFRECORD:
+        raise DataError(
+            f"{name} is prepared as {builder.info.file_format.value}, but only TFRecord files are "
+            "read. Prepare it in another folder with python -m tools.prepare_data"
+        )
+    images, labels = _on_disk(builder, "train", size)
+    if streaming == "no" or (streaming == "auto" and images.nbytes <= MEMORY_BYTES):
+        images = images[np.arange(len(images))]
+    source = Source(images, labels, tuple(features[keys[1]].names))
     if "test" in builder.info.splits:
-        return Source(*train, names, *_in_memory(builder, "test", size))
-    return Source(*train, names)
+        test_images, test_labels = _on_disk(builder, "test", size)
+        test_images = test_images[np.arange(len(test_images))]
+        source = dataclasses.replace(source, test_images=test_images, test_labels=test_labels)
+    return source
 
 
-def _streams(builder, size, streaming):
-    shape = builder.info.features[builder.info.supervised_keys[0]].shape
-    if size is not None:
-        shape = (*size, shape[-1])
-    if streaming == "auto" and None not in shape:
-        return builder.info.splits["train"].num_examples * math.prod(shape) > MEMORY_BYTES
-    return streaming == "yes"
-
-
-def _in_memory(builder, part, size):
-    """Images and labels of a part, in the order of its files."""
-    import tensorflow_datasets as tfds
-
-    in_order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
-    dataset = builder.as_dataset(split=part, as_supervised=True, read_config=in_order)
-    if size is not None:
-        dataset = dataset.map(
-            lambda image, label: (
-                tf.numpy_function(lambda pixels: resize(pixels, size), [image], tf.uint8),
-                label,
-            )
-        )
-    images, labels, done = None, np.empty(builder.info.splits[part].num_examples, "int64"), 0
-    try:
-        for some_images, some_labels in dataset.batch(READ_BATCH).as_numpy_iterator():
-            if images is None:
-                images = np.empty((len(labels), *some_images.shape[1:]), "uint8")
-            rows = slice(done, done := done + len(some_labels))
-            images[rows], labels[rows] = some_images, some_labels
-    except (tf.errors.InvalidArgumentError, ValueError) as error:
-        raise DataError(
-            f"{builder.name}: images of several sizes; --image_size=N resizes all."
-        ) from error
-    return images, labels
-
-
-def _streamed(builder, size):
-    """`StreamedImages` of the training part, and its labels."""
-    import tensorflow_datasets as tfds
-
-    info, part = builder.info, builder.info.splits["train"]
+def _on_disk(builder, part, size):
+    """The images of a part, where they lie, and its labels."""
+    info = builder.info
     image, label = info.supervised_keys
-    if info.file_format != tfds.core.FileFormat.TFRECORD:
-        raise DataError(
-            f"{builder.name} is prepared as {info.file_format.value}, but only TFRecord files can "
-            "be streamed. Prepare it so, or pass --streaming=no."
-        )
 
     def parse(records, name, dtype):
         return tf.io.parse_example(records, {name: tf.io.FixedLenFeature((), dtype)})[name]
 
-    files = [str(path) for path in part.filepaths]
+    files = [str(path) for path in info.splits[part].filepaths]
     images = StreamedImages(
         files,
-        part.shard_lengths,
+        info.splits[part].shard_lengths,
         parse=lambda records: parse(records, image, tf.string),
         decode=info.features[image].decode_example,
         shape=info.features[image].shape,

@@ -88,11 +88,12 @@ class StreamedImages:
                 found[place[numbers]] = images
         except tf.errors.InvalidArgumentError as error:
             raise DataError(
-                f"{self._name}: an image is damaged, or images are of several sizes; "
-                "--image_size=N resizes all."
+                f"{self._name}: images of several sizes, or a damaged one. --image_size=N resizes "
+                "all of them."
             ) from error
         # A row asked for twice was written once, at its last place.
-        return found[place[self._rows[rows]]]
+        written = place[self._rows[rows]]
+        return found if (written == np.arange(len(rows))).all() else found[written]
 
     def fingerprint(self):
         """Bytes that change with the files' content and with which rows of them these are."""

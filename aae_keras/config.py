@@ -73,6 +73,13 @@ class Config:
     weight_stddev: float = _network(
         0.01, "Initial weights are N(0, weight_stddev^2); 0: Glorot uniform.", low=0
     )
+    encoder_average: float = _network(
+        0.0,
+        "Decay of the running average of the encoder's weights that is used outside training; 0: "
+        "the weights themselves.",
+        low=0,
+        high=0.99999,
+    )
     prior_stddev: float = _network(1.0, "Standard deviation of the prior of z.", above=0)
 
     reconstruction: str = _objective(

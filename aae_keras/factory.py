@@ -67,7 +67,11 @@ def build_model(config, data):
         seed=next(seeds),
         **fully_connected,
     )
-    common = {"input_noise": config.input_noise, "seed": config.seed}
+    common = {
+        "input_noise": config.input_noise,
+        "encoder_average": config.encoder_average,
+        "seed": config.seed,
+    }
     if config.setting == "labels-only":
         model = models.LabelsOnly(encoder, **common)
     else:

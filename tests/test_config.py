@@ -81,7 +81,8 @@ def test_fingerprint_changes_with_every_field():
         "optimizer": "adam", "jit_compile": "off", "streaming": "no",
         "schedule": "simultaneous", "precision": "bfloat16",
         "hidden_units": (9,), "rate_drops": (9,),
-        "test_fraction": 0.3, "momentum": 0.5, "adversarial_momentum": 0.5, "rate_drop_factor": 0.5,
+        "test_fraction": 0.3, "encoder_average": 0.5,
+        "momentum": 0.5, "adversarial_momentum": 0.5, "rate_drop_factor": 0.5,
     }  # fmt: skip
     for field in dataclasses.fields(Config):
         value = other.get(field.name, field.default if field.name in other else None)

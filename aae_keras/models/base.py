@@ -5,12 +5,15 @@ step is written once, here: it takes the phases in the paper's order, and in eac
 of the phase's terms with the phase's own optimizer.
 """
 
+import contextlib
+
 import keras
 import tensorflow as tf
 from keras import ops
 
 from aae_keras import losses, noise
 from aae_keras.images import to_unit_range
+from aae_keras.models.averaging import RunningAverage
 from aae_keras.models.phased import PhasedModel
 from aae_keras.models.schedules import follow, passes
 from aae_keras.models.terms import Batch, Forward, Term
@@ -33,6 +36,8 @@ class AdversarialModel(PhasedModel):
         input_noise: Standard deviation of the Gaussian noise on the encoder's input in training,
             in units of the pixel range [0, 1]. The target of reconstruction stays clean.
         reconstruction: Key of `losses.RECONSTRUCTION`.
+        encoder_average: Decay of the running average of the encoder's weights that is used
+            outside training, in [0, 1); 0 uses the weights themselves. `encoder` has the latter.
         seed: Whole number: with the step (and replica) it decides every random draw.
 
     Raises:
@@ -42,12 +47,21 @@ class AdversarialModel(PhasedModel):
     """
 
     def __init__(
-        self, parts, priors, input_noise=0.3, reconstruction="squared-error", seed=0, **kwargs
+        self,
+        parts,
+        priors,
+        input_noise=0.3,
+        reconstruction="squared-error",
+        encoder_average=0.0,
+        seed=0,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         check_network("encoder", parts["encoder"], ["image"], ["y_logits", "z"])
         if not input_noise >= 0:
             raise ValueError(f"`input_noise` must be at least 0. Received: {input_noise=}")
+        if not 0 <= encoder_average < 1:
+            raise ValueError(f"`encoder_average` must lie in [0, 1). Received: {encoder_average=}")
         if reconstruction not in losses.RECONSTRUCTION:
             raise ValueError(
                 f"`reconstruction` must be one of {', '.join(losses.RECONSTRUCTION)}. "
@@ -68,6 +82,8 @@ class AdversarialModel(PhasedModel):
             aggregation="only_first_replica",
             name="step",
         )
+        self.encoder_average = float(encoder_average)
+        self._average = RunningAverage(self, self.encoder, self.encoder_average)
         self._check_codes()
         self._check_regularizers()
         self.terms = self.build_terms()
@@ -144,7 +160,8 @@ class AdversarialModel(PhasedModel):
             Dict of `y_logits`, `y` (its softmax; both (batch, num_classes)) and `z`
             (batch, latent_dim), float32.
         """
-        code = call_network(self.encoder, {"image": images}, training)
+        with contextlib.nullcontext() if training else self._average.in_place():
+            code = call_network(self.encoder, {"image": images}, training)
         return {**code, "y": ops.softmax(code["y_logits"])}
 
     def decode(self, code, training=False):
@@ -166,6 +183,7 @@ class AdversarialModel(PhasedModel):
         batch = self.draw(data)
         values, forward = follow(self, passes(self.schedule, self.phases), batch)
         self.step.assign_add(1)
+        self._average.update(self.step)
         return self.track(values, forward)
 
     def batch_mean(self, per_example):
@@ -245,7 +263,7 @@ class AdversarialModel(PhasedModel):
 
     def get_config(self):
         """Networks, priors and numbers: what the constructor takes."""
-        numbers = ("input_noise", "reconstruction", "seed")
+        numbers = ("input_noise", "reconstruction", "encoder_average", "seed")
         own = {name: getattr(self, name) for name in (*self.part_names, *numbers)}
         return {**super().get_config(), **own}
 

@@ -14,7 +14,7 @@ class LabelsOnly(AdversarialModel):
 
     Args:
         encoder: Functional model, `image` to `y_logits` and `z` (which stays unused).
-        input_noise, seed: See `AdversarialModel`.
+        input_noise, encoder_average, seed: See `AdversarialModel`.
     """
 
     def __init__(self, encoder, **kwargs):

@@ -24,7 +24,7 @@ class SemiSupervisedAAE(AdversarialModel):
         discriminator_gauss: Functional model, z to one logit.
         categorical_prior: `Prior` of y.
         gaussian_prior: `Prior` of z.
-        input_noise, reconstruction, seed: See `AdversarialModel`.
+        input_noise, reconstruction, encoder_average, seed: See `AdversarialModel`.
 
     Raises:
         TypeError: If a network is no functional model.

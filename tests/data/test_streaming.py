@@ -99,6 +99,13 @@ def test_the_order_is_a_function_of_the_seed_alone(streamed):
     assert np.mean(np.abs(np.diff(first)) == 1) < 0.1
 
 
+def test_files_too_are_taken_in_random_order(streamed, monkeypatch):
+    monkeypatch.setattr(streaming, "READ_BATCH", 1)  # blocks too small to hide the files' order
+    monkeypatch.setattr(streaming, "BLOCK_BYTES", 1)
+    firsts = [drawn(streamed, np.arange(120), [0, n], 1, 1)[0] for n in range(12)]
+    assert {int(np.searchsorted([50, 80], first, "right")) for first in firsts} == {0, 1, 2}
+
+
 @pytest.mark.parametrize("held", [True, False])
 def test_training_batches_come_from_disk_with_their_labels(streamed, monkeypatch, held):
     monkeypatch.setattr(pipeline, "HELD_BYTES", 10**6 if held else 0)

@@ -1,0 +1,87 @@
+"""The running average of the encoder: what it is, where it is used, and what it leaves alone."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from aae_keras import export, factory, models, prediction
+from aae_keras.models.averaging import RunningAverage
+from tests.tiny import tiny_model
+
+
+def fitted(element, steps=6, **changes):
+    model = tiny_model(**changes)
+    model.compile(jit_compile=False)
+    weights = []
+    own = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: weights.append(model.encoder.get_weights())
+    )
+    model.fit(tf.data.Dataset.from_tensors(element).repeat(steps), callbacks=[own], verbose=0)
+    return model, weights
+
+
+def test_the_average_is_the_recursion_written_out(element):
+    model, weights = fitted(element, encoder_average=0.6)
+    expected = tiny_model(encoder_average=0.6).encoder.get_weights()
+    for step, new in enumerate(weights, start=1):
+        decay = min(0.6, (1 + step) / (10 + step))
+        expected = [decay * old + (1 - decay) * w for old, w in zip(expected, new, strict=True)]
+    for (_, average), value in zip(model._average.pairs, expected, strict=True):
+        np.testing.assert_allclose(average.numpy(), value, rtol=1e-5, atol=1e-7)
+
+
+def test_it_is_used_outside_training_alone_and_changes_no_training(element, images):
+    model, _ = fitted(element, encoder_average=0.9)
+    plain, _ = fitted(element)
+    for ours, theirs in zip(model.encoder.get_weights(), plain.encoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    x = tf.constant(images / np.float32(255))
+    np.testing.assert_array_equal(model.encode(x, True)["z"], plain.encode(x, True)["z"])
+    averaged = model.encode(x)
+    assert np.any(averaged["z"] != plain.encode(x)["z"])
+    for variable, average in model._average.pairs:
+        variable.assign(average)
+    np.testing.assert_allclose(averaged["z"], model.encode(x, True)["z"], rtol=1e-5, atol=1e-6)
+    assert not plain._average.pairs and len(plain.weights) < len(model.weights)
+
+
+def test_evaluation_prediction_and_a_saved_model_use_it(element, images, labels, tmp_path):
+    model, _ = fitted(element, encoder_average=0.9)
+    x = tf.constant(images / np.float32(255))
+    expected = model.encode(x)["y"].numpy()
+    np.testing.assert_allclose(model.predict(images, verbose=0), expected, rtol=1e-5)
+    scores = model.evaluate(images, labels, verbose=0, return_dict=True)
+    assert scores["error_rate"] == pytest.approx(np.mean(expected.argmax(1) != labels))
+    model.save(tmp_path / "model.keras")
+    again = models.load_model(tmp_path / "model.keras")
+    assert again.encoder_average == 0.9
+    np.testing.assert_array_equal(again.encode(x)["y"], expected)
+    for trained in (model, again):  # and goes on alike
+        trained.fit(tf.data.Dataset.from_tensors(element).repeat(2), verbose=0)
+    np.testing.assert_array_equal(again.encode(x)["y"], model.encode(x)["y"])
+
+
+def test_an_export_holds_the_averaged_weights_and_those_alone(element, images, tmp_path):
+    model, _ = fitted(element, encoder_average=0.9)
+    export.write_saved_model(model, ["a", "b", "c"], tmp_path / "1")
+    found = prediction.SavedModelPredictor(tmp_path / "1").predict(images / np.float32(255))
+    expected = model.encode(tf.constant(images / np.float32(255)))["y"]
+    np.testing.assert_allclose(found["probabilities"], expected, rtol=1e-5)
+    values = tf.train.list_variables(str(tmp_path / "1" / "variables" / "variables"))
+    sizes = sum(np.prod(shape) for name, shape in values if ".OPTIMIZER" not in name and shape)
+    assert sizes <= 1.05 * sum(np.prod(v.shape) for v in model.encoder.weights)
+
+
+def test_a_decay_of_zero_keeps_nothing_and_one_is_refused(model):
+    assert RunningAverage(model, model.encoder, 0.0).pairs == []
+    for decay in (-0.1, 1.0):
+        with pytest.raises(ValueError, match=r"`encoder_average` must lie in \[0, 1\)"):
+            tiny_model(encoder_average=decay)
+
+
+def test_the_configuration_sets_it(small):
+    import dataclasses
+
+    config = dataclasses.replace(small, encoder_average=0.5)
+    assert factory.build_model(config, factory.load_data(config)).encoder_average == 0.5

@@ -130,7 +130,7 @@ class Backup(keras.callbacks.Callback):
 
 
 class StopOnNaN(keras.callbacks.Callback):
-    """End training with an error, naming the loss and the step, once a logged value is not finite.
+    """End training with an error, naming losses and steps, once a logged value is not finite.
 
     The weights of the last whole epoch stay in the backup.
     """
@@ -146,12 +146,16 @@ class StopOnNaN(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         """Check every running mean: once NaN, it stays NaN.
 
-        Terms are looked at in the order of the step, so the one named is where it began.
+        With `steps_per_execution` the losses are seen after so many steps, and those that became
+        NaN first may have spoilt others by then: all are named, in the order of the phases.
         """
-        logs = logs or {}
-        for name in sorted(logs, key=self._rank):
-            if not math.isfinite(logs[name]):
-                self._stop(f"{name} became {float(logs[name])} in step {batch + 1}")
+        spoilt = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
+        if spoilt:
+            names = ", ".join(sorted(spoilt, key=self._rank))
+            first, last = batch + 2 - self.model.steps_per_execution, batch + 1
+            last = min(last, (self.params or {}).get("steps") or last)
+            steps = f"step {last}" if first >= last else f"steps {first} to {last}"
+            self._stop(f"{names} became {float(logs[spoilt[0]])} in {steps}")
 
     def on_epoch_end(self, epoch, logs=None):
         """Check validation and weights too, before anything is saved of them."""

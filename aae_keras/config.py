@@ -119,8 +119,9 @@ class Config:
     )
     precision: str = _execution(
         "float32",
-        "Arithmetic of the hidden layers; heads, losses and optimizers stay float32.",
-        choices=("float32", "bfloat16"),
+        "Arithmetic of the hidden layers; heads, losses, optimizers stay float32. Auto: bfloat16 "
+        "where the processor has instructions for it and there is no GPU.",
+        choices=("auto", "float32", "bfloat16"),
     )
     jit_compile: str = _execution(
         "auto",

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from aae_keras import data as data_module
-from aae_keras import models, networks, priors, runs
+from aae_keras import hardware, models, networks, priors, runs
 from aae_keras.models.phased import PHASES
 from aae_keras.models.schedules import SCHEDULES
 
@@ -57,7 +57,7 @@ def build_model(config, data):
     fully_connected = {
         "hidden_units": config.hidden_units,
         "weight_stddev": config.weight_stddev,
-        "precision": config.precision,
+        "precision": precision(config),
     }
     encoder = networks.build_encoder(
         shape,
@@ -119,12 +119,20 @@ def compile_model(model, config, steps_per_epoch):
     )
 
 
+def precision(config):
+    """The arithmetic of the hidden layers: `auto` is bfloat16 where the processor has it."""
+    if config.precision != "auto":
+        return config.precision
+    on_cpu = not tf.config.list_physical_devices("GPU")
+    return "bfloat16" if on_cpu and hardware.bfloat16_instructions() else "float32"
+
+
 def compilation(config):
     """The arguments of `compile` that say what XLA compiles."""
     part = config.jit_compile
     if part == "auto":
         part = "step"
-        if config.precision == "bfloat16" and not tf.config.list_physical_devices("GPU"):
+        if precision(config) == "bfloat16" and not tf.config.list_physical_devices("GPU"):
             # TensorFlow's kernels have a rule as short as SGD's done before XLA has been called.
             part = "updates" if config.optimizer == "adam" else "off"
     return {"jit_compile": part == "step", "jit_updates": part == "updates"}

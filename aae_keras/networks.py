@@ -147,6 +147,15 @@ def upstream_variables(network, output_name):
     return keras.Model(network.inputs, output).trainable_variables
 
 
+def mixes_rows(network):
+    """Whether a network normalises by the batch, so that a row of its output depends on others."""
+    return any(
+        isinstance(layer, keras.layers.BatchNormalization)
+        or (isinstance(layer, keras.Model) and mixes_rows(layer))
+        for layer in network.layers
+    )
+
+
 def check_network(role, network, inputs, outputs):
     """Refuse a network that cannot play its role.
 

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import logging
 import os
-import resource
 import sys
 import time
 
@@ -143,9 +142,3 @@ def save_atomically(model, path):
     runs.flush(aside)
     os.replace(aside, path)
     runs.flush(path.parent)  # before the backup, the only other copy, is removed
-
-
-def peak_memory():
-    """The most memory this process has held, in bytes."""
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return kilobytes * (1 if sys.platform == "darwin" else 1024)

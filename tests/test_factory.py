@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import tensorflow as tf
 
-from aae_keras import factory
+from aae_keras import factory, hardware
 from aae_keras.config import Config
 
 
@@ -29,6 +29,26 @@ def test_what_xla_compiles(changes, step, updates):
 def test_on_a_gpu_xla_compiles_bfloat16_too(monkeypatch):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["a GPU"])
     assert factory.compilation(Config(precision="bfloat16"))["jit_compile"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "gpus", "expected"),
+    [
+        ("fpu avx512_bf16 sse", [], "bfloat16"),
+        ("fpu amx_bf16", [], "bfloat16"),
+        ("fpu avx512_bf16", ["a GPU"], "float32"),
+        ("fpu avx512f", [], "float32"),
+        (None, [], "float32"),
+    ],
+)
+def test_auto_precision_asks_the_processor(monkeypatch, tmp_path, flags, gpus, expected):
+    path = tmp_path / "cpuinfo"
+    if flags:
+        path.write_text(f"model name\t: Some CPU\nflags\t\t: {flags}\n\nprocessor\t: 1\n")
+    monkeypatch.setattr(hardware, "CPUINFO", path)
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
+    assert factory.precision(Config(precision="auto")) == expected
+    assert factory.precision(Config(precision="bfloat16")) == "bfloat16"
 
 
 SAME_RATES = {"reconstruction_rate": 0.1, "adversarial_momentum": 0.9}

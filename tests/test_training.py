@@ -36,7 +36,7 @@ class KillAt(keras.callbacks.Callback):
         self.epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        if (self.epoch, batch) == self.at:
+        if self.epoch == self.at[0] and batch >= self.at[1]:
             raise Killed
 
 
@@ -84,7 +84,13 @@ EXECUTIONS = {
 RECIPES = {
     "plain": {},
     "adam": {"optimizer": "adam", "reconstruction_rate": 1e-3, "batch_norm": True},
-    "simultaneous-adam": {"schedule": "simultaneous", "optimizer": "adam"},
+    "adam-updates": {
+        "schedule": "paired",
+        "optimizer": "adam",
+        "precision": "bfloat16",
+        "jit_compile": "auto",
+    },
+    "average": {"encoder_average": 0.9, "jit_compile": "auto", "steps_per_execution": 3},
     "labels-only": {"setting": "labels-only"},
 }
 
@@ -260,6 +266,17 @@ def test_nan_ends_training_with_its_name_and_step_and_keeps_the_last_epoch(small
     with pytest.raises(FloatingPointError, match="reconstruction_loss.* step 3 of epoch 2"):
         training.train(small, tmp_path / "run", build=poisoned(Poison()), verbose=0)
     assert [p.name for p in (tmp_path / "run" / "backup").iterdir()] == ["epoch-000001"]
+
+
+def test_nan_is_placed_within_the_steps_of_an_execution(small, tmp_path):
+    class Poison(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.decoder.trainable_variables[-1].assign_add([np.nan] * 30)
+
+    small = dataclasses.replace(small, steps_per_execution=3)
+    message = "^reconstruction_loss, classification_loss.* became nan in steps 1 to 3 of epoch 1"
+    with pytest.raises(FloatingPointError, match=message):
+        training.train(small, tmp_path / "run", build=poisoned(Poison()), verbose=0)
 
 
 def test_a_folder_with_a_run_is_refused_resumed_or_moved_away(small, tmp_path):

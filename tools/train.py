@@ -24,7 +24,7 @@ def main(arguments):
         raise cli.Usage("--resume goes on with a run, --overwrite replaces it: choose one.")
     config = cli.config_from_flags(base=_config_of_resumed_run())
     cli.load_tensorflow()
-    from aae_keras import evaluation, runs, training
+    from aae_keras import evaluation, hardware, runs, training
 
     folder = flags.run_dir or runs.default_folder(config)
     try:
@@ -42,7 +42,7 @@ def main(arguments):
     print(f"model {run.model_file}")
     print(
         f"{len(history)} epochs, {seconds:.2f} s each (median), "
-        f"peak memory {training.peak_memory() / 2**30:.2f} GiB"
+        f"peak memory {hardware.peak_memory() / 2**30:.2f} GiB"
     )
     if "val_error_rate" in history[-1]:
         print(f"validation error {history[-1]['val_error_rate']:.2%}")

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from aae_keras.data.source import DataError, Source
-from aae_keras.data.streaming import StreamedImages
+from aae_keras.data.streaming import StreamedImages, reading
 from aae_keras.errors import first_line
 
 # A training part above this size, decoded, stays on disk where `streaming` is `auto`.
@@ -71,8 +71,15 @@ def _on_disk(builder, part, size):
         name=builder.name,
     )
     batches = tf.data.TFRecordDataset(files).batch(READ_BATCH)
-    labels = batches.map(lambda records: parse(records, label, tf.int64))
-    return images, np.concatenate(list(labels.as_numpy_iterator()))
+    batches = batches.map(lambda records: parse(records, label, tf.int64))
+    with reading(builder.name):
+        labels = np.concatenate(list(batches.as_numpy_iterator()))
+    if len(labels) != len(images):
+        raise DataError(
+            f"{builder.name}: {len(labels)} images in the files of {part}, but {len(images)} were "
+            "prepared; a file has been cut short. Prepare the set again."
+        )
+    return images, labels
 
 
 def prepared_builder(name, data_dir):

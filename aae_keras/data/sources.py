@@ -1,4 +1,4 @@
-"""Where images come from: each reader returns a `Source`, uint8 in memory, -1 for "no label"."""
+"""Where images come from: each reader returns a `Source`, uint8, -1 for "no label"."""
 
 import dataclasses
 import pathlib

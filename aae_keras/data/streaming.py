@@ -2,9 +2,10 @@
 
 The order is a function of (seed, epoch), as it is for images in memory, so that a resumed run sees
 what a run left alone would have seen. Records are shuffled as they lie in their files, before an
-image is decoded, a block at a time: what is held does not grow with the data.
+image is decoded, a block at a time: of the images, what is held does not grow with their number.
 """
 
+import contextlib
 import hashlib
 import math
 
@@ -13,6 +14,7 @@ import tensorflow as tf
 
 from aae_keras import noise
 from aae_keras.data.source import DataError
+from aae_keras.errors import first_line
 from aae_keras.images import resize
 
 # Encoded records that are shuffled together, and decoded images that may be held.
@@ -48,8 +50,9 @@ class StreamedImages:
         if size is not None:
             shape = (*size, shape[-1] if shape else None)
         if shape is None or None in shape:
-            first = next(iter(tf.data.TFRecordDataset(self._files[:1]).batch(1)))
-            found = decode(parse(first)[0]).shape
+            with reading(name):
+                first = next(iter(tf.data.TFRecordDataset(self._files).batch(1)))
+                found = decode(parse(first)[0]).shape
             shape = (*(size or found[:2]), found[2])
         self._image_shape = tuple(int(n) for n in shape)
 
@@ -76,21 +79,24 @@ class StreamedImages:
         """The images of an array of rows, in its order, as an array.
 
         Raises:
-            DataError: If images differ in size.
+            DataError: If images differ in size, or a file is damaged.
         """
         found = np.empty((len(rows), *self._image_shape), "uint8")
         place = np.full(self._num_records, -1)
         place[self._rows[rows]] = np.arange(len(rows))
-        records = self._records(tf.range(len(self._files), dtype=tf.int64), 1, READ_BATCH)
+        left = np.count_nonzero(place >= 0)
+        # So few at a time that the decoded images of a batch stay small.
+        batch = min(READ_BATCH, max(1, BLOCK_BYTES // math.prod(self._image_shape)))
+        records = self._records(tf.range(len(self._files), dtype=tf.int64), 1, batch)
         wanted = records.map(self._keep(place >= 0)).map(self._images, tf.data.AUTOTUNE)
-        try:
-            for numbers, images in wanted.as_numpy_iterator():
+        with reading(self._name):
+            for numbers, images in wanted.as_numpy_iterator() if left else ():
                 found[place[numbers]] = images
-        except tf.errors.InvalidArgumentError as error:
-            raise DataError(
-                f"{self._name}: images of several sizes, or a damaged one. --image_size=N resizes "
-                "all of them."
-            ) from error
+                left -= len(numbers)
+                if not left:
+                    break
+        if left:
+            raise DataError(f"{self._name}: {left} images are missing; a file has been cut short.")
         # A row asked for twice was written once, at its last place.
         written = place[self._rows[rows]]
         return found if (written == np.arange(len(rows))).all() else found[written]
@@ -98,9 +104,11 @@ class StreamedImages:
     def fingerprint(self):
         """Bytes that change with the files' content and with which rows of them these are."""
         digest = hashlib.sha256(self._rows)
-        for records in tf.data.TFRecordDataset(self._files).batch(READ_BATCH).as_numpy_iterator():
-            for record in records:
-                digest.update(hashlib.sha256(record).digest())
+        files = tf.data.TFRecordDataset(self._files)
+        with reading(self._name):
+            for records in files.batch(READ_BATCH).as_numpy_iterator():
+                for record in records:
+                    digest.update(hashlib.sha256(record).digest())
         return digest.digest()
 
     def batches(self, rows, batch_size, steps, seed):
@@ -150,7 +158,7 @@ class StreamedImages:
 
     def _block_length(self):
         total = sum(tf.io.gfile.stat(path).length for path in self._files)
-        return max(READ_BATCH, int(BLOCK_BYTES / (total / self._num_records)))
+        return max(1, int(BLOCK_BYTES / (total / self._num_records)))
 
     def _keep(self, mask):
         """A function of a batch of `(number, record)`: `(number, encoded image)` in the mask."""
@@ -171,5 +179,17 @@ class StreamedImages:
         image = self._decode(encoded)
         if self._size is not None:
             image = tf.numpy_function(lambda pixels: resize(pixels, self._size), [image], tf.uint8)
-        tf.debugging.assert_equal(tf.shape(image), self._image_shape)
         return tf.ensure_shape(image, self._image_shape)
+
+
+@contextlib.contextmanager
+def reading(name):
+    """Turn TensorFlow's errors about a set's files into a `DataError`."""
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        raise DataError(
+            f"{name}: images of several sizes, or a damaged one. --image_size=N resizes all."
+        ) from error
+    except tf.errors.OpError as error:
+        raise DataError(f"{name}: a file is damaged ({first_line(error)}).") from error

@@ -1,8 +1,8 @@
 """What every learning setting shares: its terms, the step, its noise, and saving.
 
 A setting is a list of `Term`s: a loss, the phase it belongs to, and the variables it moves. The
-step is written once, here: it takes the phases in the paper's order, and in each lowers the sum
-of the phase's terms with the phase's own optimizer.
+step is written once: it takes the phases in the groups of a schedule, and lowers the sum of each
+phase's terms with the phase's optimizer.
 """
 
 import contextlib
@@ -17,7 +17,13 @@ from aae_keras.models.averaging import RunningAverage
 from aae_keras.models.phased import PhasedModel
 from aae_keras.models.schedules import follow, passes
 from aae_keras.models.terms import Batch, Forward, Term
-from aae_keras.networks import call_network, check_network, output_shapes, upstream_variables
+from aae_keras.networks import (
+    call_network,
+    check_network,
+    mixes_rows,
+    output_shapes,
+    upstream_variables,
+)
 
 # The encoder's output that each code comes from.
 ENCODER_OUTPUT = {"y": "y_logits", "z": "z"}
@@ -133,6 +139,7 @@ class AdversarialModel(PhasedModel):
                     forward.code_log_odds(discriminator, code)
                 ),
                 moves=upstream_variables(self.encoder, ENCODER_OUTPUT[code]),
+                reversed=not mixes_rows(discriminator),
             ),
         ]
 

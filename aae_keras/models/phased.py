@@ -80,6 +80,14 @@ class PhasedModel(keras.Model):
                 f"`phase_weights` must have keys among {', '.join(PHASES)}. "
                 f"Received: {', '.join(sorted(unknown))}"
             )
+        for name, weight in (phase_weights or {}).items():
+            if not weight > 0:
+                raise ValueError(f"`phase_weights` must be above 0. Received: {name}={weight}")
+        if jit_updates and self.distribute_strategy.num_replicas_in_sync > 1:
+            raise ValueError(
+                "`jit_updates` works on one device: replicas must add up their gradients first. "
+                f"Received: jit_updates=True on {self.distribute_strategy.num_replicas_in_sync}"
+            )
         # Again, since layers may have been frozen since the model was made.
         self.terms = self.build_terms()
         self.schedule = schedule
@@ -130,7 +138,7 @@ class PhasedModel(keras.Model):
 
     @property
     def phases(self):
-        """The phases of the compiled model, in the order of a step."""
+        """The phases of the compiled model, in the paper's order."""
         return self._phases
 
     @property

@@ -51,11 +51,17 @@ def follow(model, groups, batch):
 
 
 def reverse_of(phases):
-    """Weight of the generator's loss in that of the discriminator, if one pass holds both."""
-    weights = {phase.name: phase.weight for phase in phases}
-    if "discriminator" in weights and "generator" in weights:
-        return weights["generator"] / weights["discriminator"]
-    return None
+    """Weight of the generator's loss in that of the discriminator, where one serves for both.
+
+    None where they do not share a pass, or the generator has a term with a gradient of its own.
+    """
+    by_name = {phase.name: phase for phase in phases}
+    if "discriminator" not in by_name or "generator" not in by_name:
+        return None
+    discriminator, generator = by_name["discriminator"], by_name["generator"]
+    if not all(term.reversed for term in generator.terms):
+        return None
+    return generator.weight / discriminator.weight
 
 
 def move(model, phases, tape, losses):
@@ -63,10 +69,8 @@ def move(model, phases, tape, losses):
     gradients = {}
     for passed in backward_passes(phases):
         names = [phase.name for phase in passed]
-        if "discriminator" in names:
-            names = [
-                name for name in names if name != "generator"
-            ]  # its gradient comes out of the discriminator's
+        if "discriminator" in names and "generator" in names:
+            names.remove("generator")  # its gradient comes out of the discriminator's
         variables = distinct(variable for phase in passed for variable in phase.variables)
         found = tape.gradient([losses[name] for name in names], variables)
         found = dict(zip(map(id, variables), found, strict=True))
@@ -83,21 +87,23 @@ def move(model, phases, tape, losses):
 def backward_passes(phases):
     """Phases in groups whose gradients come from one backward pass.
 
-    Together are phases with the same optimizer, whose gradients may be added up; and the
-    discriminator goes with the generator, whose gradient comes out of its own (see `Reversal`).
+    Together are phases with the same optimizer, whose gradients may be added up. The discriminator,
+    whose loss would move the encoder the wrong way, goes with the generator if its gradient is
+    turned into the generator's (see `Reversal`), and by itself otherwise.
     """
     groups = []
     for phase in phases:
-        if phase.name != "discriminator":
-            sharing = (group for group in groups if group[0].optimizer is phase.optimizer)
-            group = next(sharing, None)
-            if group is None:
-                groups.append(group := [])
-            group.append(phase)
+        if phase.name == "discriminator":
+            continue
+        sharing = (group for group in groups if group[0].optimizer is phase.optimizer)
+        group = next(sharing, None)
+        if group is None:
+            groups.append(group := [])
+        group.append(phase)
     for phase in phases:
         if phase.name == "discriminator":
-            generators = (g for g in groups if any(other.name == "generator" for other in g))
-            group = next(generators, None)
+            hosts = (g for g in groups if any(other.name == "generator" for other in g))
+            group = next(hosts, None) if reverse_of(phases) is not None else None
             if group is None:
                 groups.append(group := [])
             group.append(phase)
@@ -110,7 +116,7 @@ def update(model, optimizer, gradients, variables):
     A rule like Adam's is a dozen element-wise operations, each a pass over the weights. XLA makes
     them two, which is what counts where it does not compile the step around them.
     """
-    if model.jit_updates and not model.run_eagerly:
+    if model.jit_updates and not tf.executing_eagerly():
         apply = tf.function(
             lambda *gradients: optimizer.apply(gradients, variables),
             jit_compile=True,
@@ -123,5 +129,5 @@ def update(model, optimizer, gradients, variables):
 
 def moves(phase, network):
     """Whether a phase changes a network."""
-    own = set(map(id, network.trainable_variables))
+    own = set(map(id, network.variables))
     return any(id(variable) in own for variable in phase.variables)

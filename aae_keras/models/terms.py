@@ -20,6 +20,8 @@ class Term:
         loss: Function of a `Forward`, returning one value per example, shape (batch,).
         moves: The variables it may change.
         validated: Whether it means something on held-out images, without training.
+        reversed: Of the generator: whether its gradient is that of its discriminator's term, turned
+            by a `Reversal`, so that one backward pass serves for both.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Term:
     loss: Callable
     moves: list
     validated: bool = False
+    reversed: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,7 +142,8 @@ class Reversal:
     Discriminator and generator loss of a code are functions of the same logit l: softplus(l) with
     derivative sigmoid(l), and softplus(-l) with derivative sigmoid(l) - 1. Their gradients with
     respect to the code are the same vector times these scalars, so the first becomes the second
-    when multiplied by (sigmoid(l) - 1) / sigmoid(l) = -exp(-l), row by row.
+    when multiplied by (sigmoid(l) - 1) / sigmoid(l) = -exp(-l), row by row. That a row's logit
+    depends on its own code alone is taken for granted: batch normalisation would break it.
 
     Set `logits` (batch, 1) once they are known, before any gradient is taken.
 

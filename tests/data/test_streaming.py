@@ -1,13 +1,16 @@
 """Images that stay on disk: the same as in memory, in an order of (seed, epoch) alone."""
 
 import collections
+import dataclasses
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from aae_keras import data as data_module
+from aae_keras import models, training
 from aae_keras.data import pipeline, prepared, streaming
 from aae_keras.data.source import DataError
 from aae_keras.data.streaming import StreamedImages
@@ -140,6 +143,19 @@ def test_the_fingerprint_changes_with_content_and_rows(streamed, tmp_path):
     assert streamed.fingerprint() != whole
 
 
+def test_files_that_are_damaged_or_cut_short_are_refused(streamed, tmp_path):
+    path = tmp_path / "1.tfrecord"
+    whole = path.read_bytes()
+    record = len(whole) // 30
+    path.write_bytes(whole[: 20 * record])
+    with pytest.raises(DataError, match="10 images are missing; a file has been cut short"):
+        streamed[np.arange(120)]
+    path.write_bytes(whole[:-5])
+    for read in (lambda: streamed[np.arange(120)], streamed.fingerprint):
+        with pytest.raises(DataError, match="a file is damaged"):
+            read()
+
+
 def make_set(folder, sizes=((6, 5),), test=10):
     """Prepare a set of 40 random images, the labels their row numbers modulo 3."""
 
@@ -213,3 +229,34 @@ def test_images_of_several_sizes_need_one(tmp_path, streaming_):
     with pytest.raises(DataError, match="several sizes.*--image_size=N"):
         load(tmp_path, streaming=streaming_)
     assert load(tmp_path, streaming=streaming_, image_size=4).image_shape == (4, 4, 1)
+
+
+def test_a_set_cut_short_is_refused(tmp_path):
+    make_set(tmp_path)
+    (path,) = tmp_path.glob("generated/1.0.0/*train*")
+    records = list(tf.data.TFRecordDataset(str(path)).as_numpy_iterator())
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for record in records[:-3]:
+            writer.write(record)
+    with pytest.raises(DataError, match="37 images in the files of train, but 40 were prepared"):
+        load(tmp_path)
+
+
+def test_a_streamed_run_resumes_to_the_same_weights(small, tmp_path):
+    make_set(tmp_path)
+    config = dataclasses.replace(
+        small, dataset="generated", data_dir=str(tmp_path), streaming="yes", num_labeled=9
+    )
+    alone = training.train(config, tmp_path / "alone", verbose=0)
+
+    class Kill(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training.train(config, tmp_path / "cut", callbacks=[Kill()], verbose=0)
+    resumed = training.train(config, tmp_path / "cut", resume=True, verbose=0)
+    ours, theirs = (models.load_model(run.model_file).get_weights() for run in (alone, resumed))
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -7,9 +7,10 @@ import tensorflow as tf
 
 from aae_keras import models
 from aae_keras.models.phased import PHASES
-from aae_keras.models.schedules import SCHEDULES, backward_passes
-from aae_keras.models.terms import Forward, Reversal
-from tests.tiny import tiny_model, tiny_networks
+from aae_keras.models.schedules import SCHEDULES, backward_passes, follow, passes
+from aae_keras.models.terms import Forward, Reversal, Term
+from aae_keras.networks import upstream_variables
+from tests.tiny import LATENT_DIM, tiny_model, tiny_networks
 
 
 def plain_gradients(model, batch, weights, phases=tuple(PHASES)):
@@ -121,6 +122,70 @@ def test_passes_equal_plain_tapes_one_after_the_other(element, schedule, sharing
             np.testing.assert_allclose(ours - old, theirs - old, rtol=2e-4, atol=4e-6)
 
 
+class WithPenalty(models.SemiSupervisedAAE):
+    """A user's setting: the generator has a term that no discriminator knows of."""
+
+    def build_terms(self):
+        penalty = Term(
+            "penalty",
+            phase="generator",
+            loss=lambda forward: tf.reduce_sum(tf.square(forward.code["z"]), axis=-1),
+            moves=upstream_variables(self.encoder, "z"),
+        )
+        return [*super().build_terms(), penalty]
+
+
+def normalised_discriminator():
+    code = keras.Input((LATENT_DIM,), name="code")
+    hidden = keras.layers.BatchNormalization()(keras.layers.Dense(8, "relu")(code))
+    return keras.Model(code, keras.layers.Dense(1)(hidden), name="discriminator_gauss")
+
+
+@pytest.mark.parametrize("case", ["penalty", "normalised"])
+@pytest.mark.parametrize("schedule", ["paired", "simultaneous"])
+@pytest.mark.parametrize("sharing", ["none shared", "adversaries together"])
+def test_a_generator_that_is_not_the_discriminator_turned_has_its_own_gradient(
+    element, case, schedule, sharing
+):
+    networks = tiny_networks()
+    if case == "normalised":
+        keras.utils.set_random_seed(3)
+        networks["discriminator_gauss"] = normalised_discriminator()
+    made = tiny_model(networks)
+    parts = {name: getattr(made, name) for name in made.part_names}
+    model = WithPenalty(**parts) if case == "penalty" else made
+    model.compile(**SHARING[sharing](), schedule=schedule, jit_compile=False)
+    assert not any(
+        {"generator", "discriminator"} <= {phase.name for phase in passed}
+        for passed in backward_passes(model.phases)
+    )
+    element = tf.nest.map_structure(tf.constant, element)
+    batch, (first, *_) = model.draw(element), SCHEDULES[schedule][::-1]
+    expected = {}
+    with tf.GradientTape(persistent=True) as tape:
+        forward = Forward(model, batch, training=True)
+        losses = {
+            term.name: model.batch_mean(term.loss(forward))
+            for term in model.terms
+            if term.phase in first
+        }
+    for term in model.terms:
+        if term.phase in first:
+            for variable, gradient in zip(
+                term.moves, tape.gradient(losses[term.name], term.moves), strict=True
+            ):
+                expected[id(variable)] = expected.get(id(variable), 0) + gradient
+    before = [variable.numpy() for variable in model.trainable_variables]
+    groups = passes(schedule, model.phases)[-1:]
+    follow(model, groups, batch)
+    for variable, old in zip(model.trainable_variables, before, strict=True):
+        if id(variable) in expected:
+            np.testing.assert_allclose(
+                old - variable.numpy(), expected[id(variable)], rtol=2e-4, atol=2e-6,
+                err_msg=variable.path,
+            )  # fmt: skip
+
+
 def test_every_schedule_takes_every_phase_once():
     for groups in SCHEDULES.values():
         assert sorted(name for names in groups for name in names) == sorted(PHASES)
@@ -218,6 +283,11 @@ def test_a_shared_sgd_with_weights_is_two_optimizers_with_rates(element):
         found.append(model.get_weights())
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_a_weight_that_is_not_above_zero_is_refused():
+    with pytest.raises(ValueError, match="must be above 0. Received: discriminator=0"):
+        tiny_model().compile(phase_weights={"discriminator": 0})
 
 
 def test_phases_that_step_by_themselves_refuse_a_shared_optimizer():

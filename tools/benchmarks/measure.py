@@ -2,13 +2,14 @@
 
 import dataclasses
 import os
-import pathlib
 import platform
 import statistics
 import subprocess
 import time
 
 import numpy as np
+
+from aae_keras import hardware
 
 ROUNDS = 5
 
@@ -63,16 +64,10 @@ def latencies(run, calls=400):
 
 def machine():
     """One line about this machine."""
-    model = platform.processor() or platform.machine()
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        lines = (line.partition(":") for line in cpuinfo.read_text().splitlines())
-        facts = {key.strip(): value.strip() for key, _, value in lines}
-        model = facts.get("model name", model)
-        fast = [flag for flag in ("avx512_bf16", "amx_bf16") if flag in facts.get("flags", "")]
-        model += f" ({', '.join(fast) or 'no bfloat16 instructions'})"
+    model = hardware.processor().get("model name") or platform.processor() or platform.machine()
+    fast = ", ".join(hardware.bfloat16_instructions()) or "no bfloat16 instructions"
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, no GPU used"
+    return f"{model} ({fast}), {os.cpu_count()} cores, {memory:.0f} GiB, no GPU used"
 
 
 def commit():

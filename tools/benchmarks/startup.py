@@ -19,7 +19,7 @@ import sys, time
 from tools import cli
 cli.load_tensorflow()
 import keras
-from aae_keras import config, training
+from aae_keras import config, hardware, training
 
 class Stop(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
@@ -29,7 +29,7 @@ read = config.Config.from_yaml(open(sys.argv[1]).read())
 try:
     training.train(read, sys.argv[2], callbacks=[Stop()], verbose=0)
 except KeyboardInterrupt:
-    print(time.time(), training.peak_memory())
+    print(time.time(), hardware.peak_memory())
 """
 EVALUATE = """
 import sys, time

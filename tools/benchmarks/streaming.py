@@ -19,13 +19,13 @@ EPOCH = """
 import sys
 from tools import cli
 cli.load_tensorflow()
-from aae_keras import presets, training
+from aae_keras import hardware, presets, training
 config = presets.preset(
     "mnist-100", dataset=sys.argv[1], data_dir=sys.argv[2], streaming=sys.argv[3], epochs=1
 )
 run = training.train(config, sys.argv[4], verbose=0)
 from aae_keras import evaluation
-print(evaluation.read_history(run)[0]["seconds"], training.peak_memory())
+print(evaluation.read_history(run)[0]["seconds"], hardware.peak_memory())
 """
 
 

@@ -1,7 +1,7 @@
 """The configuration of a run: one flat, frozen dataclass, checked when built.
 
 Each default, range and line of help is written here once. The command-line
-flags (`tools/flags.py`), the YAML of a run folder and the factory all read it.
+flags (`tools/cli.py`), the YAML of a run folder and the factory all read it.
 """
 
 import contextlib

@@ -123,8 +123,11 @@ def precision(config):
     """The arithmetic of the hidden layers: `auto` is bfloat16 where the processor has it."""
     if config.precision != "auto":
         return config.precision
-    on_cpu = not tf.config.list_physical_devices("GPU")
-    return "bfloat16" if on_cpu and hardware.bfloat16_instructions() else "float32"
+    return "bfloat16" if _on_cpu() and hardware.bfloat16_instructions() else "float32"
+
+
+def _on_cpu():
+    return not tf.config.list_physical_devices("GPU")
 
 
 def compilation(config):
@@ -132,7 +135,7 @@ def compilation(config):
     part = config.jit_compile
     if part == "auto":
         part = "step"
-        if precision(config) == "bfloat16" and not tf.config.list_physical_devices("GPU"):
+        if precision(config) == "bfloat16" and _on_cpu():
             # TensorFlow's kernels have a rule as short as SGD's done before XLA has been called.
             part = "updates" if config.optimizer == "adam" else "off"
     return {"jit_compile": part == "step", "jit_updates": part == "updates"}

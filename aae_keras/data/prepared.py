@@ -6,12 +6,11 @@ import numpy as np
 import tensorflow as tf
 
 from aae_keras.data.source import DataError, Source
-from aae_keras.data.streaming import StreamedImages, reading
+from aae_keras.data.streaming import READ_BATCH, StreamedImages, reading
 from aae_keras.errors import first_line
 
 # A training part above this size, decoded, stays on disk where `streaming` is `auto`.
 MEMORY_BYTES = 2**30
-READ_BATCH = 1000
 
 
 def read(name, data_dir="", size=None, streaming="auto"):

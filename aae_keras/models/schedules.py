@@ -43,7 +43,7 @@ def follow(model, groups, batch):
                 * sum(model.batch_mean(values[term.name]) for term in phase.terms)
                 for phase in phases
             }
-        move(model, phases, tape, losses)
+        descend(model, phases, tape, losses)
         moved = any(moves(phase, model.encoder) for phase in phases)
         code = None if moved else vars(forward).get("code")
         seen = forward if seen is None or "labeled_code" in vars(forward) else seen
@@ -64,7 +64,7 @@ def reverse_of(phases):
     return generator.weight / discriminator.weight
 
 
-def move(model, phases, tape, losses):
+def descend(model, phases, tape, losses):
     """Apply the gradients of a group of phases, phases with the same optimizer as one loss."""
     gradients = {}
     for passed in backward_passes(phases):

@@ -11,7 +11,7 @@ import numpy as np
 from tools.benchmarks.measure import Row, in_turn
 from tools.benchmarks.serving import trained
 
-TOOLS = ("train", "evaluate", "visualize", "export", "predict", "prepare_data", "benchmark")
+TOOLS = ("train", "evaluate", "visualize", "export", "predict", "prepare_data", "demo", "benchmark")
 NUM_IMAGES, NUM_TEST = 60_000, 10_000
 # What `tools.train` does, until its first steps have been taken.
 FIRST_STEP = """

@@ -10,6 +10,9 @@ Reference: Makhzani et al., arXiv:1511.05644; section numbers below are the pape
 
 from keras import ops
 
+# Mean squared difference of two modes' pixels at which they count as apart.
+MODE_SCALE = 0.1
+
 
 def half_squared_error(images, image_logits):
     """`1/2 ||x - sigmoid(logits)||^2`, summed over the pixels (section 2.1 and appendix A).
@@ -100,6 +103,68 @@ def classification_loss(labels, y_logits):
     """
     log_y = ops.log_softmax(y_logits, axis=-1)
     return -ops.take_along_axis(log_y, ops.expand_dims(labels, -1), axis=-1)[:, 0]
+
+
+def half_squared_length(z):
+    """`1/2 ||z||^2`, the L2 penalty on z that clustering may add.
+
+    Args:
+        z: Shape (batch, latent_dim).
+
+    Returns:
+        Shape (batch,).
+    """
+    return 0.5 * ops.sum(ops.square(z), axis=-1)
+
+
+def cyclic_loss(code, code_again):
+    """How far the code of a decoded image is from the code that it was decoded of.
+
+    Cross-entropy of y, plus a tenth of the squared error of z.
+
+    Args:
+        code: Dict of `y`, probabilities (batch, categories), and `z` (batch, latent_dim).
+        code_again: Dict of `y_logits` and `z`, of the decoded image.
+
+    Returns:
+        Shape (batch,); at least the entropy of `y`.
+    """
+    nats = -ops.sum(code["y"] * ops.log_softmax(code_again["y_logits"]), axis=-1)
+    return nats + 0.1 * ops.sum(ops.square(code["z"] - code_again["z"]), axis=-1)
+
+
+def mode_distance_loss(modes):
+    """How alike the modes are: exp(-d / `MODE_SCALE`), d the mean squared difference of two.
+
+    The reverse of a distance, bounded: 1 for identical modes, 0 for those far apart.
+
+    Args:
+        modes: Images in [0, 1], shape (categories, height, width, channels).
+
+    Returns:
+        Shape (categories,): for each mode the mean over the others.
+    """
+    flat = ops.reshape(modes, (modes.shape[0], -1))
+    distance = ops.mean(ops.square(flat[:, None] - flat[None]), axis=-1)
+    others = 1.0 - ops.eye(flat.shape[0])
+    return ops.sum(others * ops.exp(-distance / MODE_SCALE), axis=-1) / max(flat.shape[0] - 1, 1)
+
+
+def head_distance_loss(heads, threshold):
+    """How much closer than a threshold the cluster heads are to each other (section 7).
+
+    Args:
+        heads: The rows of W_C, shape (categories, latent_dim).
+        threshold: Euclidean distance, above 0.
+
+    Returns:
+        Shape (categories,): the sum over the others of max(0, threshold - distance).
+    """
+    squared = ops.sum(ops.square(heads[:, None] - heads[None]), axis=-1)
+    # The gradient of a root is infinite at 0, where a head meets itself.
+    distance = ops.sqrt(squared + 1e-12)
+    others = 1.0 - ops.eye(heads.shape[0])
+    return ops.sum(others * ops.relu(threshold - distance), axis=-1)
 
 
 def _one_logit_per_code(name, logits):

@@ -21,6 +21,9 @@ from keras import layers
 
 HIDDEN_UNITS = (1000, 1000)
 
+# Of `check_network`: whatever names there are.
+ANY = object()
+
 # Keras dtype policies: weights are float32 in both.
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
@@ -136,15 +139,21 @@ def call_network(network, inputs, training):
     return _by_name(network, network(packed, training=training))
 
 
+def input_shapes(network):
+    """Shapes of a network's inputs by name, the batch as None."""
+    return {tensor.name: tuple(tensor.shape) for tensor in network.inputs}
+
+
 def output_shapes(network):
     """Shapes of a network's outputs by name, the batch as None."""
     return {name: tuple(out.shape) for name, out in _by_name(network, network.output).items()}
 
 
-def upstream_variables(network, output_name):
-    """Trainable variables that one output of a network depends on: the trunk and its own head."""
-    output = _by_name(network, network.output)[output_name]
-    return keras.Model(network.inputs, output).trainable_variables
+def upstream_variables(network, output_names):
+    """Trainable variables that some outputs of a network depend on: the trunk and their heads."""
+    outputs = _by_name(network, network.output)
+    model = keras.Model(network.inputs, [outputs[name] for name in output_names])
+    return model.trainable_variables
 
 
 def mixes_rows(network):
@@ -156,13 +165,13 @@ def mixes_rows(network):
     )
 
 
-def check_network(role, network, inputs, outputs):
+def check_network(role, network, inputs=ANY, outputs=ANY):
     """Refuse a network that cannot play its role.
 
     Args:
         role: The constructor argument it was passed as.
         network: What was passed.
-        inputs, outputs: Names that it must have; None stands for any single one.
+        inputs, outputs: Names that it must have; None stands for any single one, `ANY` for all.
 
     Raises:
         TypeError: If it is no functional model.
@@ -177,6 +186,8 @@ def check_network(role, network, inputs, outputs):
         ("inputs", inputs, [tensor.name for tensor in network.inputs]),
         ("outputs", outputs, list(_by_name(network, network.output))),
     ):
+        if wanted is ANY:
+            continue
         if (wanted is None and len(found) != 1) or (wanted and set(found) != set(wanted)):
             expected = f"the {kind} {', '.join(wanted)}" if wanted else f"one of {kind}"
             raise ValueError(

@@ -53,9 +53,19 @@ class Prior(abc.ABC):
 class CategoricalPrior(Prior):
     """p(y): one-hot vectors, each of the `dim` categories equally likely (section 5)."""
 
-    def sample(self, batch_size, seed):
-        """See `Prior.sample`: one-hot rows."""
-        return tf.one_hot(noise.integers([batch_size], seed, below=self.dim), self.dim)
+    def sample(self, batch_size, seed, weights=None):
+        """See `Prior.sample`: one-hot rows.
+
+        Args:
+            weights: Above 0, shape (dim,): how often to draw each category, up to a factor; None
+                for equally often.
+        """
+        if weights is None:
+            return tf.one_hot(noise.integers([batch_size], seed, below=self.dim), self.dim)
+        edges = tf.cumsum(weights / tf.reduce_sum(weights))[:-1]
+        # A category takes the share of (0, 1) that ends at its edge; the last all that is left.
+        draws = noise.uniform([batch_size, 1], seed)
+        return tf.one_hot(tf.reduce_sum(tf.cast(draws > edges, tf.int32), axis=1), self.dim)
 
 
 @keras.saving.register_keras_serializable(package="aae_keras")
@@ -70,9 +80,7 @@ class GaussianPrior(Prior):
 
     def __init__(self, dim, stddev=1.0):
         super().__init__(dim)
-        if not (math.isfinite(stddev) and stddev > 0):
-            raise ValueError(f"`stddev` must be finite and above 0. Received: stddev={stddev!r}")
-        self.stddev = float(stddev)
+        self.stddev = _positive("stddev", stddev)
 
     def sample(self, batch_size, seed):
         """See `Prior.sample`."""
@@ -86,3 +94,112 @@ class GaussianPrior(Prior):
     def get_config(self):
         """See `Prior.get_config`."""
         return {"dim": self.dim, "stddev": self.stddev}
+
+
+class MixturePrior(Prior):
+    """A prior of equally likely components: what label information steers (section 2.3).
+
+    Args:
+        dim: Dimensions of z.
+        num_components: At least 1; component k is that of class k.
+    """
+
+    def __init__(self, dim, num_components):
+        super().__init__(dim)
+        if not isinstance(num_components, int) or num_components < 1:
+            raise ValueError(
+                "`num_components` must be a whole number of at least 1. "
+                f"Received: num_components={num_components!r}"
+            )
+        self.num_components = num_components
+
+    @abc.abstractmethod
+    def sample_component(self, components, seed):
+        """Draw one code of each component named.
+
+        Args:
+            components: int tensor of shape (batch_size,), from 0 to `num_components` - 1.
+            seed: As in `sample`.
+
+        Returns:
+            float32 tensor of shape (batch_size, dim).
+        """
+
+    def sample(self, batch_size, seed):
+        """See `Prior.sample`: of the whole mixture."""
+        components = noise.integers([batch_size], noise.fold_in(seed, 1), below=self.num_components)
+        return self.sample_component(components, seed)
+
+
+@keras.saving.register_keras_serializable(package="aae_keras")
+class GaussianMixturePrior(MixturePrior):
+    """A ring of elongated 2-D Gaussians that point away from the centre (figure 4 of the paper).
+
+    Args:
+        num_components: At least 1.
+        scale: Factor of all lengths: at 1 the means lie at a radius of 11, with standard
+            deviations of 3 along it and 0.6 across, so that codes reach to about 20.
+    """
+
+    RADIUS, ALONG, ACROSS = 11.0, 3.0, 0.6
+
+    def __init__(self, num_components=10, scale=1.0):
+        super().__init__(2, num_components)
+        self.scale = _positive("scale", scale)
+
+    def sample_component(self, components, seed):
+        """See `MixturePrior.sample_component`."""
+        normal = noise.normal([tf.shape(components)[0], 2], seed)
+        along = self.scale * (self.RADIUS + self.ALONG * normal[:, 0])
+        across = self.scale * self.ACROSS * normal[:, 1]
+        angle = 2 * math.pi / self.num_components * tf.cast(components, tf.float32)
+        cos, sin = tf.cos(angle), tf.sin(angle)
+        return tf.stack([along * cos - across * sin, along * sin + across * cos], axis=1)
+
+    def get_config(self):
+        """See `Prior.get_config`."""
+        return {"num_components": self.num_components, "scale": self.scale}
+
+
+@keras.saving.register_keras_serializable(package="aae_keras")
+class SwissRollPrior(MixturePrior):
+    """A 2-D spiral, t (cos t, sin t) for t from 1.5 pi to 4.5 pi (figure 4 of the paper).
+
+    A component is an equal share of its length.
+
+    Args:
+        num_components: At least 1.
+        scale: Factor of all lengths: at 1 the roll reaches to 14 and its arms are 6.3 apart.
+        thickness: Standard deviation of the distance from the spiral, before scaling.
+    """
+
+    FROM, TO = 1.5 * math.pi, 4.5 * math.pi
+
+    def __init__(self, num_components=10, scale=1.0, thickness=0.25):
+        super().__init__(2, num_components)
+        self.scale = _positive("scale", scale)
+        self.thickness = _positive("thickness", thickness)
+
+    def sample_component(self, components, seed):
+        """See `MixturePrior.sample_component`."""
+        count = tf.shape(components)[0]
+        place = noise.uniform([count], noise.fold_in(seed, 2))
+        place = (tf.cast(components, tf.float32) + place) / self.num_components
+        # The length up to t grows almost as t^2 / 2.
+        t = tf.sqrt(self.FROM**2 + place * (self.TO**2 - self.FROM**2))
+        spiral = t[:, None] * tf.stack([tf.cos(t), tf.sin(t)], axis=1)
+        return self.scale * (spiral + self.thickness * noise.normal([count, 2], seed))
+
+    def get_config(self):
+        """See `Prior.get_config`."""
+        return {
+            "num_components": self.num_components,
+            "scale": self.scale,
+            "thickness": self.thickness,
+        }
+
+
+def _positive(name, value):
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"`{name}` must be finite and above 0. Received: {name}={value!r}")
+    return float(value)

@@ -7,15 +7,25 @@ import keras
 from aae_keras import priors  # noqa: F401  registers the classes that a file may name
 from aae_keras.errors import UserError, first_line
 from aae_keras.models.base import AdversarialModel, Batch, Forward, Term
+from aae_keras.models.basic import BasicAAE
+from aae_keras.models.clustering import ClusteringAAE
+from aae_keras.models.dimensionality_reduction import DimensionalityReductionAAE
+from aae_keras.models.label_informed import LabelInformedAAE
 from aae_keras.models.labels_only import LabelsOnly
 from aae_keras.models.semi_supervised import SemiSupervisedAAE
+from aae_keras.models.supervised import SupervisedAAE
 
 __all__ = [
     "AdversarialModel",
+    "BasicAAE",
     "Batch",
+    "ClusteringAAE",
+    "DimensionalityReductionAAE",
     "Forward",
+    "LabelInformedAAE",
     "LabelsOnly",
     "SemiSupervisedAAE",
+    "SupervisedAAE",
     "Term",
     "load_model",
 ]

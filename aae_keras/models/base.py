@@ -1,4 +1,4 @@
-"""What every learning setting shares: its terms, the step, its noise, and saving.
+"""What every learning setting shares: its terms, the step, and saving.
 
 A setting is a list of `Term`s: a loss, the phase it belongs to, and the variables it moves. The
 step is written once: it takes the phases in the groups of a schedule, and lowers the sum of each
@@ -8,39 +8,35 @@ phase's terms with the phase's optimizer.
 import contextlib
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from aae_keras import losses, noise
 from aae_keras.images import to_unit_range
 from aae_keras.models.averaging import RunningAverage
+from aae_keras.models.drawing import corrupt, random_seeds
 from aae_keras.models.phased import PhasedModel
+from aae_keras.models.posteriors import Posterior
 from aae_keras.models.schedules import follow, passes
 from aae_keras.models.terms import Batch, Forward, Term
-from aae_keras.networks import (
-    call_network,
-    check_network,
-    mixes_rows,
-    output_shapes,
-    upstream_variables,
-)
-
-# The encoder's output that each code comes from.
-ENCODER_OUTPUT = {"y": "y_logits", "z": "z"}
+from aae_keras.networks import call_network, mixes_rows, output_shapes, upstream_variables
 
 
 class AdversarialModel(PhasedModel):
     """Base of the learning settings: a subclass says what its networks and its terms are.
 
     Use it like any Keras model. A training element is `({"unlabeled": x_u, "labeled": x_l},
-    labels)`, a validation element `(x, labels)` or `(x,)`; images are uint8, or float in [0, 1].
+    labels)`, or `({"unlabeled": x_u},)` where the setting needs no labels; a validation element
+    `(x, labels)` or `(x,)`; images are uint8, or float in [0, 1].
 
     Args:
         parts: Dict of the networks and priors, by the names they have in the subclass's
-            constructor; each becomes an attribute.
+            constructor; each becomes an attribute, and None stays None. One is the `encoder`.
         priors: Dict of those priors by the code they are the target of, `y` or `z`.
+        options: Dict of further numbers and choices of the subclass, by the names they have in its
+            constructor; each becomes an attribute.
         input_noise: Standard deviation of the Gaussian noise on the encoder's input in training,
             in units of the pixel range [0, 1]. The target of reconstruction stays clean.
+        input_dropout: Share of the encoder's input values set to 0 in training, in [0, 1).
         reconstruction: Key of `losses.RECONSTRUCTION`.
         encoder_average: Decay of the running average of the encoder's weights that is used
             outside training, in [0, 1); 0 uses the weights themselves. `encoder` has the latter.
@@ -52,20 +48,27 @@ class AdversarialModel(PhasedModel):
             as its code, or an argument is out of range.
     """
 
+    # Whether latent y is part of the code: then it is what `call` returns.
+    has_y = True
+
     def __init__(
         self,
         parts,
         priors,
+        options=None,
         input_noise=0.3,
+        input_dropout=0.0,
         reconstruction="squared-error",
         encoder_average=0.0,
         seed=0,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_network("encoder", parts["encoder"], ["image"], ["y_logits", "z"])
+        self.posterior = Posterior(parts["encoder"], with_y=self.has_y)
         if not input_noise >= 0:
             raise ValueError(f"`input_noise` must be at least 0. Received: {input_noise=}")
+        if not 0 <= input_dropout < 1:
+            raise ValueError(f"`input_dropout` must lie in [0, 1). Received: {input_dropout=}")
         if not 0 <= encoder_average < 1:
             raise ValueError(f"`encoder_average` must lie in [0, 1). Received: {encoder_average=}")
         if reconstruction not in losses.RECONSTRUCTION:
@@ -73,13 +76,19 @@ class AdversarialModel(PhasedModel):
                 f"`reconstruction` must be one of {', '.join(losses.RECONSTRUCTION)}. "
                 f"Received: reconstruction={reconstruction!r}"
             )
+        options = {
+            **(options or {}),
+            "input_noise": float(input_noise),
+            "input_dropout": float(input_dropout),
+            "reconstruction": reconstruction,
+            "encoder_average": float(encoder_average),
+            "seed": int(seed),
+        }
         self.part_names = tuple(parts)
-        for name, part in parts.items():
-            setattr(self, name, part)
+        self.option_names = tuple(options)
+        for name, value in (parts | options).items():
+            setattr(self, name, value)
         self.priors = priors
-        self.input_noise = float(input_noise)
-        self.reconstruction = reconstruction
-        self.seed = int(seed)
         self.step = self.add_weight(
             shape=(),
             dtype="int64",
@@ -88,7 +97,6 @@ class AdversarialModel(PhasedModel):
             aggregation="only_first_replica",
             name="step",
         )
-        self.encoder_average = float(encoder_average)
         self._average = RunningAverage(self, self.encoder, self.encoder_average)
         self._check_codes()
         self._check_regularizers()
@@ -103,15 +111,22 @@ class AdversarialModel(PhasedModel):
         """The `Term`s that define the setting; a subclass returns them."""
         raise NotImplementedError(f"{type(self).__name__} must define `build_terms`.")
 
-    def reconstruction_term(self):
-        """The decoded code of the corrupted image against the clean image (section 2)."""
+    def reconstruction_term(self, *others, needs_labels=False):
+        """The decoded code of the corrupted image against the clean image (section 2).
+
+        Args:
+            *others: Networks between encoder and decoder that it moves too.
+            needs_labels: Whether the decoder is told the label.
+        """
         distance = losses.RECONSTRUCTION[self.reconstruction]
+        moved = (self.encoder, *others, self.decoder)
         return Term(
             "reconstruction_loss",
             phase="reconstruction",
             loss=lambda forward: distance(forward.batch.images, forward.image_logits),
-            moves=self.encoder.trainable_variables + self.decoder.trainable_variables,
+            moves=[variable for network in moved for variable in network.trainable_variables],
             validated=True,
+            needs_labels=needs_labels,
         )
 
     def adversarial_terms(self, name, discriminator, code):
@@ -120,9 +135,9 @@ class AdversarialModel(PhasedModel):
         Args:
             name: Short name of the discriminator, for logs: `cat` or `gauss`.
             discriminator: Its network.
-            code: Which code it judges, `y` or `z`.
+            code: Which code it judges, a key of `Batch.prior` and of `code_of`.
         """
-
+        outputs = ["y_logits"] if code == "y" else self.posterior.outputs
         return [
             Term(
                 f"discriminator_{name}_loss",
@@ -138,7 +153,7 @@ class AdversarialModel(PhasedModel):
                 loss=lambda forward: losses.generator_loss(
                     forward.code_log_odds(discriminator, code)
                 ),
-                moves=upstream_variables(self.encoder, ENCODER_OUTPUT[code]),
+                moves=upstream_variables(self.encoder, outputs),
                 reversed=not mixes_rows(discriminator),
             ),
         ]
@@ -151,34 +166,89 @@ class AdversarialModel(PhasedModel):
             loss=lambda forward: losses.classification_loss(
                 forward.batch.labels, forward.labeled_code["y_logits"]
             ),
-            moves=upstream_variables(self.encoder, "y_logits"),
+            moves=upstream_variables(self.encoder, ["y_logits"]),
             validated=True,
+            needs_labels=True,
         )
 
     # What the model computes.
 
-    def encode(self, images, training=False):
+    def encode(self, images, training=False, noise=None):
         """Codes of images.
 
         Args:
             images: Float in [0, 1], shape (batch, height, width, channels).
+            training: As in any Keras call.
+            noise: Of the posterior, shape (batch, `posterior.noise_dim`); None for zero.
 
         Returns:
-            Dict of `y_logits`, `y` (its softmax; both (batch, num_classes)) and `z`
-            (batch, latent_dim), float32.
+            Dict of float32 tensors: `z` (batch, latent_dim), and where the setting has a latent y
+            `y_logits` and `y`, its softmax, both (batch, categories).
         """
         with contextlib.nullcontext() if training else self._average.in_place():
-            code = call_network(self.encoder, {"image": images}, training)
-        return {**code, "y": ops.softmax(code["y_logits"])}
+            inputs = self.posterior.inputs(images, noise)
+            outputs = call_network(self.encoder, inputs, training)
+        code = {"z": self.posterior.z(outputs, noise)}
+        if self.has_y:
+            code |= {"y_logits": outputs["y_logits"], "y": ops.softmax(outputs["y_logits"])}
+        return code
+
+    def code_of(self, batch, training):
+        """Codes of a `Batch`'s unlabelled images, and whatever else its terms ask for by name."""
+        return self.encode(batch.corrupted, training, batch.noise)
 
     def decode(self, code, training=False):
-        """Image logits of the codes `y` and `z`, shape (batch, height, width, channels)."""
-        inputs = {"y": code["y"], "z": code["z"]}
+        """Image logits of a code, shape (batch, height, width, channels).
+
+        Args:
+            code: Dict with what the decoder takes, by name: `y` and `z`, say.
+            training: As in any Keras call.
+        """
+        inputs = {tensor.name: code[tensor.name] for tensor in self.decoder.inputs}
         return call_network(self.decoder, inputs, training)["image_logits"]
 
     def call(self, images, training=False):
-        """Latent y: the probability of each class, shape (batch, num_classes)."""
-        return self.encode(to_unit_range(images), training)["y"]
+        """Latent y, the probability of each category; latent z in a setting without y."""
+        return self.encode(to_unit_range(images), training)["y" if self.has_y else "z"]
+
+    # The batch.
+
+    def draw(self, data):
+        """The `Batch` of a training step, from an element of the data set."""
+        inputs, labels = unpack(data)
+        labeled = inputs.get("labeled")
+        return self.batch_of(
+            to_unit_range(inputs["unlabeled"]),
+            None if labeled is None else to_unit_range(labeled),
+            labels,
+        )
+
+    def batch_of(self, images, labeled, labels):
+        """A `Batch`: images corrupted, samples of the priors and noise drawn."""
+        seeds = random_seeds(self.seed, self.step)
+        return Batch(
+            images=images,
+            corrupted=self.corrupt(images, next(seeds)),
+            labeled=None if labeled is None else self.corrupt(labeled, next(seeds)),
+            labels=labels,
+            prior=self.sample_priors(ops.shape(images)[0], labels, seeds),
+            noise=self.posterior_noise(images, seeds),
+            labeled_noise=self.posterior_noise(labeled, seeds),
+        )
+
+    def corrupt(self, images, seed):
+        """What the encoder sees of images in training."""
+        return corrupt(images, seed, self.input_noise, self.input_dropout)
+
+    def sample_priors(self, count, labels, seeds):
+        """What the discriminators take for real: dict by code of samples, shape (count, dim)."""
+        return {name: prior.sample(count, next(seeds)) for name, prior in self.priors.items()}
+
+    def posterior_noise(self, images, seeds):
+        """Noise for the posterior of images, N(0, I); None if it takes none."""
+        if images is None or not self.posterior.noise_dim:
+            return None
+        return noise.normal([ops.shape(images)[0], self.posterior.noise_dim], next(seeds))
 
     # The step.
 
@@ -191,56 +261,31 @@ class AdversarialModel(PhasedModel):
         values, forward = follow(self, passes(self.schedule, self.phases), batch)
         self.step.assign_add(1)
         self._average.update(self.step)
+        self.observe(forward)
         return self.track(values, forward)
+
+    def observe(self, forward):
+        """Called at the end of each step, for a setting that learns from codes outside its losses.
+
+        Args:
+            forward: The `Forward` of the first pass.
+        """
 
     def batch_mean(self, per_example):
         """Sum over the examples, divided by the global batch size, so that replicas add up."""
         replicas = self.distribute_strategy.num_replicas_in_sync
         return ops.sum(per_example) / ops.cast(ops.shape(per_example)[0] * replicas, "float32")
 
-    def draw(self, data):
-        """The batch of a training step: its images scaled and corrupted, its prior samples."""
-        inputs, labels = _unpack(data)
-        images = to_unit_range(inputs["unlabeled"])
-        labeled = to_unit_range(inputs["labeled"])
-        seeds = self.random_seeds()
-        return Batch(
-            images=images,
-            corrupted=self.corrupt(images, next(seeds)),
-            labeled=self.corrupt(labeled, next(seeds)),
-            labels=labels,
-            prior={
-                name: prior.sample(ops.shape(images)[0], next(seeds))
-                for name, prior in self.priors.items()
-            },
-        )
-
-    def corrupt(self, images, seed):
-        """Images with Gaussian noise added, the denoising criterion of appendix A."""
-        if not self.input_noise:
-            return images
-        return images + self.input_noise * noise.normal(ops.shape(images), seed)
-
-    def random_seeds(self):
-        """Endless seeds for stateless draws: functions of (seed, step, replica) and their rank."""
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        base = tf.stack([tf.cast(self.seed, "int64"), tf.convert_to_tensor(self.step)])
-        base = noise.fold_in(base, tf.cast(replica, "int64"))
-        rank = 0
-        while True:
-            yield noise.fold_in(base, rank)
-            rank += 1
-
     def test_step(self, data):
         """The losses that mean something on held-out images, and the error where labels exist."""
-        x, labels = _unpack(data)
+        x, labels = unpack(data)
         images = to_unit_range(x)
         batch = Batch(images, images, images, labels, prior={})
         forward = Forward(self, batch, training=False)
         values = {
             term.name: term.loss(forward)
             for term in self.terms
-            if term.validated and (labels is not None or term.phase != "classification")
+            if term.validated and (labels is not None or not term.needs_labels)
         }
         logs = self.track(values, forward)
         silent = self.trackers.keys() - values.keys()
@@ -258,7 +303,7 @@ class AdversarialModel(PhasedModel):
             sample_weight=ops.shape(forward.batch.images)[0],
         )
         labels = forward.batch.labels
-        if labels is None:
+        if labels is None or "classification_loss" not in values:
             trackers = (self._loss_tracker, *self.trackers.values())
             return {tracker.name: tracker.result() for tracker in trackers}
         y = forward.labeled_code["y"]
@@ -270,8 +315,7 @@ class AdversarialModel(PhasedModel):
 
     def get_config(self):
         """Networks, priors and numbers: what the constructor takes."""
-        numbers = ("input_noise", "reconstruction", "encoder_average", "seed")
-        own = {name: getattr(self, name) for name in (*self.part_names, *numbers)}
+        own = {name: getattr(self, name) for name in (*self.part_names, *self.option_names)}
         return {**super().get_config(), **own}
 
     @classmethod
@@ -292,15 +336,16 @@ class AdversarialModel(PhasedModel):
     def _check_codes(self):
         shapes = output_shapes(self.encoder)
         for code, prior in self.priors.items():
-            found = shapes[ENCODER_OUTPUT[code]]
-            if found != (None, prior.dim):
+            output = "y_logits" if code == "y" else self.posterior.outputs[0]
+            if shapes[output] != (None, prior.dim):
                 raise ValueError(
-                    f"The prior of {code} must have as many dimensions as the encoder's "
-                    f"{ENCODER_OUTPUT[code]}, whose shape is {found}. Received: dim={prior.dim}"
+                    f"The prior of {code} must have as many dimensions as the encoder's {output}, "
+                    f"whose shape is {shapes[output]}. Received: dim={prior.dim}"
                 )
 
 
-def _unpack(data):
+def unpack(data):
+    """Inputs and labels (or None) of an element of a data set."""
     x, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
     if weights is not None:
         raise ValueError("`sample_weight` and `class_weight` are not supported; leave them out.")

@@ -40,7 +40,7 @@ def follow(model, groups, batch):
             values |= {term.name: term.loss(forward) for phase in phases for term in phase.terms}
             losses = {
                 phase.name: phase.weight
-                * sum(model.batch_mean(values[term.name]) for term in phase.terms)
+                * sum(term.weight * model.batch_mean(values[term.name]) for term in phase.terms)
                 for phase in phases
             }
         descend(model, phases, tape, losses)

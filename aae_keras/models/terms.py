@@ -20,6 +20,8 @@ class Term:
         loss: Function of a `Forward`, returning one value per example, shape (batch,).
         moves: The variables it may change.
         validated: Whether it means something on held-out images, without training.
+        needs_labels: Whether it asks for labels.
+        weight: Factor in its phase's sum; what is logged is without it.
         reversed: Of the generator: whether its gradient is that of its discriminator's term, turned
             by a `Reversal`, so that one backward pass serves for both.
     """
@@ -29,6 +31,8 @@ class Term:
     loss: Callable
     moves: list
     validated: bool = False
+    needs_labels: bool = False
+    weight: float = 1.0
     reversed: bool = False
 
 
@@ -58,9 +62,10 @@ class Batch:
     Attributes:
         images: Clean unlabelled images in [0, 1]: the target of reconstruction.
         corrupted: The same with the input noise: what the encoder sees.
-        labeled: Labelled images with the input noise.
+        labeled: Labelled images with the input noise, or None.
         labels: Their class indices, shape (batch,), or None.
         prior: Samples of the priors, by the name of the code they belong to (`y`, `z`).
+        noise, labeled_noise: Of the posterior, for the images and for the labelled ones, or None.
     """
 
     images: tf.Tensor
@@ -68,6 +73,8 @@ class Batch:
     labeled: tf.Tensor
     labels: tf.Tensor
     prior: dict
+    noise: tf.Tensor = None
+    labeled_noise: tf.Tensor = None
 
 
 class Forward:
@@ -96,15 +103,15 @@ class Forward:
 
     @functools.cached_property
     def code(self):
-        """Codes of the unlabelled images: dict of `y_logits`, `y` and `z`."""
-        return self._model.encode(self.batch.corrupted, self._training)
+        """Codes of the unlabelled images: dict of `y_logits`, `y`, `z`, or what the setting has."""
+        return self._model.code_of(self.batch, self._training)
 
     @functools.cached_property
     def labeled_code(self):
         """Codes of the labelled images."""
         if self.batch.labeled is self.batch.corrupted:
             return self.code
-        return self._model.encode(self.batch.labeled, self._training)
+        return self._model.encode(self.batch.labeled, self._training, self.batch.labeled_noise)
 
     @functools.cached_property
     def image_logits(self):

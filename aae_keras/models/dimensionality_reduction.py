@@ -1,0 +1,94 @@
+"""Dimensionality reduction with learned cluster heads (section 7 of the paper)."""
+
+import keras
+from keras import ops
+
+from aae_keras import losses
+from aae_keras.models.label_and_style import LabelAndStyleAAE
+from aae_keras.models.terms import Term
+from aae_keras.networks import call_network, check_network
+
+
+@keras.saving.register_keras_serializable(package="aae_keras")
+class DimensionalityReductionAAE(LabelAndStyleAAE):
+    """The representation is W_C y + z: a cluster head for the label, and a style around it.
+
+    | phase | minimises | moves |
+    |---|---|---|
+    | reconstruction | distance of the decoded representation from the clean image | encoder, cluster head, decoder |
+    | the same | how much closer than `head_threshold` two heads are | cluster head |
+    | discriminator | -log D(prior sample) - log(1 - D(code)), for y plus for z | discriminators |
+    | generator | -log D(code), for y plus for z | encoder |
+    | classification, if semi-supervised | cross-entropy of y on labelled images | encoder without its z head |
+
+    Args:
+        encoder: Functional model, `image` to `y_logits` and `z`.
+        decoder: Functional model, `representation` to `image_logits`.
+        discriminator_cat, discriminator_gauss, categorical_prior, gaussian_prior: See
+            `SemiSupervisedAAE`.
+        cluster_head: Functional model, `y` to `head`, as wide as z: a linear map W_C.
+        head_threshold: Distance from which on two heads do not push each other.
+        head_weight: Weight of that cost; 0 leaves it out.
+        semi_supervised: Whether there are labels to learn from.
+        **kwargs: See `AdversarialModel`.
+
+    Raises:
+        TypeError: If a network is no functional model.
+        ValueError: If a network has other inputs or outputs, or a number is out of range.
+    """
+
+    def __init__(
+        self,
+        *,
+        cluster_head,
+        head_threshold=2.0,
+        head_weight=1.0,
+        semi_supervised=True,
+        **kwargs,
+    ):
+        check_network("cluster_head", cluster_head, ["y"], ["head"])
+        if not head_threshold > 0:
+            raise ValueError(f"`head_threshold` must be above 0. Received: {head_threshold=}")
+        if not head_weight >= 0:
+            raise ValueError(f"`head_weight` must be at least 0. Received: {head_weight=}")
+        super().__init__(
+            networks={"cluster_head": cluster_head},
+            options={
+                "head_threshold": float(head_threshold),
+                "head_weight": float(head_weight),
+                "semi_supervised": bool(semi_supervised),
+            },
+            decoder_inputs=["representation"],
+            **kwargs,
+        )
+
+    def build_terms(self):
+        """The rows of the table above."""
+        terms = super().build_terms()
+        terms[0] = self.reconstruction_term(self.cluster_head)
+        if self.head_weight:
+            terms.append(
+                Term(
+                    "head_distance",
+                    phase="reconstruction",
+                    loss=lambda forward: losses.head_distance_loss(
+                        self.heads(), self.head_threshold
+                    ),
+                    moves=self.cluster_head.trainable_variables,
+                    weight=self.head_weight,
+                )
+            )
+        if self.semi_supervised:
+            terms.append(self.classification_term())
+        return terms
+
+    def encode(self, images, training=False, noise=None):
+        """See `AdversarialModel.encode`; with `representation`, W_C y + z, (batch, latent_dim)."""
+        code = super().encode(images, training, noise)
+        head = call_network(self.cluster_head, {"y": code["y"]}, training)["head"]
+        return code | {"representation": head + code["z"]}
+
+    def heads(self):
+        """The cluster heads, one row per category, shape (categories, latent_dim)."""
+        categories = ops.eye(self.categorical_prior.dim)
+        return call_network(self.cluster_head, {"y": categories}, training=True)["head"]

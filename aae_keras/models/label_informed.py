@@ -1,0 +1,100 @@
+"""Label information in the adversarial regularization (section 2.3 of the paper)."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from aae_keras.images import to_unit_range
+from aae_keras.models.base import AdversarialModel, unpack
+from aae_keras.networks import check_network, input_shapes
+
+
+@keras.saving.register_keras_serializable(package="aae_keras")
+class LabelInformedAAE(AdversarialModel):
+    """Latent z, pushed to a mixture: each class to a component of its own, the rest to the whole.
+
+    The discriminator is told the label, one-hot, with one class more for "label unknown": it
+    compares a labelled code with samples of its class's component, an unlabelled one with samples
+    of the whole mixture.
+
+    | phase | minimises | moves |
+    |---|---|---|
+    | reconstruction | distance of the decoded z from the clean image | encoder, decoder |
+    | discriminator | -log D(prior sample, label) - log(1 - D(z, label)) | discriminator |
+    | generator | -log D(z, label) | encoder |
+
+    Args:
+        encoder: Functional model, `image` to `z` (or to what another `Posterior` needs).
+        decoder: Functional model, `z` to `image_logits`.
+        discriminator_gauss: Functional model, one input of latent_dim + components + 1 dimensions
+            (z, then the one-hot label, its last dimension "unknown"), to one logit.
+        mixture_prior: `MixturePrior` of z: component k is that of class k.
+        **kwargs: See `AdversarialModel`.
+
+    Raises:
+        TypeError: If a network is no functional model, or the prior no mixture.
+        ValueError: If a network has other inputs or outputs, or a prior other dimensions.
+    """
+
+    has_y = False
+
+    def __init__(self, encoder, decoder, discriminator_gauss, mixture_prior, **kwargs):
+        check_network("decoder", decoder, ["z"], ["image_logits"])
+        check_network("discriminator_gauss", discriminator_gauss, None, None)
+        if not hasattr(mixture_prior, "sample_component"):
+            raise TypeError(
+                "`mixture_prior` must have components, as a `MixturePrior` has. "
+                f"Received: {type(mixture_prior).__name__}"
+            )
+        (found,) = input_shapes(discriminator_gauss).values()
+        expected = mixture_prior.dim + mixture_prior.num_components + 1
+        if found != (None, expected):
+            raise ValueError(
+                f"`discriminator_gauss` must take {expected} dimensions: z, one for each component "
+                f"of the prior, and one for an unknown label. Received: shape {found}"
+            )
+        parts = {
+            "encoder": encoder,
+            "decoder": decoder,
+            "discriminator_gauss": discriminator_gauss,
+            "mixture_prior": mixture_prior,
+        }
+        super().__init__(parts, priors={"z": mixture_prior}, **kwargs)
+
+    def build_terms(self):
+        """The rows of the table above."""
+        return [
+            self.reconstruction_term(),
+            *self.adversarial_terms("gauss", self.discriminator_gauss, code="z_and_label"),
+        ]
+
+    def draw(self, data):
+        """One batch of unlabelled and labelled images; the former have the label "unknown"."""
+        inputs, labels = unpack(data)
+        unlabeled = to_unit_range(inputs["unlabeled"])
+        unknown = ops.full((ops.shape(unlabeled)[0],), self.unknown, labels.dtype)
+        images = ops.concatenate([unlabeled, to_unit_range(inputs["labeled"])])
+        return self.batch_of(images, None, ops.concatenate([unknown, labels]))
+
+    def sample_priors(self, count, labels, seeds):
+        """Samples of each label's component, or of the whole mixture, beside the label itself."""
+        prior = self.mixture_prior
+        whole = prior.sample(count, next(seeds))
+        own = prior.sample_component(ops.minimum(labels, self.unknown - 1), next(seeds))
+        z = ops.where(ops.equal(labels, self.unknown)[:, None], whole, own)
+        return {"z_and_label": self._beside(z, labels)}
+
+    def code_of(self, batch, training):
+        """Latent z, and beside the label as `z_and_label`, where labels are known."""
+        code = super().code_of(batch, training)
+        if batch.labels is None:
+            return code
+        return code | {"z_and_label": self._beside(code["z"], batch.labels)}
+
+    @property
+    def unknown(self):
+        """The label of an image whose class is not known."""
+        return self.mixture_prior.num_components
+
+    def _beside(self, z, labels):
+        return tf.concat([z, tf.one_hot(labels, self.unknown + 1)], axis=1)

@@ -1,0 +1,66 @@
+"""The supervised adversarial autoencoder: style and content apart (section 4 of the paper)."""
+
+import keras
+import tensorflow as tf
+
+from aae_keras.images import to_unit_range
+from aae_keras.models.base import AdversarialModel, unpack
+from aae_keras.networks import check_network, input_shapes
+
+
+@keras.saving.register_keras_serializable(package="aae_keras")
+class SupervisedAAE(AdversarialModel):
+    """The decoder is told the label; latent z, pushed to a normal, keeps the style.
+
+    It learns from the labelled images alone.
+
+    | phase | minimises | moves |
+    |---|---|---|
+    | reconstruction | distance of the decoded (label, z) from the clean image | encoder, decoder |
+    | discriminator | -log D(prior sample) - log(1 - D(z)) | discriminator |
+    | generator | -log D(z) | encoder |
+
+    Args:
+        encoder: Functional model, `image` to `z` (or to what another `Posterior` needs).
+        decoder: Functional model, `y` (the one-hot label) and `z` to `image_logits`.
+        discriminator_gauss: Functional model, z to one logit.
+        gaussian_prior: `Prior` of z.
+        **kwargs: See `AdversarialModel`.
+
+    Raises:
+        TypeError: If a network is no functional model.
+        ValueError: If a network has other inputs or outputs, or a prior other dimensions.
+    """
+
+    has_y = False
+
+    def __init__(self, encoder, decoder, discriminator_gauss, gaussian_prior, **kwargs):
+        check_network("decoder", decoder, ["y", "z"], ["image_logits"])
+        check_network("discriminator_gauss", discriminator_gauss, None, None)
+        self.num_classes = input_shapes(decoder)["y"][-1]
+        parts = {
+            "encoder": encoder,
+            "decoder": decoder,
+            "discriminator_gauss": discriminator_gauss,
+            "gaussian_prior": gaussian_prior,
+        }
+        super().__init__(parts, priors={"z": gaussian_prior}, **kwargs)
+
+    def build_terms(self):
+        """The rows of the table above."""
+        return [
+            self.reconstruction_term(needs_labels=True),
+            *self.adversarial_terms("gauss", self.discriminator_gauss, code="z"),
+        ]
+
+    def draw(self, data):
+        """The labelled images are the batch."""
+        inputs, labels = unpack(data)
+        return self.batch_of(to_unit_range(inputs["labeled"]), None, labels)
+
+    def code_of(self, batch, training):
+        """Latent z, and the one-hot label as `y`, where it is known."""
+        code = super().code_of(batch, training)
+        if batch.labels is None:
+            return code
+        return code | {"y": tf.one_hot(batch.labels, self.num_classes)}

@@ -13,7 +13,15 @@ import math
 
 import yaml
 
-SETTINGS = ("semi-supervised", "labels-only")
+SETTINGS = (
+    "semi-supervised",
+    "supervised",
+    "clustering",
+    "dimensionality-reduction",
+    "basic",
+    "label-informed",
+    "labels-only",
+)
 
 
 def _option(group, default, help, *, choices=None, low=None, high=None, above=None):
@@ -67,8 +75,22 @@ class Config:
         choices=("auto", "yes", "no"),
     )
 
+    network: str = _network(
+        "dense",
+        "Layers of encoder and decoder: fully connected, or convolutions first and the hidden "
+        "layers after them.",
+        choices=("dense", "convolutional"),
+    )
     hidden_units: tuple[int, ...] = _network((1000, 1000), "Units of each hidden layer.", low=1)
     latent_dim: int = _network(10, "Dimensions of z.", low=1)
+    num_clusters: int = _network(
+        0, "Categories of y found without labels; 0: the classes, taught by labels.", low=0
+    )
+    posterior: str = _network(
+        "deterministic",
+        "q(z given x): a function of the image, a Gaussian, or a function of image and noise.",
+        choices=("deterministic", "gaussian", "universal"),
+    )
     batch_norm: bool = _network(False, "Batch normalisation in the encoder's hidden layers.")
     weight_stddev: float = _network(
         0.01, "Initial weights are N(0, weight_stddev^2); 0: Glorot uniform.", low=0
@@ -80,7 +102,13 @@ class Config:
         low=0,
         high=0.99999,
     )
-    prior_stddev: float = _network(1.0, "Standard deviation of the prior of z.", above=0)
+    prior: str = _network(
+        "gaussian",
+        "Prior of z; the other two are for a 2-D z.",
+        choices=("gaussian", "gaussian-mixture", "swiss-roll"),
+    )
+    prior_stddev: float = _network(1.0, "Standard deviation of the Gaussian prior.", above=0)
+    prior_scale: float = _network(1.0, "Factor of the other priors' size.", above=0)
 
     reconstruction: str = _objective(
         "squared-error",
@@ -90,6 +118,26 @@ class Config:
     input_noise: float = _objective(
         0.3, "Std of the Gaussian noise on the encoder's input in training.", low=0
     )
+    input_dropout: float = _objective(
+        0.0, "Share of the encoder's input values set to 0 in training.", low=0, high=0.99
+    )
+    cyclic_loss: float = _objective(
+        0.0, "Clustering: weight of finding an image's code again in its reconstruction.", low=0
+    )
+    z_penalty: float = _objective(0.0, "Clustering: weight of half the squared length of z.", low=0)
+    mode_decoder: bool = _objective(
+        False, "Clustering: a second decoder, of y alone, that draws the typical image."
+    )
+    mode_distance: float = _objective(
+        0.0, "Clustering: weight of keeping images of different y at z = 0 apart.", low=0
+    )
+    balanced_prior: bool = _objective(
+        False, "Clustering: the prior draws a category the more often the less it is used."
+    )
+    head_threshold: float = _objective(
+        2.0, "Dimensionality reduction: distance that cluster heads are pushed apart to.", above=0
+    )
+    head_weight: float = _objective(1.0, "Dimensionality reduction: weight of that push.", low=0)
 
     epochs: int = _optimization(60, "Passes over the unlabelled images.", low=1)
     batch_size: int = _optimization(100, "Unlabelled images in a step.", low=1)
@@ -138,11 +186,42 @@ class Config:
             value = _coerce(field, getattr(self, field.name))
             _check_range(field, value)
             object.__setattr__(self, field.name, value)
+        self._check_setting()
         if list(self.rate_drops) != sorted(set(self.rate_drops)):
             raise ValueError(
                 "`rate_drops` must be epochs in growing order, such as 50,1000. "
                 f"Received: rate_drops={self.rate_drops}"
             )
+
+    def _check_setting(self):
+        """Refuse fields that contradict each other or the setting."""
+        may_have_clusters = self.setting in ("clustering", "dimensionality-reduction")
+        if self.num_clusters and not may_have_clusters:
+            raise ValueError(
+                "`num_clusters` is for the settings clustering and dimensionality-reduction. "
+                f"Received: num_clusters={self.num_clusters} with setting={self.setting!r}"
+            )
+        if self.setting == "clustering" and self.num_clusters < 2:
+            raise ValueError(
+                "The setting clustering needs `num_clusters` of at least 2. "
+                f"Received: num_clusters={self.num_clusters}"
+            )
+        if self.prior == "gaussian":
+            if self.setting == "label-informed":
+                raise ValueError(
+                    "The setting label-informed needs a prior with a component for each class: "
+                    "gaussian-mixture or swiss-roll. Received: prior='gaussian'"
+                )
+        elif self.setting not in ("basic", "label-informed") or self.latent_dim != 2:
+            raise ValueError(
+                f"The prior {self.prior} is for a z of 2 dimensions in the settings basic and "
+                f"label-informed. Received: latent_dim={self.latent_dim}, setting={self.setting!r}"
+            )
+
+    @property
+    def learns_from_labels(self):
+        """Whether training sees labels."""
+        return self.setting not in ("basic", "clustering") and not self.num_clusters
 
     @property
     def name(self):

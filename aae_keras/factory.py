@@ -18,6 +18,7 @@ def load_data(config):
         config.dataset,
         data_dir=config.data_dir,
         num_labeled=config.num_labeled,
+        use_labels=config.learns_from_labels,
         validation_size=config.validation_size,
         test_fraction=config.test_fraction,
         seed=config.seed,
@@ -52,47 +53,148 @@ def load_trained(folder, **where):
 
 def build_model(config, data):
     """The compiled model of a configuration, for the images and classes of `data`."""
-    shape, num_classes = data.image_shape, len(data.class_names)
-    seeds = (int(n) for n in np.random.SeedSequence(config.seed).generate_state(4))
-    fully_connected = {
-        "hidden_units": config.hidden_units,
-        "weight_stddev": config.weight_stddev,
-        "precision": precision(config),
-    }
-    encoder = networks.build_encoder(
-        shape,
-        num_classes,
-        config.latent_dim,
-        batch_norm=config.batch_norm,
-        seed=next(seeds),
-        **fully_connected,
-    )
-    common = {
+    model = build_uncompiled(config, data)
+    compile_model(model, config, data.steps_per_epoch)
+    return model
+
+
+def build_uncompiled(config, data):
+    """The model of a configuration's setting: its networks, its priors, its options."""
+    networks_of = NetworkBuilder(config, data)
+    options = {
         "input_noise": config.input_noise,
+        "input_dropout": config.input_dropout,
         "encoder_average": config.encoder_average,
         "seed": config.seed,
     }
+    categories = config.num_clusters or len(data.class_names)
     if config.setting == "labels-only":
-        model = models.LabelsOnly(encoder, **common)
-    else:
-        model = models.SemiSupervisedAAE(
-            encoder,
-            networks.build_decoder(
-                shape, num_classes, config.latent_dim, seed=next(seeds), **fully_connected
-            ),
-            networks.build_discriminator(
-                num_classes, seed=next(seeds), name="discriminator_cat", **fully_connected
-            ),
-            networks.build_discriminator(
-                config.latent_dim, seed=next(seeds), name="discriminator_gauss", **fully_connected
-            ),
-            categorical_prior=priors.CategoricalPrior(num_classes),
-            gaussian_prior=priors.GaussianPrior(config.latent_dim, config.prior_stddev),
-            reconstruction=config.reconstruction,
-            **common,
+        return models.LabelsOnly(networks_of.encoder(categories), **options)
+    options["reconstruction"] = config.reconstruction
+    z_prior = build_prior(config, len(data.class_names))
+    if config.setting == "basic":
+        return models.BasicAAE(
+            networks_of.encoder(0),
+            networks_of.decoder(0),
+            networks_of.discriminator_gauss(config.latent_dim),
+            z_prior,
+            **options,
         )
-    compile_model(model, config, data.steps_per_epoch)
-    return model
+    if config.setting == "label-informed":
+        return models.LabelInformedAAE(
+            networks_of.encoder(0),
+            networks_of.decoder(0),
+            networks_of.discriminator_gauss(config.latent_dim + categories + 1),
+            z_prior,
+            **options,
+        )
+    if config.setting == "supervised":
+        return models.SupervisedAAE(
+            networks_of.encoder(0),
+            networks_of.decoder(categories),
+            networks_of.discriminator_gauss(config.latent_dim),
+            z_prior,
+            **options,
+        )
+    options |= {
+        "encoder": networks_of.encoder(categories),
+        "discriminator_cat": networks_of.discriminator_cat(categories),
+        "discriminator_gauss": networks_of.discriminator_gauss(config.latent_dim),
+        "categorical_prior": priors.CategoricalPrior(categories),
+        "gaussian_prior": z_prior,
+    }
+    if config.setting == "dimensionality-reduction":
+        return models.DimensionalityReductionAAE(
+            decoder=networks_of.decoder(0, latent_name="representation"),
+            cluster_head=networks_of.cluster_head(categories),
+            head_threshold=config.head_threshold,
+            head_weight=config.head_weight,
+            semi_supervised=config.learns_from_labels,
+            **options,
+        )
+    options["decoder"] = networks_of.decoder(categories)
+    if config.setting == "clustering":
+        return models.ClusteringAAE(
+            mode_decoder=networks_of.mode_decoder(categories) if config.mode_decoder else None,
+            cyclic_loss=config.cyclic_loss,
+            z_penalty=config.z_penalty,
+            mode_distance=config.mode_distance,
+            balanced_prior=config.balanced_prior,
+            **options,
+        )
+    return models.SemiSupervisedAAE(**options)
+
+
+class NetworkBuilder:
+    """The networks that a configuration describes, each with a seed of its own."""
+
+    def __init__(self, config, data):
+        self.config = config
+        self.shape = data.image_shape
+        roles = ("encoder", "decoder", "cat", "gauss", "mode_decoder", "cluster_head")
+        seeds = np.random.SeedSequence(config.seed).generate_state(len(roles))
+        self.seeds = {role: int(seed) for role, seed in zip(roles, seeds, strict=True)}
+        self.common = {
+            "hidden_units": config.hidden_units,
+            "weight_stddev": config.weight_stddev,
+            "precision": precision(config),
+        }
+
+    def encoder(self, categories):
+        """Of y in so many categories (0: without y) and of z."""
+        convolutional = self.config.network == "convolutional"
+        build = networks.build_convolutional_encoder if convolutional else networks.build_encoder
+        return build(
+            self.shape,
+            categories,
+            self.config.latent_dim,
+            batch_norm=self.config.batch_norm,
+            posterior=self.config.posterior,
+            seed=self.seeds["encoder"],
+            **self.common,
+        )
+
+    def decoder(self, categories, latent_name="z"):
+        """From the same codes."""
+        options = {"latent_name": latent_name, "seed": self.seeds["decoder"], **self.common}
+        place = self.shape, categories, self.config.latent_dim
+        if self.config.network == "convolutional":
+            options["batch_norm"] = self.config.batch_norm
+            return networks.build_convolutional_decoder(*place, **options)
+        return networks.build_decoder(*place, **options)
+
+    def mode_decoder(self, categories):
+        """From y alone."""
+        return networks.build_decoder(
+            self.shape, categories, 0, name="mode_decoder", seed=self.seeds["mode_decoder"],
+            **self.common,
+        )  # fmt: skip
+
+    def cluster_head(self, categories):
+        """From y to a place among the representations."""
+        seed = self.seeds["cluster_head"]
+        return networks.build_cluster_head(categories, self.config.latent_dim, seed=seed)
+
+    def discriminator_cat(self, categories):
+        """Of y."""
+        return networks.build_discriminator(
+            categories, seed=self.seeds["cat"], name="discriminator_cat", **self.common
+        )
+
+    def discriminator_gauss(self, code_dim):
+        """Of z, and of what stands beside it."""
+        return networks.build_discriminator(
+            code_dim, seed=self.seeds["gauss"], name="discriminator_gauss", **self.common
+        )
+
+
+def build_prior(config, num_classes):
+    """The prior of z that a configuration names."""
+    if config.prior == "gaussian":
+        return priors.GaussianPrior(config.latent_dim, config.prior_stddev)
+    kinds = {"gaussian-mixture": priors.GaussianMixturePrior, "swiss-roll": priors.SwissRollPrior}
+    components = num_classes if config.setting == "label-informed" else 10
+    return kinds[config.prior](components, config.prior_scale)
 
 
 def compile_model(model, config, steps_per_epoch):

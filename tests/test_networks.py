@@ -127,5 +127,5 @@ def test_something_else_than_a_functional_model_is_refused():
 
 def test_upstream_variables_leave_the_other_head_alone():
     encoder = tiny_networks()["encoder"]
-    names = {v.path.split("/")[0] for v in networks.upstream_variables(encoder, "y_logits")}
+    names = {v.path.split("/")[0] for v in networks.upstream_variables(encoder, ["y_logits"])}
     assert names == {"encoder_hidden_0", "encoder_hidden_1", "y_logits"}

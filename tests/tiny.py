@@ -1,34 +1,127 @@
-"""Networks and a model small enough to test in milliseconds."""
+"""Networks and models small enough to test in milliseconds."""
 
 from aae_keras import models, networks, priors
 
 IMAGE_SHAPE = (6, 5, 1)
 NUM_CLASSES = 3
+NUM_CLUSTERS = 4
 LATENT_DIM = 2
 UNITS = (16, 16)
+COMMON = {"hidden_units": UNITS, "weight_stddev": 0.3}
 
 
-def tiny_networks(batch_norm=False, weight_stddev=0.3):
+def encoder(categories, **kwargs):
+    return networks.build_encoder(
+        IMAGE_SHAPE, categories, LATENT_DIM, seed=1, **{**COMMON, **kwargs}
+    )
+
+
+def decoder(categories, **kwargs):
+    return networks.build_decoder(
+        IMAGE_SHAPE, categories, LATENT_DIM, seed=2, **{**COMMON, **kwargs}
+    )
+
+
+def discriminator(name, dim, **kwargs):
+    seed = {"discriminator_cat": 3, "discriminator_gauss": 4}[name]
+    return networks.build_discriminator(dim, seed=seed, name=name, **{**COMMON, **kwargs})
+
+
+def tiny_networks(batch_norm=False, weight_stddev=0.3, categories=NUM_CLASSES):
     """The four networks of the semi-supervised setting, by role."""
-    common = {"hidden_units": UNITS, "weight_stddev": weight_stddev}
-    shape = (IMAGE_SHAPE, NUM_CLASSES, LATENT_DIM)
+    common = {"weight_stddev": weight_stddev}
     return {
-        "encoder": networks.build_encoder(*shape, batch_norm=batch_norm, seed=1, **common),
-        "decoder": networks.build_decoder(*shape, seed=2, **common),
-        "discriminator_cat": networks.build_discriminator(
-            NUM_CLASSES, seed=3, name="discriminator_cat", **common
-        ),
-        "discriminator_gauss": networks.build_discriminator(
-            LATENT_DIM, seed=4, name="discriminator_gauss", **common
-        ),
+        "encoder": encoder(categories, batch_norm=batch_norm, **common),
+        "decoder": decoder(categories, **common),
+        "discriminator_cat": discriminator("discriminator_cat", categories, **common),
+        "discriminator_gauss": discriminator("discriminator_gauss", LATENT_DIM, **common),
     }
 
 
-def tiny_model(parts=None, kind=models.SemiSupervisedAAE, **kwargs):
-    """A semi-supervised model that has not been compiled."""
+def tiny_model(parts=None, kind=models.SemiSupervisedAAE, categories=NUM_CLASSES, **kwargs):
+    """A model with both codes, semi-supervised if not said otherwise, that is not compiled."""
     return kind(
-        **(parts or tiny_networks()),
-        categorical_prior=priors.CategoricalPrior(NUM_CLASSES),
+        **(parts or tiny_networks(categories=categories)),
+        categorical_prior=priors.CategoricalPrior(categories),
         gaussian_prior=priors.GaussianPrior(LATENT_DIM),
         **{"seed": 0, **kwargs},
     )
+
+
+def basic(posterior="deterministic", **kwargs):
+    return models.BasicAAE(
+        encoder(0, posterior=posterior),
+        decoder(0),
+        discriminator("discriminator_gauss", LATENT_DIM),
+        priors.GaussianPrior(LATENT_DIM, 5.0),
+        **kwargs,
+    )
+
+
+def label_informed(**kwargs):
+    return models.LabelInformedAAE(
+        encoder(0),
+        decoder(0),
+        discriminator("discriminator_gauss", LATENT_DIM + NUM_CLASSES + 1),
+        priors.GaussianMixturePrior(NUM_CLASSES, scale=0.2),
+        **kwargs,
+    )
+
+
+def supervised(**kwargs):
+    return models.SupervisedAAE(
+        encoder(0),
+        decoder(NUM_CLASSES),
+        discriminator("discriminator_gauss", LATENT_DIM),
+        priors.GaussianPrior(LATENT_DIM),
+        **kwargs,
+    )
+
+
+def clustering(**kwargs):
+    return tiny_model(kind=models.ClusteringAAE, categories=NUM_CLUSTERS, **kwargs)
+
+
+def clustering_with_everything(**kwargs):
+    """The clustering setting with all of the manual's additions."""
+    additions = {
+        "mode_decoder": networks.build_decoder(
+            IMAGE_SHAPE, NUM_CLUSTERS, 0, name="mode_decoder", seed=5, **COMMON
+        ),
+        "cyclic_loss": 1.0,
+        "z_penalty": 0.1,
+        "mode_distance": 0.5,
+        "balanced_prior": True,
+    }
+    return clustering(**additions, **kwargs)
+
+
+def dimensionality_reduction(semi_supervised=True, **kwargs):
+    categories = NUM_CLASSES if semi_supervised else NUM_CLUSTERS
+    parts = tiny_networks(categories=categories)
+    parts["decoder"] = decoder(0, latent_name="representation")
+    return tiny_model(
+        parts,
+        kind=models.DimensionalityReductionAAE,
+        categories=categories,
+        cluster_head=networks.build_cluster_head(categories, LATENT_DIM, seed=6),
+        semi_supervised=semi_supervised,
+        **kwargs,
+    )
+
+
+# Every learning setting, and every posterior, by name.
+SETTINGS = {
+    "semi-supervised": tiny_model,
+    "supervised": supervised,
+    "clustering": clustering,
+    "clustering-with-everything": clustering_with_everything,
+    "dimensionality-reduction": dimensionality_reduction,
+    "dimensionality-reduction-without-labels": lambda **kwargs: dimensionality_reduction(
+        semi_supervised=False, **kwargs
+    ),
+    "basic": basic,
+    "basic-gaussian": lambda **kwargs: basic("gaussian", **kwargs),
+    "basic-universal": lambda **kwargs: basic("universal", **kwargs),
+    "label-informed": label_informed,
+}

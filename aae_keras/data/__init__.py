@@ -16,7 +16,8 @@ class Data:
     """A data set ready for `fit`, `evaluate` and pictures.
 
     Attributes:
-        train: tf.data set of `({"unlabeled": images, "labeled": images}, labels)`.
+        train: tf.data set of `({"unlabeled": images, "labeled": images}, labels)`; without labels
+            of `({"unlabeled": images},)`.
         validation: tf.data set of `(images, labels)`, or `(images,)` without labels; None if empty.
         test: tf.data set of the labelled `(images, labels)`, built when first asked for.
         class_names: One string per class.
@@ -31,9 +32,10 @@ class Data:
         self.class_names = split.class_names
         self.image_shape = split.images.shape[1:]
         batch_size = _lowered("batch_size", batch_size, len(split.unlabeled_rows))
-        labeled_batch_size = _lowered(
-            "labeled_batch_size", labeled_batch_size, len(split.labeled_rows)
-        )
+        if len(split.labeled_rows):
+            labeled_batch_size = _lowered(
+                "labeled_batch_size", labeled_batch_size, len(split.labeled_rows)
+            )
         self.steps_per_epoch = len(split.unlabeled_rows) // batch_size
         self.train, self.next_epoch = pipeline.training_set(
             split.images,
@@ -76,6 +78,7 @@ def load(
     *,
     data_dir="",
     num_labeled=0,
+    use_labels=True,
     validation_size=0.1,
     test_fraction=0.2,
     seed=0,
@@ -91,7 +94,8 @@ def load(
     Args:
         dataset: `digits`, a tensorflow-datasets name, an .npz file, or a folder of images.
         data_dir, image_size, skip_unreadable, streaming: See `sources.read`.
-        num_labeled, validation_size, test_fraction, seed, split_seed: See `splits.split_source`.
+        num_labeled, use_labels, validation_size, test_fraction, seed, split_seed: See
+            `splits.split_source`.
         batch_size, labeled_batch_size: Rows in a step; lowered to the data, with a warning.
 
     Returns:
@@ -114,7 +118,7 @@ def load(
         raise ValueError(f"`test_fraction` must lie between 0 and 1. Received: {test_fraction=}")
     source = sources.read(dataset, data_dir, image_size, skip_unreadable, streaming)
     split = splits.split_source(
-        source, num_labeled, validation_size, test_fraction, seed, split_seed
+        source, num_labeled, validation_size, test_fraction, seed, split_seed, use_labels
     )
     return Data(split, batch_size, labeled_batch_size, seed)
 

@@ -27,14 +27,17 @@ def read_folder(root, size, skip_unreadable):
     """
     train_root = root / "train" if (root / "train").is_dir() else root
     class_names = tuple(_class_folders(train_root))
-    if not class_names:
-        raise DataError(
-            f"{root}: expected folders of images, one per class (under it or under train/), and "
-            f"optionally {UNLABELED_FOLDER}/. Received: no folder with another name"
-        )
     files = _labelled_files(train_root, class_names)
     for folder in dict.fromkeys([root / UNLABELED_FOLDER, train_root / UNLABELED_FOLDER]):
         files += [(file, -1) for file in _image_files(folder)]
+    if not class_names:
+        files += [(file, -1) for file in _image_files(train_root) if file.parent == train_root]
+        if not files:
+            raise DataError(
+                f"{root}: expected folders of images, one per class (under it or under train/), "
+                f"and optionally {UNLABELED_FOLDER}/; or images alone, where no labels are "
+                "needed. Received: neither"
+            )
     test_files = []
     if (root / "test").is_dir():
         unknown = set(_class_folders(root / "test")) - set(class_names)

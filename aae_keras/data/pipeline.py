@@ -32,24 +32,29 @@ def training_set(
         seed: With the epoch it decides the order.
 
     Returns:
-        The data set, of elements `({"unlabeled": images, "labeled": images}, labels)`, and the
-        scalar `tf.Variable` with the number of the epoch that the next iteration will give.
+        The data set, of elements `({"unlabeled": images, "labeled": images}, labels)`, or of
+        `({"unlabeled": images},)` if there are no labelled rows, and the scalar `tf.Variable` with
+        the number of the epoch that the next iteration will give.
     """
     steps = len(unlabeled_rows) // batch_size
     unlabeled_batches = batches_of(images, unlabeled_rows)
-    labeled_batches = batches_of(images, labeled_rows, HELD_BYTES)
+    has_labels = len(labeled_rows) > 0
+    labeled_batches = batches_of(images, labeled_rows, HELD_BYTES) if has_labels else None
     labels = tf.constant(labels)
     next_epoch = tf.Variable(0, dtype="int64", trainable=False, name="next_epoch")
 
     def epoch(_):
         epoch = next_epoch.read_value()
         next_epoch.assign_add(1)
-        return tf.data.Dataset.zip(
-            unlabeled_batches(batch_size, steps, [seed, 2 * epoch]),
-            labeled_batches(labeled_batch_size, steps, [seed, 2 * epoch + 1]),
-        )
+        unlabeled = unlabeled_batches(batch_size, steps, [seed, 2 * epoch])
+        if not has_labels:
+            return tf.data.Dataset.zip((unlabeled,))
+        labeled = labeled_batches(labeled_batch_size, steps, [seed, 2 * epoch + 1])
+        return tf.data.Dataset.zip(unlabeled, labeled)
 
-    def element(unlabeled, labeled):
+    def element(unlabeled, labeled=None):
+        if labeled is None:
+            return ({"unlabeled": unlabeled[1]},)
         inputs = {"unlabeled": unlabeled[1], "labeled": labeled[1]}
         return inputs, tf.gather(labels, labeled[0])
 

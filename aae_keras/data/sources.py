@@ -72,7 +72,7 @@ def _read_npz(path):
         raise DataError(f"{path}: x_test and y_test must come together.")
     images = _checked_images(arrays["x_train"], f"{path}: x_train")
     labels = _checked_labels(arrays["y_train"], len(images), f"{path}: y_train")
-    num_classes = max(int(labels.max(initial=-1)) + 1, 1)
+    num_classes = int(labels.max(initial=-1)) + 1
     names = tuple(str(n) for n in range(num_classes))
     if "x_test" not in arrays:
         return Source(images, labels, names)

@@ -48,7 +48,13 @@ class Split:
 
 
 def split_source(
-    source, num_labeled=0, validation_size=0.1, test_fraction=0.2, seed=0, split_seed=0
+    source,
+    num_labeled=0,
+    validation_size=0.1,
+    test_fraction=0.2,
+    seed=0,
+    split_seed=0,
+    use_labels=True,
 ):
     """Split a data set.
 
@@ -62,6 +68,8 @@ def split_source(
         test_fraction: Share of each class held out where the source has no test part.
         seed: Decides which rows are labelled and which validate.
         split_seed: Decides the hold-out of `test_fraction`.
+        use_labels: Whether training needs labels. If not, it sees images only, all but those for
+            validation, which are labelled ones as far as there are any.
 
     Raises:
         DataError: If there are fewer labels than asked for, in all or of one class.
@@ -70,16 +78,22 @@ def split_source(
         source = _hold_out_test(source, test_fraction, split_seed)
     random = np.random.default_rng([seed, 1])
     known = random.permutation(np.flatnonzero(source.labels >= 0))
-    if not len(known):
+    if use_labels and not len(known):
         raise DataError("The training part has no labels, and this setting needs some.")
     num_validation = _validation_count(validation_size, len(source.labels))
-    if num_labeled:
+    if not use_labels:
+        labeled = known[:0]
+        if num_labeled:
+            log.warning("This setting learns without labels: num_labeled is not used.")
+    elif num_labeled:
         labeled = _balanced(source, known, num_labeled, random)
     else:
         labeled = known[min(num_validation, int(MAX_VALIDATION_SHARE * len(known))) :]
     labeled = np.sort(labeled)
     spare = np.setdiff1d(known, labeled)
-    if not len(spare) and num_validation:
+    if not use_labels:
+        spare = spare if len(spare) >= num_validation else np.arange(len(source.labels))
+    elif not len(spare) and num_validation:
         spare = np.flatnonzero(source.labels < 0)
         log.warning(
             "No labels are left for validation: it has no error rate, and %d images.",
@@ -110,12 +124,15 @@ def split_source(
 
 
 def _hold_out_test(source, test_fraction, split_seed):
-    """Move `test_fraction` of each class to a test part, by a seed of its own."""
+    """Move `test_fraction` of each class (of all images if there are no labels) to a test part."""
     random = np.random.default_rng([split_seed, 2])
     test = []
     for label in range(len(source.class_names)):
         rows = random.permutation(np.flatnonzero(source.labels == label))
         test.append(rows[: round(test_fraction * len(rows))])
+    if (source.labels < 0).all():
+        rows = random.permutation(len(source.labels))
+        test = [rows[: round(test_fraction * len(rows))]]
     test = np.sort(np.concatenate(test))
     if not len(test):
         log.warning("There are too few labelled images to hold any out for test.")

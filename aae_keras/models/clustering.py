@@ -22,7 +22,7 @@ class ClusteringAAE(LabelAndStyleAAE):
     | discriminator | -log D(prior sample) - log(1 - D(code)), for y plus for z | discriminators |
     | generator | -log D(code), for y plus for z | encoder |
 
-    The additions belong to the reconstruction phase; each is a term that is there only if asked for:
+    The additions are terms of the reconstruction phase, each there only if asked for:
 
     | argument | adds |
     |---|---|

@@ -15,11 +15,11 @@ class DimensionalityReductionAAE(LabelAndStyleAAE):
 
     | phase | minimises | moves |
     |---|---|---|
-    | reconstruction | distance of the decoded representation from the clean image | encoder, cluster head, decoder |
-    | the same | how much closer than `head_threshold` two heads are | cluster head |
+    | reconstruction | distance of the decoded W_C y + z from the image | encoder, head, decoder |
+    | the same | how much closer than `head_threshold` two heads are | head |
     | discriminator | -log D(prior sample) - log(1 - D(code)), for y plus for z | discriminators |
     | generator | -log D(code), for y plus for z | encoder |
-    | classification, if semi-supervised | cross-entropy of y on labelled images | encoder without its z head |
+    | classification | if semi-supervised: cross-entropy of y on labelled images | encoder |
 
     Args:
         encoder: Functional model, `image` to `y_logits` and `z`.

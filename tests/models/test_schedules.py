@@ -130,7 +130,7 @@ class WithPenalty(models.SemiSupervisedAAE):
             "penalty",
             phase="generator",
             loss=lambda forward: tf.reduce_sum(tf.square(forward.code["z"]), axis=-1),
-            moves=upstream_variables(self.encoder, "z"),
+            moves=upstream_variables(self.encoder, ["z"]),
         )
         return [*super().build_terms(), penalty]
 

@@ -1,0 +1,55 @@
+"""The networks, as Keras functional models: encoder Q, decoder P, discriminators D.
+
+Any functional model with the same inputs and outputs can take their place:
+
+| network | inputs | outputs |
+|---|---|---|
+| encoder | `image` (height, width, channels) | `y_logits` (num_classes,), `z` (latent_dim,) |
+| decoder | `y` (num_classes,), `z` (latent_dim,) | `image_logits` (height, width, channels) |
+| discriminator | a code | one logit: above 0 means "drawn from the prior" |
+
+A setting without latent y has an encoder without `y_logits` and a decoder without `y`; that of
+dimensionality reduction decodes one `representation`. Heads compute in float32 whatever the
+precision of the layers before them.
+"""
+
+from aae_keras.networks.convolutional import (
+    build_convolutional_decoder,
+    build_convolutional_encoder,
+)
+from aae_keras.networks.dense import (
+    HIDDEN_UNITS,
+    build_cluster_head,
+    build_decoder,
+    build_discriminator,
+    build_encoder,
+)
+from aae_keras.networks.ends import POLICIES, POSTERIORS
+from aae_keras.networks.structure import (
+    ANY,
+    call_network,
+    check_network,
+    input_shapes,
+    mixes_rows,
+    output_shapes,
+    upstream_variables,
+)
+
+__all__ = [
+    "ANY",
+    "HIDDEN_UNITS",
+    "POLICIES",
+    "POSTERIORS",
+    "build_cluster_head",
+    "build_convolutional_decoder",
+    "build_convolutional_encoder",
+    "build_decoder",
+    "build_discriminator",
+    "build_encoder",
+    "call_network",
+    "check_network",
+    "input_shapes",
+    "mixes_rows",
+    "output_shapes",
+    "upstream_variables",
+]

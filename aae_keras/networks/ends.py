@@ -1,0 +1,67 @@
+"""Both ends of a network, whatever layers lie between: inputs, heads, initial weights."""
+
+import keras
+import numpy as np
+from keras import layers
+
+# Keras dtype policies: weights are float32 in both.
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+POSTERIORS = ("deterministic", "gaussian", "universal")
+
+
+def with_noise(image, hidden, posterior, noise_dim):
+    """The encoder's inputs, and its features with those of the noise, if it takes any.
+
+    Args:
+        image: The `keras.Input` of the image.
+        hidden: Features of it, shape (batch, units).
+        posterior: One of `POSTERIORS`; `universal` takes noise.
+        noise_dim: Dimensions of that noise.
+
+    Raises:
+        ValueError: If there is no such posterior.
+    """
+    if posterior not in POSTERIORS:
+        raise ValueError(
+            f"`posterior` must be one of {', '.join(POSTERIORS)}. Received: posterior={posterior!r}"
+        )
+    if posterior != "universal":
+        return image, hidden
+    noise = keras.Input((noise_dim,), name="noise")
+    return [image, noise], layers.Concatenate(name="encoder_with_noise")([hidden, noise])
+
+
+def code_heads(hidden, num_classes, latent_dim, posterior, draw):
+    """The encoder's outputs by name, float32 linear layers."""
+    widths = {"y_logits": num_classes} if num_classes else {}
+    z_names = ("z_mean", "z_log_var") if posterior == "gaussian" else ("z",)
+    widths |= dict.fromkeys(z_names, latent_dim)
+    return {
+        name: layers.Dense(units, kernel_initializer=next(draw), dtype="float32", name=name)(hidden)
+        for name, units in widths.items()
+    }
+
+
+def code_inputs(num_classes, latent_dim, latent_name, name):
+    """The decoder's inputs by name, those of no dimensions left out, and all of them as one."""
+    widths = {"y": num_classes, latent_name: latent_dim}
+    inputs = {code: keras.Input((width,), name=code) for code, width in widths.items() if width}
+    if len(inputs) == 1:
+        return inputs, *inputs.values()
+    return inputs, layers.Concatenate(name=f"{name}_code")(list(inputs.values()))
+
+
+def initializers(weight_stddev, seed):
+    """An endless supply of initializers, each with a seed of its own."""
+    for layer_seed in _integers(seed):
+        if weight_stddev:
+            yield keras.initializers.RandomNormal(stddev=weight_stddev, seed=layer_seed)
+        else:
+            yield keras.initializers.GlorotUniform(seed=layer_seed)
+
+
+def _integers(seed):
+    random = np.random.default_rng(seed)
+    while True:
+        yield int(random.integers(2**31))

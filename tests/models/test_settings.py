@@ -1,0 +1,269 @@
+"""What holds in every learning setting: who moves whom, learning, saving, resuming."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from aae_keras import models, networks, priors
+from aae_keras.models.schedules import follow
+from tests.tiny import LATENT_DIM, NUM_CLASSES, NUM_CLUSTERS, SETTINGS, tiny_model
+
+# What each phase moves, where it is not only these.
+OWNERS = {
+    "reconstruction": {"encoder", "decoder"},
+    "discriminator": {"discriminator_cat", "discriminator_gauss"},
+    "generator": {"encoder"},
+    "classification": {"encoder"},
+}
+MORE = {
+    "clustering-with-everything": {"mode_decoder"},
+    "dimensionality-reduction": {"cluster_head"},
+    "dimensionality-reduction-without-labels": {"cluster_head"},
+}
+
+
+@pytest.fixture(params=SETTINGS)
+def setting(request):
+    return request.param
+
+
+def made(setting, **kwargs):
+    model = SETTINGS[setting](**kwargs)
+    model.compile(
+        *(keras.optimizers.Adam(3e-3) for _ in range(4)),
+        jit_compile=False,
+    )
+    return model
+
+
+def networks_of(model):
+    parts = {name: getattr(model, name) for name in model.part_names}
+    return {name: part for name, part in parts.items() if isinstance(part, keras.Model)}
+
+
+def tensors(element):
+    return tf.nest.map_structure(tf.constant, element)
+
+
+def test_each_phase_moves_what_it_owns_and_nothing_else(setting, element):
+    model = made(setting)
+    batch = model.draw(tensors(element))
+    for phase in model.phases:
+        expected = OWNERS[phase.name] & networks_of(model).keys()
+        if phase.name == "reconstruction":
+            expected |= MORE.get(setting, set())
+        before = {name: part.get_weights() for name, part in networks_of(model).items()}
+        follow(model, [[phase]], batch)
+        moved = {
+            name
+            for name, part in networks_of(model).items()
+            if any(np.any(a != b) for a, b in zip(before[name], part.get_weights(), strict=True))
+        }
+        assert moved == expected, phase.name
+
+
+def test_one_batch_is_memorised(setting, element):
+    """300 steps on the same images halve the distance of what is decoded."""
+    model = made(setting, input_noise=0.0)
+    data = tf.data.Dataset.from_tensors(element).repeat(100)
+    logs = model.fit(data, epochs=3, verbose=0).history["reconstruction_loss"]
+    first = model_loss_of_first_step(setting, element)
+    assert logs[-1] < 0.5 * first
+    assert np.isfinite(list(logs)).all()
+
+
+def model_loss_of_first_step(setting, element):
+    model = made(setting, input_noise=0.0)
+    return float(model.train_step(tensors(element))["reconstruction_loss"])
+
+
+def test_a_saved_model_answers_and_goes_on_like_the_one_in_memory(setting, element, tmp_path):
+    model = made(setting)
+    data = tf.data.Dataset.from_tensors(element).repeat(3)
+    model.fit(data, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = models.load_model(tmp_path / "model.keras")
+    images = element[0]["unlabeled"]
+    np.testing.assert_array_equal(model(images), again(images))
+    for one in (model, again):
+        one.fit(data, verbose=0)
+    np.testing.assert_array_equal(model(images), again(images))
+    for one, other in zip(model.weights, again.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_schedules_agree_on_the_first_pass(setting, element):
+    """At the same weights and batch, each schedule reports the same reconstruction loss."""
+    losses = []
+    for schedule in ("alternating", "paired", "simultaneous"):
+        model = SETTINGS[setting]()
+        model.compile(schedule=schedule, jit_compile=False)
+        losses.append(float(model.train_step(tensors(element))["reconstruction_loss"]))
+    np.testing.assert_allclose(losses, losses[0], rtol=1e-6)
+
+
+def test_validation_needs_labels_only_where_the_setting_does(setting, images, labels):
+    model = made(setting)
+    with_labels = model.evaluate(images, labels, verbose=0, return_dict=True)
+    without = model.evaluate(images, verbose=0, return_dict=True)
+    assert "reconstruction_loss" in with_labels
+    assert ("reconstruction_loss" in without) == (setting != "supervised")
+    assert ("error_rate" in with_labels) == (
+        setting in ("semi-supervised", "dimensionality-reduction")
+    )
+
+
+def test_predict_gives_y_where_there_is_one(setting, images):
+    model = made(setting)
+    y = {"semi-supervised": NUM_CLASSES, "dimensionality-reduction": NUM_CLASSES}
+    with_clusters = setting.startswith("clustering") or setting.endswith("without-labels")
+    expected = y.get(setting, NUM_CLUSTERS if with_clusters else LATENT_DIM)
+    assert model.predict(images, verbose=0).shape == (60, expected)
+
+
+# Posteriors.
+
+
+def test_a_gaussian_posterior_draws_z_around_its_mean(element):
+    model = SETTINGS["basic-gaussian"](input_noise=0.0)
+    model.compile(jit_compile=False)
+    batch = model.draw(tensors(element))
+    outputs = model.encoder(batch.images)
+    expected = outputs["z_mean"] + np.exp(0.5 * outputs["z_log_var"]) * batch.noise
+    np.testing.assert_allclose(model.code_of(batch, True)["z"], expected, rtol=1e-5)
+    np.testing.assert_allclose(model.encode(batch.images)["z"], outputs["z_mean"], rtol=1e-6)
+    assert abs(np.mean(batch.noise)) < 0.4 and 0.7 < np.std(batch.noise) < 1.3
+
+
+def test_a_universal_posterior_is_a_function_of_image_and_noise(element):
+    model = SETTINGS["basic-universal"](input_noise=0.0)
+    model.compile(jit_compile=False)
+    batch = model.draw(tensors(element))
+    expected = model.encoder([batch.images, batch.noise])["z"]
+    np.testing.assert_allclose(model.code_of(batch, True)["z"], expected, rtol=1e-5)
+    silent = model.encoder([batch.images, tf.zeros_like(batch.noise)])["z"]
+    np.testing.assert_allclose(model.encode(batch.images)["z"], silent, rtol=1e-5)
+    assert np.any(np.abs(silent - expected) > 1e-3)
+
+
+def test_posterior_noise_differs_between_steps(element):
+    model = SETTINGS["basic-gaussian"]()
+    model.compile(jit_compile=False)
+    first = model.draw(tensors(element)).noise
+    np.testing.assert_array_equal(first, model.draw(tensors(element)).noise)
+    model.step.assign_add(1)
+    assert np.all(first != model.draw(tensors(element)).noise)
+
+
+# Label information.
+
+
+def test_labelled_codes_are_compared_with_their_own_component(element):
+    model = SETTINGS["label-informed"]()
+    model.compile(jit_compile=False)
+    batch = model.draw(tensors(element))
+    judged = batch.prior["z_and_label"].numpy()
+    unknown, known = judged[:40], judged[40:]
+    np.testing.assert_array_equal(unknown[:, 2:], np.tile([0, 0, 0, 1], (40, 1)))
+    labels = element[1]
+    np.testing.assert_array_equal(known[:, 2:], np.eye(4)[labels])
+    # Component k of the ring points at the angle 2 pi k / 3.
+    angle = np.arctan2(known[:, 1], known[:, 0])
+    distance = np.angle(np.exp(1j * (angle - 2 * np.pi * labels / NUM_CLASSES)))
+    assert np.abs(distance).max() < 0.5
+    whole = np.arctan2(unknown[:, 1], unknown[:, 0])
+    assert len(set(np.round(whole / (2 * np.pi / 3)).astype(int) % 3)) == 3
+    code = model.code_of(batch, True)
+    np.testing.assert_array_equal(code["z_and_label"][:, 2:], judged[:, 2:])
+    np.testing.assert_array_equal(code["z_and_label"][:, :2], code["z"])
+
+
+# The decoder's share of each setting.
+
+
+def test_supervised_decoder_is_told_the_label(element):
+    model = SETTINGS["supervised"](input_noise=0.0)
+    model.compile(jit_compile=False)
+    batch = model.draw(tensors(element))
+    np.testing.assert_allclose(batch.images, element[0]["labeled"] / np.float32(255))
+    y = np.eye(NUM_CLASSES, dtype="float32")[element[1]]
+    np.testing.assert_array_equal(model.code_of(batch, True)["y"], y)
+
+
+def test_representation_is_head_plus_style(images):
+    model = SETTINGS["dimensionality-reduction"]()
+    code = model.encode(images / np.float32(255))
+    (heads,) = model.cluster_head.get_weights()
+    np.testing.assert_allclose(
+        code["representation"], code["y"] @ heads + code["z"], rtol=1e-5, atol=1e-6
+    )
+    np.testing.assert_allclose(model.heads(), heads)
+
+
+# The manual's additions.
+
+
+def test_additions_are_off_unless_asked_for():
+    plain = {term.name for term in SETTINGS["clustering"]().terms}
+    everything = {term.name for term in SETTINGS["clustering-with-everything"]().terms}
+    assert everything - plain == {"cyclic_loss", "z_penalty", "mode_loss", "mode_distance"}
+    assert not hasattr(SETTINGS["clustering"](), "usage")
+
+
+def test_a_balanced_prior_draws_rare_categories_more_often(element):
+    model = SETTINGS["clustering-with-everything"]()
+    model.compile(jit_compile=False)
+    model.usage.assign([0.7, 0.2, 0.1, 0.0])
+    counts = np.zeros(NUM_CLUSTERS)
+    for step in range(50):
+        model.step.assign(step)
+        counts += model.draw(tensors(element)).prior["y"].numpy().sum(axis=0)
+    weights = 1 / (np.array([0.7, 0.2, 0.1, 0.0]) + 0.1 / NUM_CLUSTERS)
+    # 2000 draws: a standard deviation of at most a hundredth
+    np.testing.assert_allclose(counts / counts.sum(), weights / weights.sum(), atol=0.04)
+
+
+def test_usage_follows_the_codes(element):
+    model = SETTINGS["clustering-with-everything"](input_noise=0.0)
+    model.compile(*(keras.optimizers.SGD(1e-9) for _ in range(4)), jit_compile=False)
+    y = model.encode(element[0]["unlabeled"] / np.float32(255))["y"].numpy().mean(axis=0)
+    model.train_step(tensors(element))
+    np.testing.assert_allclose(model.usage, 0.99 / NUM_CLUSTERS + 0.01 * y, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "kind, wrong, message",
+    [
+        ("clustering", {"cyclic_loss": -1.0}, "`cyclic_loss` must be at least 0"),
+        ("dimensionality-reduction", {"head_threshold": 0.0}, "`head_threshold` must be above 0"),
+        ("dimensionality-reduction", {"head_weight": -1.0}, "`head_weight` must be at least 0"),
+        ("basic", {"input_dropout": 1.0}, "`input_dropout` must lie in"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(kind, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        SETTINGS[kind](**wrong)
+
+
+def test_label_information_needs_components():
+    parts = SETTINGS["label-informed"]()
+    with pytest.raises(TypeError, match="must have components"):
+        models.LabelInformedAAE(
+            parts.encoder, parts.decoder, parts.discriminator_gauss, priors.GaussianPrior(2)
+        )
+    narrow = networks.build_discriminator(2, name="discriminator_gauss")
+    with pytest.raises(ValueError, match="must take 6 dimensions"):
+        models.LabelInformedAAE(parts.encoder, parts.decoder, narrow, parts.mixture_prior)
+
+
+def test_an_encoder_that_fits_no_posterior_is_refused():
+    image = keras.Input((6, 5, 1), name="image")
+    flat = keras.layers.Flatten()(image)
+    outputs = {"z_mean": keras.layers.Dense(2)(flat), "y_logits": keras.layers.Dense(3)(flat)}
+    parts = tiny_model().get_config()
+    with pytest.raises(ValueError, match="z_log_var"):
+        tiny_model(
+            {name: parts[name] for name in ("decoder", "discriminator_cat", "discriminator_gauss")}
+            | {"encoder": keras.Model(image, outputs)}
+        )

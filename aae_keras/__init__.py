@@ -33,6 +33,7 @@ _HOME = {
     "train": "training",
 }
 _MODULES = (
+    "applying",
     "callbacks",
     "config",
     "data",
@@ -49,7 +50,9 @@ _MODULES = (
     "prediction",
     "presets",
     "priors",
+    "projector",
     "runs",
+    "scoring",
     "serving",
     "training",
 )

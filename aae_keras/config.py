@@ -181,6 +181,10 @@ class Config:
         20, "Training steps per call of the compiled loop, at most an epoch's.", low=1
     )
 
+    draw_every: int = _execution(
+        0, "Draw the pictures every so many epochs, into figures/ and TensorBoard; 0: never.", low=0
+    )
+
     def __post_init__(self):
         for field in dataclasses.fields(self):
             value = _coerce(field, getattr(self, field.name))

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from aae_keras import evaluation, factory, prediction, serving
+from aae_keras import applying, factory, prediction, serving
 from aae_keras.errors import UserError
 from aae_keras.images import to_unit_range
 
@@ -136,13 +136,13 @@ def verify(model, data, folder, formats):
     split = data.split
     rows = split.validation_rows if len(split.validation_rows) else split.unlabeled_rows[:NUM_SEEN]
     images = to_unit_range(split.images[rows])
-    expected = evaluation.encode(model, images)
+    expected = applying.encode(model, images)
     expected["label"] = expected["y_logits"].argmax(axis=1)
     paths = {"saved_model": folder, "litert": folder / serving.LITERT_FILE}
     agreement = {}
     for form in formats:
         predictor = prediction.open_predictor(paths[form])
-        found = evaluation.apply(lambda batch, p=predictor: _answers(p, batch), images)
+        found = applying.apply(lambda batch, p=predictor: _answers(p, batch), images)
         agree = float(np.mean(found["label"] == expected["label"]))
         distance = {
             "probabilities": np.abs(found["probabilities"] - expected["y"]).max(),

@@ -8,8 +8,9 @@ import sys
 import time
 
 import keras
+import tensorflow as tf
 
-from aae_keras import factory, runs
+from aae_keras import factory, figures, runs
 from aae_keras.callbacks import Backup, StopOnNaN
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,8 @@ def train(
         log.info("Resuming after epoch %d of %d.", start, run.config.epochs)
     else:
         run = runs.begin(run, fingerprint)
-    fit(model, data, run, [backup, *callbacks], start, verbose)
+    drawing = [DrawFigures(data, run, backup)] if run.config.draw_every else []
+    fit(model, data, run, [backup, *drawing, *callbacks], start, verbose)
     save_atomically(model, run.model_file)
     backup.remove()
     return run
@@ -107,8 +109,37 @@ class EpochClock(keras.callbacks.Callback):
         logs["seconds"] = round(time.perf_counter() - self.start, 3)
 
 
+class DrawFigures(keras.callbacks.Callback):
+    """Draws a run's pictures while it trains, all but the layout by t-SNE.
+
+    Args:
+        data: The `Data` it is trained on.
+        run: The `Run`.
+        backup: Its `Backup`, for the history so far.
+    """
+
+    def __init__(self, data, run, backup):
+        super().__init__()
+        self.data = data
+        self.run = run
+        self.backup = backup
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Draw, if it is time."""
+        if (epoch + 1) % self.run.config.draw_every:
+            return
+        drawn = {"learning_curves": figures.learning_curves(self.run, self.backup.history)}
+        drawn |= figures.figures_of(self.model, self.data, with_tsne=False)
+        writer = tf.summary.create_file_writer(str(self.run.logs / "figures"))
+        with writer.as_default():
+            for name, figure in drawn.items():
+                figures.save(self.run, name, figure)
+                tf.summary.image(name, figures.pixels(figure)[None], step=epoch + 1)
+        writer.close()
+
+
 # What may change when a run is resumed; the data's fingerprint must still be the same.
-MOVABLE = ("epochs", "dataset", "data_dir")
+MOVABLE = ("epochs", "dataset", "data_dir", "draw_every")
 
 
 def reopen(folder, config):

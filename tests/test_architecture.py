@@ -14,10 +14,11 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"errors", "hardware", "noise", "losses", "networks", "metrics", "plots", "serving"},
     {"config", "images", "priors"},
-    {"presets", "runs", "data", "models", "prediction"},
-    {"factory", "callbacks"},
-    {"training", "evaluation"},
+    {"presets", "runs", "data", "models", "prediction", "applying"},
+    {"factory", "callbacks", "scoring", "projector"},
+    {"evaluation"},
     {"figures", "export"},
+    {"training"},
 ]
 
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from aae_keras import evaluation, export, models, prediction, serving
+from aae_keras import applying, evaluation, export, models, prediction, serving
 from aae_keras.images import to_unit_range
 
 
@@ -23,7 +23,7 @@ def version(trained, root):
 
 
 def keras_answer(trained, images):
-    return evaluation.encode(models.load_model(trained.model_file), images)
+    return applying.encode(models.load_model(trained.model_file), images)
 
 
 def test_files_of_a_version(version, root, trained):

@@ -3,9 +3,12 @@ import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
-from aae_keras import figures, plots, training
+from aae_keras import factory, figures, metrics, plots, projector, scoring, training
+from aae_keras.plots import style
+from tests.tiny import SETTINGS
 
 HISTORY = [
     {
@@ -64,20 +67,28 @@ def test_histograms_count_every_image(random):
     y = random.dirichlet([0.3] * 4, 200)
     axes = plots.max_y_histogram(y).axes[0]
     assert sum(patch.get_height() for patch in axes.patches) == 200
-    z = random.normal(size=500)
-    axes = plots.z_histogram(z, lambda grid: np.full_like(grid, 0.25), 3).axes[0]
-    area = sum(patch.get_height() * patch.get_width() for patch in axes.patches)
+    z, prior = random.normal(size=500), random.normal(size=2000)
+    axes = plots.z_histogram(z, prior, 3).axes[0]
+    area = sum(patch.get_height() * patch.get_width() for patch in axes.patches[:-1])
     np.testing.assert_allclose(area, 1)
-    np.testing.assert_allclose(axes.get_lines()[0].get_ydata(), 0.25)
     assert axes.get_xlabel() == "z[3]"
+    axes = plots.predicted_labels(y, list("abcd")).axes[0]
+    assert [patch.get_height() for patch in axes.patches] == np.bincount(y.argmax(1)).tolist()
+    np.testing.assert_allclose(axes.get_lines()[0].get_ydata(), y.sum(axis=0))
+    assert axes.get_lines()[1].get_ydata()[0] == 50
+
+
+OF_ANY = {"learning_curves"}
+OF_Y = {"max_y", "predicted_labels"}
+OF_DECODER = {"z_histogram", "reconstructions"}
+OF_CATEGORIES = {"styles_by_label", "latent_roles", "modes_and_samples", "learned_modes"}
 
 
 def test_a_run_gets_its_pictures_with_its_revision(trained):
     paths = figures.draw_run(trained.folder)
-    assert {path.stem for path in paths} == {
-        "learning_curves", "max_y", "z_histogram", "reconstructions", "styles_by_label",
-        "confusion_matrix",
-    }  # fmt: skip
+    assert {path.stem for path in paths} == (
+        OF_ANY | OF_Y | OF_DECODER | OF_CATEGORIES | {"codes", "confusion_matrix"}
+    )
     for path in paths:
         with Image.open(path) as picture:
             assert min(picture.size) > 150 and len(np.unique(picture)) > 20
@@ -87,11 +98,121 @@ def test_labels_only_gets_the_pictures_that_fit(small, tmp_path):
     small = dataclasses.replace(small, setting="labels-only", epochs=1)
     run = training.train(small, tmp_path / "run", verbose=0)
     names = {path.stem for path in figures.draw_run(run.folder)}
-    assert names == {"learning_curves", "max_y", "confusion_matrix"}
+    assert names == OF_ANY | OF_Y | {"confusion_matrix"}
 
 
 def test_without_validation_there_is_still_something_to_see(small, tmp_path):
     small = dataclasses.replace(small, validation_size=0, epochs=1)
     run = training.train(small, tmp_path / "run", verbose=0)
     names = {path.stem for path in figures.draw_run(run.folder)}
-    assert names == {"learning_curves", "styles_by_label"}
+    assert names == OF_ANY | OF_CATEGORIES
+
+
+@pytest.mark.parametrize(
+    "setting, expected",
+    [
+        ("clustering", OF_Y | OF_CATEGORIES | {"codes", "clusters_by_class"}),
+        (
+            "clustering-with-everything",
+            OF_Y | OF_CATEGORIES | {"codes", "clusters_by_class"},
+        ),
+        (
+            "dimensionality-reduction",
+            OF_Y | OF_CATEGORIES | {"codes", "confusion_matrix", "cluster_heads", "manifold"},
+        ),
+        (
+            "dimensionality-reduction-without-labels",
+            OF_Y | OF_CATEGORIES | {"codes", "clusters_by_class", "cluster_heads", "manifold"},
+        ),
+        ("basic", {"codes", "manifold"}),
+        ("label-informed", {"codes", "manifold"}),
+        ("supervised", OF_CATEGORIES | {"codes"}),
+    ],
+)
+def test_each_setting_gets_the_pictures_that_fit(setting, expected, small):
+    drawn = figures.figures_of(SETTINGS[setting](), factory.load_data(small), with_tsne=False)
+    assert drawn.keys() == OF_DECODER | expected
+
+
+def test_tsne_keeps_the_classes_of_far_codes_apart(images, labels, small):
+    class Far:
+        """Codes in three places far from each other."""
+
+        def __init__(self):
+            noise = np.random.default_rng(0).normal(size=(60, 4))
+            self.labels = labels
+            self.code = {"z": noise + 50 * np.eye(4)[labels]}
+
+    axes = figures._tsne(Far(), ["a", "b", "c"]).axes[0]
+    centres = np.array([points.get_offsets().mean(axis=0) for points in axes.collections])
+    spread = max(points.get_offsets().std(axis=0).max() for points in axes.collections)
+    gaps = np.linalg.norm(centres[:, None] - centres[None], axis=-1)[np.triu_indices(3, 1)]
+    assert gaps.min() > 3 * spread
+
+
+def test_clusters_are_named_with_the_class_most_frequent_in_them(small):
+    model, data = SETTINGS["clustering"](), factory.load_data(small)
+    rows = data.split.validation_rows
+    seen = scoring.see(model, data.split.images[rows], data.split.labels[rows])
+    rule = metrics.clusters.majority_rule(seen.labels, seen.code["y"])
+    expected = [
+        f"{cluster:02d}: {label}" if label >= 0 else f"{cluster:02d}"
+        for cluster, label in enumerate(rule)
+    ]
+    assert figures.category_names(model, data, seen) == expected
+    assert figures.category_names(SETTINGS["basic"](), data, seen) == ["0", "1", "2"]
+
+
+def test_pictures_are_drawn_while_training(small, tmp_path):
+    small = dataclasses.replace(small, draw_every=2, epochs=3)
+    run = training.train(small, tmp_path / "run", verbose=0)
+    assert (run.figures / "reconstructions.png").exists()
+    (events,) = (run.logs / "figures").iterdir()
+    tags = {
+        (value.tag, event.step)
+        for event in tf.compat.v1.train.summary_iterator(str(events))
+        for value in event.summary.value
+    }
+    assert ("reconstructions", 2) in tags and ("learning_curves", 2) in tags
+    assert {step for _, step in tags} == {2}
+
+
+def test_the_projector_gets_vectors_labels_and_images(trained):
+    _, data, model = factory.load_trained(trained.folder)
+    projector.write(trained.logs, model, data)
+    folder = trained.logs / "projector"
+    rows = len(data.split.validation_rows)
+    assert np.loadtxt(folder / "z.tsv").shape == (rows, 2)
+    assert len((folder / "labels.tsv").read_text().split()) == rows
+    with Image.open(folder / "images.png") as sheet:
+        assert sheet.size == (3 * 5, 3 * 6)  # six images in a square of three by three
+    text = (folder / "projector_config.pbtxt").read_text()
+    assert 'tensor_path: "y.tsv"' in text and "single_image_dim: 5" in text
+
+
+@pytest.mark.parametrize("channels, count", [(1, 30), (3, 30)])
+def test_grids_scale_to_many_clusters_and_to_colour(random, channels, count):
+    drawn = random.random((count, 8, 8, channels))
+    axes = plots.modes(drawn, [str(n) for n in range(count)]).axes
+    assert len(axes) == count
+    np.testing.assert_array_equal(
+        np.asarray(axes[7].get_images()[0].get_array()).reshape(drawn[7].shape), drawn[7]
+    )
+    grid = random.random((count, 9, 8, 8, channels))
+    sheet = plots.latent_roles(grid, [str(n) for n in range(count)], np.arange(9.0))
+    assert sheet.get_size_inches()[1] > 15
+
+
+def test_codes_are_marked_by_class(random):
+    codes, labels = random.normal(size=(200, 2)), random.integers(-1, 3, 200)
+    axes = plots.codes_over_prior(
+        codes, labels, ["a", "b", "c"], random.normal(size=(500, 2)), "title"
+    ).axes[0]
+    counts = [len(points.get_offsets()) for points in axes.collections]
+    assert counts == [np.sum(labels == label) for label in (-1, 0, 1, 2)]
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert legend == ["no label", "a", "b", "c"]
+
+
+def test_marks_of_thirty_classes_are_all_different():
+    assert len(set(style.marks(30))) == 30

@@ -171,6 +171,16 @@ class AdversarialModel(PhasedModel):
             needs_labels=True,
         )
 
+    @property
+    def classifies(self):
+        """Whether labels teach y, so that its categories are the classes."""
+        return any(term.phase == "classification" for term in self.terms)
+
+    @property
+    def categories(self):
+        """How many values of y the decoder can draw; 0 if it takes no y."""
+        return 0
+
     # What the model computes.
 
     def encode(self, images, training=False, noise=None):

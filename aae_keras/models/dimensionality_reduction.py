@@ -85,8 +85,18 @@ class DimensionalityReductionAAE(LabelAndStyleAAE):
     def encode(self, images, training=False, noise=None):
         """See `AdversarialModel.encode`; with `representation`, W_C y + z, (batch, latent_dim)."""
         code = super().encode(images, training, noise)
-        head = call_network(self.cluster_head, {"y": code["y"]}, training)["head"]
-        return code | {"representation": head + code["z"]}
+        return code | {"representation": self.represent(code)}
+
+    def represent(self, code):
+        """W_C y + z of a code's `y` and `z`."""
+        head = call_network(self.cluster_head, {"y": code["y"]}, training=True)["head"]
+        return head + code["z"]
+
+    def decode(self, code, training=False):
+        """See `AdversarialModel.decode`; of `representation`, or of `y` and `z`."""
+        if "representation" not in code:
+            code = code | {"representation": self.represent(code)}
+        return super().decode(code, training)
 
     def heads(self):
         """The cluster heads, one row per category, shape (categories, latent_dim)."""

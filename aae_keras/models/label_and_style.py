@@ -54,3 +54,8 @@ class LabelAndStyleAAE(AdversarialModel):
             *self.adversarial_terms("cat", self.discriminator_cat, code="y"),
             *self.adversarial_terms("gauss", self.discriminator_gauss, code="z"),
         ]
+
+    @property
+    def categories(self):
+        """See `AdversarialModel.categories`."""
+        return self.categorical_prior.dim

@@ -37,7 +37,6 @@ class SupervisedAAE(AdversarialModel):
     def __init__(self, encoder, decoder, discriminator_gauss, gaussian_prior, **kwargs):
         check_network("decoder", decoder, ["y", "z"], ["image_logits"])
         check_network("discriminator_gauss", discriminator_gauss, None, None)
-        self.num_classes = input_shapes(decoder)["y"][-1]
         parts = {
             "encoder": encoder,
             "decoder": decoder,
@@ -63,4 +62,9 @@ class SupervisedAAE(AdversarialModel):
         code = super().code_of(batch, training)
         if batch.labels is None:
             return code
-        return code | {"y": tf.one_hot(batch.labels, self.num_classes)}
+        return code | {"y": tf.one_hot(batch.labels, self.categories)}
+
+    @property
+    def categories(self):
+        """See `AdversarialModel.categories`."""
+        return input_shapes(self.decoder)["y"][-1]

@@ -35,10 +35,10 @@ EVALUATE = """
 import sys, time
 from tools import cli
 cli.load_tensorflow()
-from aae_keras import evaluation, factory
+from aae_keras import factory, scoring
 run, data, model = factory.load_trained(sys.argv[1])
 start = time.perf_counter()
-evaluation.scores(model, data.split.test_images, data.split.test_labels)
+scoring.scores(model, scoring.see(model, data.split.test_images, data.split.test_labels))
 print(time.perf_counter() - start)
 """
 

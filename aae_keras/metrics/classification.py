@@ -1,4 +1,4 @@
-"""Scores of predictions, as plain floats; whatever scikit-learn has is taken from there."""
+"""Class probabilities against labels."""
 
 import numpy as np
 from sklearn.metrics import zero_one_loss

@@ -1,0 +1,53 @@
+"""Codes as points of a plane."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from aae_keras.plots.style import scatter_by_class
+
+BINS = 120
+
+
+def codes_over_prior(codes, labels, names, prior, title):
+    """Codes of held-out images by class, over the density of the prior.
+
+    Args:
+        codes: Shape (n, 2).
+        labels: Indices into `names`, shape (n,), -1 where not known.
+        names: One string per class.
+        prior: Samples of the prior in the same plane, shape (m, 2).
+        title: Of the figure.
+    """
+    figure = Figure(figsize=(7.2, 6), layout="constrained")
+    axes = figure.subplots()
+    both = np.concatenate([codes, prior])
+    low, high = np.quantile(both, [0.001, 0.999], axis=0)
+    margin = 0.06 * (high - low)
+    low, high = low - margin, high + margin
+    density, _, _ = np.histogram2d(*prior.T, bins=BINS, range=list(zip(low, high, strict=True)))
+    axes.imshow(
+        np.sqrt(density.T), cmap="Greys", origin="lower", aspect="auto", alpha=0.6,
+        extent=(low[0], high[0], low[1], high[1]), interpolation="bilinear",
+    )  # fmt: skip
+    scatter_by_class(axes, codes, labels, names, size=max(2, min(10, 2e4 / len(codes))))
+    axes.set(
+        title=title, xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="first", ylabel="second"
+    )
+    return figure
+
+
+def tsne(points, labels, names):
+    """Codes of held-out images, laid out by t-SNE.
+
+    Args:
+        points: The layout, shape (n, 2).
+        labels: Indices into `names`, shape (n,), -1 where not known.
+        names: One string per class.
+    """
+    figure = Figure(figsize=(7.2, 6), layout="constrained")
+    axes = figure.subplots()
+    scatter_by_class(axes, points, labels, names, size=8)
+    axes.set(title=f"t-SNE of the latent codes of {len(points)} held-out images")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    return figure

@@ -1,0 +1,85 @@
+"""Losses and error over the epochs."""
+
+import math
+
+from matplotlib.figure import Figure
+
+from aae_keras.plots.style import COLOURS
+
+# Columns of a history that are no losses of their own.
+NOT_LOSSES = {"epoch", "seconds", "loss", "error_rate"}
+
+
+def learning_curves(history, reconstruction_unit="per image"):
+    """Losses and error over the epochs, each discriminator and each part on its own.
+
+    Args:
+        history: List of dicts, one per epoch, with `epoch` and values by their log names.
+        reconstruction_unit: Label of the first panel's vertical axis.
+    """
+    undecided = "undecided, {}"
+    panels = [
+        ("Reconstruction", reconstruction_unit, ["reconstruction_loss"], {}),
+        ("Classification", "cross-entropy, nats", ["classification_loss"], {}),
+        ("Error", "% of images", ["error_rate"], {}),
+        (
+            "Discriminators",
+            "nats",
+            _starting(history, "discriminator_"),
+            {undecided.format("2 log 2"): 2 * math.log(2)},
+        ),
+        (
+            "Encoder as generator",
+            "nats",
+            _starting(history, "generator_"),
+            {undecided.format("log 2"): math.log(2)},
+        ),
+    ]
+    shown = {name for _, _, names, _ in panels for name in names}
+    others = [name for name in _starting(history, "") if name not in NOT_LOSSES | shown]
+    others = [name for name in others if not name.startswith("val_")]
+    panels.append(("Additions", "before their weights", others, {}))
+    panels = [panel for panel in panels if any(_has(history, name) for name in panel[2])]
+    columns = min(3, len(panels))
+    lines = math.ceil(len(panels) / columns)
+    figure = Figure(figsize=(4.2 * columns, 3.2 * lines), layout="constrained")
+    for place, panel in enumerate(panels):
+        _curves(figure.add_subplot(lines, columns, place + 1), history, *panel)
+    return figure
+
+
+def _curves(axes, history, title, unit, names, references):
+    keys = [key for name in names for key in (name, f"val_{name}") if _has(history, key)]
+    scale = 100 if unit.startswith("%") else 1
+    for colour, key in zip(COLOURS, keys, strict=False):
+        rows = [(row["epoch"], scale * row[key]) for row in history if key in row]
+        marker = "o" if len(rows) == 1 else None
+        axes.plot(*zip(*rows, strict=True), color=colour, label=_label(key), marker=marker)
+    for label, height in references.items():
+        axes.axhline(height, color="0.5", linestyle=":", label=label)
+    if not references:
+        axes.set_ylim(bottom=0)
+    axes.set(title=title, xlabel="epoch", ylabel=unit)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.legend(fontsize="small", frameon=False)
+
+
+def _has(history, key):
+    return any(key in row for row in history)
+
+
+def _starting(history, start):
+    keys = dict.fromkeys(key for row in history for key in row)
+    return [key for key in keys if key.startswith(start)]
+
+
+def _label(key):
+    part = "validation" if key.startswith("val_") else "training"
+    name = key.removeprefix("val_")
+    if not name.startswith(("reconstruction", "classification", "error", "disc", "gen")):
+        return name.replace("_", " ")
+    if name.endswith("_cat_loss"):
+        return "of y (categorical)"
+    if name.endswith("_gauss_loss"):
+        return "of z (Gaussian)"
+    return part + (" labels" if name == "error_rate" and part == "training" else "")

@@ -1,0 +1,133 @@
+"""How values are distributed, and counts of images by class or cluster."""
+
+import math
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from aae_keras.plots.style import COLOURS
+
+
+def max_y_histogram(y):
+    """How sure the encoder is: the largest entry of each latent y.
+
+    Args:
+        y: Probabilities, shape (n, categories).
+    """
+    figure = Figure(figsize=(5, 3.4), layout="constrained")
+    axes = figure.subplots()
+    axes.hist(y.max(axis=1), bins=np.linspace(0, 1, 41), color=COLOURS[0])
+    axes.axvline(1 / y.shape[1], color="0.5", linestyle=":", label="all categories alike")
+    axes.set_yscale("log")
+    axes.set(title=f"Confidence on {len(y)} held-out images", xlabel="max y", ylabel="images")
+    axes.legend(fontsize="small", frameon=False)
+    return figure
+
+
+def z_histogram(values, prior, dimension):
+    """One dimension of z over held-out images, against the prior's density.
+
+    Args:
+        values: Shape (n,).
+        prior: Samples of the prior's same dimension, shape (m,).
+        dimension: Its number, for the title.
+    """
+    figure = Figure(figsize=(5, 3.4), layout="constrained")
+    axes = figure.subplots()
+    reach = np.quantile(np.abs(prior), 0.999)
+    reach = max(reach, np.abs(values).max())
+    bins = np.linspace(-reach, reach, int(np.clip(math.sqrt(len(values)), 10, 60)) + 1)
+    axes.hist(values, bins=bins, density=True, color=COLOURS[5], label="codes q(z)")
+    axes.hist(
+        prior, bins=2 * len(bins), density=True, histtype="step", color=COLOURS[1],
+        label="prior p(z)",
+    )  # fmt: skip
+    axes.set(
+        title=f"Dimension {dimension} of z, {len(values)} held-out images",
+        xlabel=f"z[{dimension}]",
+        ylabel="density",
+    )
+    axes.legend(fontsize="small", frameon=False)
+    return figure
+
+
+def predicted_labels(y, names):
+    """How many held-out images the encoder puts into each category, and how many it expects.
+
+    Args:
+        y: Probabilities, shape (n, categories).
+        names: One string per category.
+    """
+    figure = Figure(figsize=(max(5, 0.28 * len(names) + 1.5), 3.4), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(names))
+    counts = np.bincount(y.argmax(axis=1), minlength=len(names))
+    axes.bar(places, counts, color=COLOURS[5], label="largest y")
+    axes.plot(places, y.sum(axis=0), "o", color=COLOURS[1], markersize=4, label="sum of y")
+    axes.axhline(len(y) / len(names), color="0.5", linestyle=":", label="prior")
+    axes.set_xticks(places, names, rotation=_rotation(names))
+    axes.set(title=f"Predicted labels of {len(y)} held-out images", ylabel="images")
+    axes.legend(fontsize="small", frameon=False)
+    return figure
+
+
+def confusion_matrix(counts, class_names):
+    """Images by true class (down) and predicted class (across), with their numbers.
+
+    Args:
+        counts: Whole numbers, shape (classes, classes).
+        class_names: One string per class.
+    """
+    side = max(4.5, 0.5 * len(class_names) + 1.5)
+    figure = Figure(figsize=(side, side), layout="constrained")
+    axes = figure.subplots()
+    _write_counts(axes, counts, 8)
+    ticks = np.arange(len(class_names))
+    axes.set_xticks(ticks, class_names, rotation=_rotation(class_names))
+    axes.set_yticks(ticks, class_names)
+    wrong = int(counts.sum() - np.trace(counts))
+    axes.set(
+        title=f"{wrong} of {int(counts.sum())} held-out images wrong",
+        xlabel="predicted class",
+        ylabel="true class",
+    )
+    return figure
+
+
+def clusters_by_class(counts, clusters, class_names):
+    """Images by cluster (down) and true class (across), with their numbers.
+
+    Args:
+        counts: Whole numbers, shape (clusters, classes).
+        clusters: Name of each row.
+        class_names: One string per class.
+    """
+    size = (max(4.5, 0.45 * len(class_names) + 2), max(3.5, 0.28 * len(clusters) + 1.2))
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots()
+    share = _write_counts(axes, counts, 7)
+    axes.set_aspect("auto")
+    axes.set_xticks(np.arange(len(class_names)), class_names, rotation=_rotation(class_names))
+    axes.set_yticks(np.arange(len(clusters)), clusters, fontsize=7)
+    pure = share.max(axis=1, initial=0)[counts.sum(axis=1) > 0]
+    axes.set(
+        title=f"Clusters of {int(counts.sum())} held-out images, {pure.mean():.0%} pure on average",
+        xlabel="true class",
+    )
+    return figure
+
+
+def _write_counts(axes, counts, size):
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            colour = "white" if share[row, column] > 0.5 else "black"
+            axes.text(
+                column, row, str(count), ha="center", va="center", color=colour, fontsize=size
+            )
+    return share
+
+
+def _rotation(names):
+    return 60 if max(len(name) for name in names) > 3 else 0

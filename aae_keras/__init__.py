@@ -41,6 +41,7 @@ _MODULES = (
     "export",
     "factory",
     "figures",
+    "generation",
     "images",
     "losses",
     "metrics",

@@ -18,7 +18,7 @@ LAYERS = [
     {"factory", "callbacks", "scoring", "projector"},
     {"evaluation"},
     {"figures", "export"},
-    {"training"},
+    {"training", "generation"},
 ]
 
 

@@ -16,7 +16,10 @@ from PIL import Image
 from aae_keras.data import sources
 from tests.folders import write_images
 
-TOOLS = ("train", "evaluate", "visualize", "export", "predict", "prepare_data", "demo", "benchmark")
+TOOLS = (
+    "train", "evaluate", "visualize", "generate", "export", "predict", "prepare_data", "demo",
+    "benchmark",
+)  # fmt: skip
 QUICK = [
     "--num_labeled=12", "--validation_size=6", "--hidden_units=16,16", "--latent_dim=2",
     "--batch_size=10", "--labeled_batch_size=10", "--epochs=2", "--jit_compile=off",
@@ -75,6 +78,11 @@ def test_every_field_is_a_flag_and_in_the_help():
         ("export", ["--run_dir=none"], 1, "none holds no run"),
         ("export", ["--run_dir=none", "--version=0"], 2, "--version must be 1 or more"),
         ("export", ["--run_dir=none", "--formats=tflite"], 2, "--formats must be of saved_model"),
+        ("generate", ["--run_dir=none"], 2, "--output is needed"),
+        ("generate", ["--run_dir=none", "--output=x.png"], 1, "none holds no run"),
+        ("generate", ["--run_dir=none", "--output=x.txt"], 2, "must end in .png"),
+        ("generate", ["--run_dir=x", "--output=x.png", "--between=a"], 2, "two image files"),
+        ("generate", ["--run_dir=x", "--output=x.png", "--count=1"], 2, "between 2 and 400"),
         ("demo", ["--epochs=0"], 2, "`epochs` must be finite and >= 1"),
         ("train", ["--seed=99999999999"], 2, "`seed` must be finite"),
         ("train", ["--dataset=mnist:9.9.9"], 1, "Unknown data set 'mnist:9.9.9'"),

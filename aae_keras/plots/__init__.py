@@ -11,6 +11,7 @@ from aae_keras.plots.grids import (
     modes,
     modes_and_samples,
     reconstructions,
+    sheet,
     styles_by_label,
 )
 from aae_keras.plots.histograms import (
@@ -36,6 +37,7 @@ __all__ = [
     "modes_and_samples",
     "predicted_labels",
     "reconstructions",
+    "sheet",
     "styles_by_label",
     "tsne",
     "z_histogram",

@@ -29,6 +29,21 @@ def styles_by_label(drawn, class_names):
     return image_grid(drawn, rows, class_names, "Drawn by the decoder: label across, style down")
 
 
+def sheet(images, columns, title):
+    """Images row by row, without names.
+
+    Args:
+        images: In [0, 1], shape (n, height, width, channels).
+        columns: How many in a row.
+        title: Of the figure.
+    """
+    rows = -(-len(images) // columns)
+    filled = np.ones((rows * columns, *images.shape[1:]))
+    filled[: len(images)] = images
+    grid = filled.reshape(rows, columns, *images.shape[1:])
+    return image_grid(grid, [""] * rows, [""] * columns, title)
+
+
 def image_grid(images, rows, columns, title):
     """A grid of images with named rows and columns.
 

@@ -1,0 +1,51 @@
+"""Draw images with the decoder of a trained run."""
+
+from tools import cli
+
+TOOL = cli.Tool(
+    "generate",
+    "Draws images with the decoder of a trained run: samples of the prior, or of one label; the "
+    "style of an image under every label; what lies between two images.",
+)
+TOOL.run_flags()
+TOOL.flag(str, "output", "", "The picture to write, FILE.png.")
+TOOL.flag(str, "label", None, "Name of a class, or number of a cluster, to draw.")
+TOOL.flag(str, "style_of", None, "Image file whose style to draw under every label.")
+TOOL.flag(tuple, "between", [], "Two image files, A,B.")
+TOOL.flag(int, "count", 16, "How many images, of the prior, of a label or between two.")
+TOOL.flag(int, "seed", 0, "Another seed draws other images.")
+
+
+def main(arguments):
+    """See the module."""
+    flags = cli.FLAGS
+    folder = cli.required("run_dir", "runs/digits-seed0")
+    output = cli.required("output", "drawn.png")
+    if not output.lower().endswith((".png", ".pdf", ".svg")):
+        raise cli.Usage(f"--output must end in .png, .pdf or .svg. Received: {output}")
+    if flags.between and len(flags.between) != 2:
+        raise cli.Usage("--between takes two image files, --between=A.png,B.png")
+    if flags.style_of and (flags.between or flags.label):
+        raise cli.Usage("--style_of draws every label of one image: leave the others out.")
+    if not 2 <= flags.count <= 400:
+        raise cli.Usage(f"--count must lie between 2 and 400. Received: {flags.count}")
+    if flags.seed < 0:
+        raise cli.Usage(f"--seed must be at least 0. Received: {flags.seed}")
+    cli.load_tensorflow()
+    from aae_keras import generation
+
+    figure = generation.generate(
+        folder,
+        label=flags.label,
+        style_of=flags.style_of,
+        between=flags.between or None,
+        count=flags.count,
+        seed=flags.seed,
+        **cli.moved_data(),
+    )
+    figure.savefig(output, dpi=150)
+    print(output)
+
+
+if __name__ == "__main__":
+    TOOL.run(main)

@@ -9,7 +9,6 @@ import abc
 import math
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from aae_keras import noise
@@ -85,11 +84,6 @@ class GaussianPrior(Prior):
     def sample(self, batch_size, seed):
         """See `Prior.sample`."""
         return self.stddev * noise.normal([batch_size, self.dim], seed)
-
-    def marginal_density(self, values):
-        """Density of a single dimension of z at `values`, a NumPy array."""
-        standard = np.asarray(values) / self.stddev
-        return np.exp(-0.5 * standard**2) / (self.stddev * math.sqrt(2 * math.pi))
 
     def get_config(self):
         """See `Prior.get_config`."""

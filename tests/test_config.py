@@ -74,9 +74,11 @@ def test_whole_numbers_may_stand_for_floats():
 
 
 def test_fingerprint_changes_with_every_field():
-    base = Config()
+    base = Config(setting="basic", latent_dim=2)
     other = {
-        "preset": "x", "setting": "labels-only", "dataset": "mnist", "data_dir": "d",
+        "preset": "x", "setting": "labels-only", "network": "convolutional",
+        "posterior": "universal", "prior": "swiss-roll", "input_dropout": 0.5,
+        "mode_decoder": True, "balanced_prior": True, "dataset": "mnist", "data_dir": "d",
         "skip_unreadable": True, "batch_norm": True, "reconstruction": "cross-entropy",
         "optimizer": "adam", "jit_compile": "off", "streaming": "no",
         "schedule": "simultaneous", "precision": "bfloat16",
@@ -84,7 +86,13 @@ def test_fingerprint_changes_with_every_field():
         "test_fraction": 0.3, "encoder_average": 0.5,
         "momentum": 0.5, "adversarial_momentum": 0.5, "rate_drop_factor": 0.5,
     }  # fmt: skip
+    clusters = [
+        Config(setting="clustering", num_clusters=number).fingerprint() for number in (2, 3)
+    ]
+    assert clusters[0] != clusters[1]
     for field in dataclasses.fields(Config):
+        if field.name == "num_clusters":  # not in every setting
+            continue
         value = other.get(field.name, field.default if field.name in other else None)
         value = type(field.default)(field.default + 1) if value is None else value
         changed = dataclasses.replace(base, **{field.name: value})
@@ -110,3 +118,33 @@ def test_presets_of_mnist_state_the_papers_recipe():
     assert (config.momentum, config.adversarial_momentum) == (0.9, 0.1)
     assert (config.reconstruction_rate, config.generator_rate) == (0.01, 0.1)
     assert config.rate_drops == (50, 1000) and config.input_noise == 0.3
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"num_clusters": 5}, "`num_clusters` is for the settings"),
+        ({"setting": "clustering"}, "needs `num_clusters` of at least 2"),
+        ({"setting": "label-informed", "latent_dim": 2}, "needs a prior with a component"),
+        ({"prior": "swiss-roll", "latent_dim": 2}, "is for a z of 2 dimensions in the settings"),
+        ({"setting": "basic", "prior": "swiss-roll"}, "Received: latent_dim=10"),
+    ],
+)
+def test_fields_that_contradict_the_setting_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        Config(**changes)
+
+
+@pytest.mark.parametrize(
+    "changes, expected",
+    [
+        ({}, True),
+        ({"setting": "supervised"}, True),
+        ({"setting": "clustering", "num_clusters": 4}, False),
+        ({"setting": "basic"}, False),
+        ({"setting": "dimensionality-reduction"}, True),
+        ({"setting": "dimensionality-reduction", "num_clusters": 4}, False),
+    ],
+)
+def test_which_settings_learn_from_labels(changes, expected):
+    assert Config(**changes).learns_from_labels == expected

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import scipy.special
+import scipy.stats
 import sklearn.metrics
 import tensorflow as tf
 
@@ -77,6 +78,13 @@ def test_classification_matches_scikit_learn_on_one_softmax(random):
         lambda v: losses.discriminator_loss(tf.fill((1, 1), v), tf.fill((1, 1), 2 * v)),
         lambda v: losses.generator_loss(tf.fill((1, 1), v)),
         lambda v: losses.classification_loss([1], tf.stack([[0.5, v, -1.0]])),
+        lambda v: losses.half_squared_length(tf.stack([[v, 0.5]])),
+        lambda v: losses.cyclic_loss(
+            {"y": tf.constant([[0.2, 0.8]]), "z": tf.stack([[v, 0.5]])},
+            {"y_logits": tf.stack([[v, 1.0]]), "z": tf.stack([[0.1, 2 * v]])},
+        ),
+        lambda v: losses.mode_distance_loss(tf.stack([[0.1, v / 4], [0.3, 0.2]]))[:1],
+        lambda v: losses.head_distance_loss(tf.stack([[v, 0.0], [0.5, 0.5]]), 2.0)[:1],
     ],
 )
 def test_gradient_equals_finite_difference(loss, value):
@@ -87,6 +95,49 @@ def test_gradient_equals_finite_difference(loss, value):
     step = 1e-2
     difference = (loss(point + step) - loss(point - step)) / (2 * step)
     np.testing.assert_allclose(tape.gradient(total, point), difference[0], rtol=2e-3, atol=1e-3)
+
+
+def test_length_of_z():
+    np.testing.assert_allclose(losses.half_squared_length(np.array([[3.0, 4.0]])), [12.5])
+
+
+def test_cyclic_loss_is_cross_entropy_and_a_tenth_of_the_squared_error(random):
+    y = random.dirichlet([1.0] * 4, 6)
+    logits, z, again = random.normal(size=(6, 4)), random.normal(size=(6, 2)), np.zeros((6, 2))
+    found = losses.cyclic_loss({"y": y, "z": z}, {"y_logits": logits, "z": again})
+    probabilities = scipy.special.softmax(logits, axis=1)
+    expected = -np.sum(y * np.log(probabilities), axis=1) + 0.1 * np.sum(z**2, axis=1)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    # The code itself found again: what is left is the entropy of y.
+    same = losses.cyclic_loss({"y": y, "z": z}, {"y_logits": np.log(y), "z": z})
+    np.testing.assert_allclose(same, scipy.stats.entropy(y, axis=1), rtol=1e-5)
+
+
+def test_mode_distance_is_one_for_equal_modes_and_bounded():
+    equal = np.ones((5, 4, 4, 1), "float32")
+    np.testing.assert_allclose(losses.mode_distance_loss(equal), 1.0, rtol=1e-6)
+    modes = np.stack([np.zeros((2, 2, 1)), np.ones((2, 2, 1)), np.ones((2, 2, 1))])
+    modes = modes.astype("float32")
+    apart = np.exp(-1 / losses.MODE_SCALE)
+    np.testing.assert_allclose(
+        losses.mode_distance_loss(modes), [apart, (1 + apart) / 2, (1 + apart) / 2], rtol=1e-5
+    )
+    np.testing.assert_array_equal(losses.mode_distance_loss(equal[:1]), [0.0])
+
+
+def test_heads_push_each_other_only_below_the_threshold():
+    heads = np.array([[0, 0], [3, 4], [0, 1]], "float32")
+    # distances 5, 1 and the root of 18: with a threshold of 2 only the second counts
+    np.testing.assert_allclose(losses.head_distance_loss(heads, 2.0), [1.0, 0.0, 1.0], atol=1e-5)
+    total = losses.head_distance_loss(heads, 6.0)
+    np.testing.assert_allclose(total, [1 + 5, 1 + 6 - 18**0.5, 5 + 6 - 18**0.5], rtol=1e-5)
+
+
+def test_equal_heads_have_a_finite_gradient():
+    heads = tf.Variable(tf.zeros((3, 2)))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(losses.head_distance_loss(heads, 2.0))
+    assert np.isfinite(tape.gradient(loss, heads)).all()
 
 
 @pytest.mark.parametrize("shape", [(8,), (8, 2)])

@@ -19,6 +19,50 @@ def test_names_and_shapes(image_shape):
     assert tuple(critic(code["z"]).shape) == (2, 1)
 
 
+@pytest.mark.parametrize("image_shape", [(32, 32, 3), (28, 28, 1), (7, 5, 3)])
+def test_convolutional_pair_fits_any_size(image_shape):
+    common = {"filters": (4, 6), "hidden_units": (8,), "batch_norm": True}
+    encoder = networks.build_convolutional_encoder(image_shape, 10, 4, **common)
+    decoder = networks.build_convolutional_decoder(image_shape, 10, 4, **common)
+    code = encoder(np.zeros((2, *image_shape), "float32"))
+    assert {name: tuple(t.shape) for name, t in code.items()} == {"y_logits": (2, 10), "z": (2, 4)}
+    drawn = decoder({"y": np.zeros((2, 10), "float32"), "z": np.zeros((2, 4), "float32")})
+    assert tuple(drawn["image_logits"].shape) == (2, *image_shape)
+    assert all(weight.dtype == "float32" for weight in encoder.weights + decoder.weights)
+
+
+def test_encoders_for_each_posterior():
+    shape, common = (6, 5, 1), {"hidden_units": (8,)}
+    gaussian = networks.build_encoder(shape, 0, 4, posterior="gaussian", **common)
+    assert networks.output_shapes(gaussian) == {"z_mean": (None, 4), "z_log_var": (None, 4)}
+    universal = networks.build_encoder(shape, 3, 4, posterior="universal", **common)
+    assert networks.input_shapes(universal) == {"image": (None, *shape), "noise": (None, 4)}
+    assert networks.output_shapes(universal) == {"y_logits": (None, 3), "z": (None, 4)}
+    with pytest.raises(ValueError, match="`posterior` must be one of"):
+        networks.build_encoder(shape, 3, 4, posterior="normal", **common)
+
+
+def test_a_decoder_of_one_code_has_one_input():
+    common = {"hidden_units": (8,)}
+    names = [
+        [tensor.name for tensor in network.inputs]
+        for network in (
+            networks.build_decoder((6, 5, 1), 0, 2, **common),
+            networks.build_decoder((6, 5, 1), 3, 0, name="mode_decoder", **common),
+            networks.build_decoder((6, 5, 1), 0, 2, latent_name="representation", **common),
+        )
+    ]
+    assert names == [["z"], ["y"], ["representation"]]
+
+
+def test_the_cluster_head_is_linear(random):
+    head = networks.build_cluster_head(4, 2, seed=3)
+    (weights,) = head.get_weights()
+    y = random.random((5, 4)).astype("float32")
+    np.testing.assert_allclose(head(y)["head"], y @ weights, rtol=1e-5)
+    assert weights.std() > 0.3  # apart from the start
+
+
 def test_heads_are_logits_without_activation():
     parts = tiny_networks()
     heads = [

@@ -92,3 +92,15 @@ def test_unlabelled_rows_of_the_test_part_are_left_out(npz):
     changed["y_test"][:20] = -1
     np.savez(npz, **changed)
     assert [len(x) for x, _ in data_module.load(str(npz)).test] == [40]
+
+
+def test_without_labelled_rows_elements_hold_images_alone():
+    images = np.arange(40, dtype="uint8").reshape(40, 1, 1, 1)
+    dataset, _ = pipeline.training_set(
+        images, np.full(40, -1), np.arange(40), np.arange(0), 10, 10, 0
+    )
+    elements = list(dataset.as_numpy_iterator())
+    assert [type(element) for element in elements] == [tuple] * 4
+    assert all(element[0].keys() == {"unlabeled"} and len(element) == 1 for element in elements)
+    seen = np.concatenate([element[0]["unlabeled"].ravel() for element in elements])
+    assert sorted(seen) == list(range(40))

@@ -122,3 +122,29 @@ def test_labelled_images_serve_as_unlabelled_ones_where_there_are_no_others(capl
 def test_too_few_labels_are_refused(counts, unlabeled, wanted, message):
     with pytest.raises(DataError, match=message):
         split_source(source(counts, unlabeled), num_labeled=wanted)
+
+
+def test_without_use_of_labels_all_but_validation_is_unlabelled():
+    split = split_source(source([200, 200, 100]), validation_size=50, use_labels=False)
+    assert len(split.labeled_rows) == 0
+    assert len(split.validation_rows) == 50 and len(split.unlabeled_rows) == 450
+    assert not set(split.validation_rows) & set(split.unlabeled_rows)
+
+
+def test_validation_takes_what_labels_there_are(caplog):
+    split = split_source(
+        source([60], unlabeled=400), validation_size=50, use_labels=False, num_labeled=5
+    )
+    assert (split.labels[split.validation_rows] == 0).all()
+    assert "learns without labels: num_labeled is not used" in caplog.text
+
+
+def test_no_labels_at_all_are_enough_where_none_are_needed():
+    bare = source([], unlabeled=200, test=0)
+    with pytest.raises(DataError, match="no labels, and this setting needs some"):
+        split_source(bare)
+    split = split_source(bare, validation_size=30, use_labels=False, test_fraction=0.25)
+    assert len(split.test_images) == 50 and (split.test_labels == -1).all()
+    assert len(split.validation_rows) == 30 and len(split.unlabeled_rows) == 120
+    everything = contents(split.images) | contents(split.test_images)
+    assert len(everything) == 200

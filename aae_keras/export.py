@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from aae_keras import applying, factory, prediction, serving
+from aae_keras import applying, factory, prediction, scoring, serving
 from aae_keras.errors import UserError
 from aae_keras.images import to_unit_range
 
@@ -58,6 +58,10 @@ def export_run(folder, name=None, version=None, formats=serving.FORMATS, root=RO
             f"Received: {', '.join(formats) or 'none'}"
         )
     run, data, model = factory.load_trained(folder, **where)
+    if not model.has_y:
+        raise ExportError(
+            f"The setting {run.config.setting} has no latent y: there is no classifier to export."
+        )
     base = pathlib.Path(root) / (name or run.config.name)
     base.mkdir(parents=True, exist_ok=True)
     if version is not None and (base / str(version)).exists():
@@ -65,11 +69,13 @@ def export_run(folder, name=None, version=None, formats=serving.FORMATS, root=RO
     aside = pathlib.Path(tempfile.mkdtemp(dir=base, prefix=".writing-"))
     aside.chmod(0o755)
     try:
-        write_saved_model(model, data.class_names, aside)
+        names, origin = _names(model, data)
+        write_saved_model(model, names, aside)
         if "litert" in formats:
             write_litert(aside, aside / serving.LITERT_FILE)
         agreement = verify(model, data, aside, formats)
-        write_manifest(run, data, aside, agreement)
+        classes = {"class_names": names, "class_names_from": origin}
+        write_manifest(run, data, aside, classes, agreement)
         if "saved_model" not in formats:
             for leftover in ("saved_model.pb", "fingerprint.pb", "variables", "assets"):
                 _remove(aside / leftover)
@@ -83,7 +89,7 @@ def write_saved_model(model, class_names, folder):
 
     Args:
         model: A model of this project with latent y.
-        class_names: One string per class.
+        class_names: One string per value of y.
         folder: Where.
     """
     image = tf.TensorSpec([None, *model.encoder.inputs[0].shape[1:]], tf.float32, serving.IMAGE)
@@ -165,7 +171,19 @@ def _answers(predictor, images):
     return {name: tf.constant(found[name]) for name in ("label", "probabilities", "z")}
 
 
-def write_manifest(run, data, folder, agreement):
+def _names(model, data):
+    """What each value of y is called, and where the name comes from."""
+    split = data.split
+    if model.classifies:
+        return list(data.class_names), "classes"
+    rows = split.validation_rows
+    seen = scoring.see(model, split.images[rows], split.labels[rows])
+    names = scoring.class_of_categories(model, data.class_names, seen)
+    labelled = bool(len(rows)) and bool((split.labels[rows] >= 0).any())
+    return names, "most frequent class in the validation images" if labelled else "numbers"
+
+
+def write_manifest(run, data, folder, classes, agreement):
     """Write where the export comes from, what it is called, and how well it did."""
     metrics = None
     if run.metrics_file.exists():
@@ -178,7 +196,7 @@ def write_manifest(run, data, folder, agreement):
         "exported": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "config": run.config.to_dict(),
         "data_fingerprint": run.fingerprint,
-        "class_names": list(data.class_names),
+        **classes,
         "image_shape": list(data.image_shape),
         "metrics": metrics,
         "agreement": agreement,

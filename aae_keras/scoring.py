@@ -131,6 +131,30 @@ def scores(model, seen, validation=None, real=None):
     return found
 
 
+def class_of_categories(model, class_names, validation):
+    """What each value of y is called: a class, or the class most frequent in a cluster.
+
+    Args:
+        model: A model with latent y.
+        class_names: One string per class.
+        validation: `Seen` of the validation images, or None.
+
+    Returns:
+        One string per category: `cluster-07` where no labelled image says otherwise.
+    """
+    if model.classifies:
+        return list(class_names)
+    names = [f"cluster-{cluster:02d}" for cluster in range(model.categories)]
+    labelled = validation.labelled() if validation is not None else ()
+    if not len(labelled):
+        return names
+    rule = metrics.clusters.majority_rule(labelled.labels, labelled.code["y"])
+    return [
+        name if label == metrics.clusters.NO_CLASS else class_names[label]
+        for name, label in zip(names, rule, strict=True)
+    ]
+
+
 def _of_classes(labelled):
     labels, y = labelled.labels, labelled.code["y"]
     return {

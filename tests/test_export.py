@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import subprocess
@@ -8,7 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from aae_keras import applying, evaluation, export, models, prediction, serving
+from aae_keras import applying, evaluation, export, models, prediction, serving, training
 from aae_keras.images import to_unit_range
 
 
@@ -40,6 +41,28 @@ def test_files_of_a_version(version, root, trained):
     again = export.export_run(trained.folder, name="tiny", root=root)
     manifest = json.loads((again / serving.MANIFEST).read_text())
     assert 0 <= manifest["metrics"]["test"]["error_rate"] <= 1
+
+
+def test_clusters_are_called_after_the_classes_found_in_them(small, tmp_path, root):
+    config = dataclasses.replace(small, setting="clustering", num_clusters=4, num_labeled=0)
+    run = training.train(config, tmp_path / "run", verbose=0)
+    folder = export.export_run(run.folder, name="clusters", root=root, formats=["saved_model"])
+    manifest = json.loads((folder / serving.MANIFEST).read_text())
+    assert manifest["class_names_from"] == "most frequent class in the validation images"
+    assert set(manifest["class_names"]) <= {"0", "1", "2", *(f"cluster-0{n}" for n in range(4))}
+    predictor = prediction.open_predictor(folder)
+    found = predictor.predict(np.random.default_rng(0).random((40, 6, 5, 1), "float32"))
+    names = np.array(manifest["class_names"])[found["label"]]
+    assert [name.decode() for name in found["class_name"]] == names.tolist()
+    assert found["probabilities"].shape == (40, 4)
+
+
+def test_a_setting_without_y_has_no_classifier(small, tmp_path, root):
+    config = dataclasses.replace(small, setting="basic", num_labeled=0, epochs=1)
+    run = training.train(config, tmp_path / "run", verbose=0)
+    with pytest.raises(export.ExportError, match="basic has no latent y"):
+        export.export_run(run.folder, root=root)
+    assert not root.exists()
 
 
 def test_signatures_keep_the_contract(version):

@@ -11,24 +11,38 @@ README = pathlib.Path("README.md").read_text()
 BUILD = pathlib.Path("BUILD.md").read_text()
 
 
-def test_the_readmes_script_is_short_runs_and_learns(tmp_path):
-    (script,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(script.splitlines()) < 25
-    (tmp_path / "script.py").write_text(script)
+def run(script, folder):
+    (folder / "script.py").write_text(script)
     done = subprocess.run(
-        [sys.executable, tmp_path / "script.py"],
+        [sys.executable, folder / "script.py"],
         capture_output=True,
         text=True,
-        cwd=tmp_path,
+        cwd=folder,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(pathlib.Path.cwd())},
     )
     assert done.returncode == 0, done.stderr
-    error = float(re.findall(r"'error_rate': ([0-9.]+)", done.stdout)[-1])
-    accuracy = float(re.findall(r"'accuracy': ([0-9.]+)", done.stdout)[-1])
+    assert "Warning" not in done.stderr
+    return done.stdout
+
+
+def test_the_readmes_script_is_short_runs_and_learns(tmp_path):
+    (script,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(script.splitlines()) < 25
+    printed = run(script, tmp_path)
+    error = float(re.findall(r"'error_rate': ([0-9.]+)", printed)[-1])
+    accuracy = float(re.findall(r"'accuracy': ([0-9.]+)", printed)[-1])
     assert error == pytest.approx(1 - accuracy, abs=1e-6)
     assert error < 0.12  # the baseline on the labels alone has 13 %
-    assert done.stdout.rstrip().endswith("(359, 10)") and (tmp_path / "digits.keras").exists()
-    assert "Warning" not in done.stderr
+    assert printed.rstrip().endswith("(359, 10)") and (tmp_path / "digits.keras").exists()
+
+
+def test_a_setting_of_ones_own_is_short_and_fills_its_prior(tmp_path):
+    (script,) = re.findall(r"```python\n(import keras\n.*?)```", BUILD, re.DOTALL)
+    assert len([line for line in script.splitlines() if line]) < 40
+    printed = run(script, tmp_path)
+    spread = [float(number) for number in re.findall(r"0\.[0-9]+", printed.splitlines()[-1])]
+    # A code that had collapsed, or had run away, would be far from 1 / sqrt(3).
+    assert spread == pytest.approx([3**-0.5] * 2, abs=0.15)
 
 
 @pytest.mark.parametrize("text", [README, BUILD], ids=["README", "BUILD"])

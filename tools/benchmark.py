@@ -7,6 +7,7 @@ from tools import cli
 GROUPS = {
     "train": "steps of training, and our share of the machine's limit",
     "scale": "how a step grows with batch and width",
+    "setting": "steps of a preset of each learning setting",
     "stream": "images on disk against images in memory",
     "million": "an epoch of a million images, and its memory (minutes)",
     "start": "from the command to help, first step, scores",
@@ -40,6 +41,7 @@ def main(arguments):
     measures = {
         "train": training.rows,
         "scale": training.scale_rows,
+        "setting": training.setting_rows,
         "stream": streaming.rows,
         "million": streaming.large_rows,
         "start": startup.rows,

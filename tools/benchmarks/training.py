@@ -37,6 +37,17 @@ CANDIDATES = {
     for schedule in SCHEDULES
     for suffix, precision in (("", "float32"), ("-bfloat16", "bfloat16"))
 }
+# A preset of each learning setting.
+SETTINGS = (
+    "mnist-100",
+    "mnist-style",
+    "mnist-clusters-16",
+    "mnist-2d-100",
+    "mnist-2d-clusters-20",
+    "mnist-gaussian",
+    "mnist-mixture",
+    "mnist-likelihood",
+)
 BATCH_SIZES = (32, 100, 400)
 WIDTHS = (300, 1000, 3000)
 STEPS = 40
@@ -79,6 +90,13 @@ def scale_rows():
         yield Row(f"scale/{name}", batch_size * STEPS / seconds[name], "images/s")
 
 
+def setting_rows():
+    """The `setting/` rows: a shipped preset of each learning setting."""
+    seconds = in_turn({name: our_steps(preset(name)) for name in SETTINGS})
+    for name in SETTINGS:
+        yield Row(f"setting/{name}", 100 * STEPS / seconds[name], "images/s")
+
+
 def _steps(name, config):
     if name == "textbook":
         return textbook_steps(config.hidden_units, config.batch_size)
@@ -88,7 +106,9 @@ def _steps(name, config):
 def our_steps(config, **changes):
     """The same of a configuration, on random images."""
     config = dataclasses.replace(config, **changes)
-    return trained_steps(config, random_data(config.batch_size, config.labeled_batch_size))
+    use_labels = config.learns_from_labels
+    data = random_data(config.batch_size, config.labeled_batch_size, use_labels=use_labels)
+    return trained_steps(config, data)
 
 
 def trained_steps(config, data):
@@ -118,15 +138,16 @@ def _trained(model, data, calls):
 
 
 @functools.cache
-def random_data(batch_size, labeled_batch_size, num_images=20_000):
+def random_data(batch_size, labeled_batch_size, num_images=20_000, use_labels=True):
     """Images of random bytes, shaped like MNIST, 100 of them labelled."""
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (num_images, 28, 28, 1), dtype=np.uint8)
     labels = np.arange(num_images) % 10
     names = tuple("0123456789")
     source = Source(images, labels, names, images[:1000], labels[:1000])
-    labeled = max(100, labeled_batch_size)
-    return data_module.Data(split_source(source, labeled, 0), batch_size, labeled_batch_size)
+    labeled = max(100, labeled_batch_size) if use_labels else 0
+    split = split_source(source, labeled, 0, use_labels=use_labels)
+    return data_module.Data(split, batch_size, labeled_batch_size)
 
 
 class Limit:

@@ -135,7 +135,7 @@ class Config:
         False, "Clustering: the prior draws a category the more often the less it is used."
     )
     head_threshold: float = _objective(
-        2.0, "Dimensionality reduction: distance that cluster heads are pushed apart to.", above=0
+        6.0, "Dimensionality reduction: distance that cluster heads are pushed apart to.", above=0
     )
     head_weight: float = _objective(1.0, "Dimensionality reduction: weight of that push.", low=0)
 

@@ -41,7 +41,7 @@ class DimensionalityReductionAAE(LabelAndStyleAAE):
         self,
         *,
         cluster_head,
-        head_threshold=2.0,
+        head_threshold=6.0,
         head_weight=1.0,
         semi_supervised=True,
         **kwargs,

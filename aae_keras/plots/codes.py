@@ -26,13 +26,14 @@ def codes_over_prior(codes, labels, names, prior, title):
     low, high = low - margin, high + margin
     density, _, _ = np.histogram2d(*prior.T, bins=BINS, range=list(zip(low, high, strict=True)))
     axes.imshow(
-        np.sqrt(density.T), cmap="Greys", origin="lower", aspect="auto", alpha=0.6,
+        np.sqrt(density.T), cmap="Greys", origin="lower", alpha=0.6,
         extent=(low[0], high[0], low[1], high[1]), interpolation="bilinear",
     )  # fmt: skip
-    scatter_by_class(axes, codes, labels, names, size=max(2, min(10, 2e4 / len(codes))))
+    scatter_by_class(axes, codes, labels, names, size=max(3, min(20, 1e4 / len(codes))))
     axes.set(
         title=title, xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="first", ylabel="second"
     )
+    axes.set_aspect("equal", adjustable="box")
     return figure
 
 
@@ -46,7 +47,7 @@ def tsne(points, labels, names):
     """
     figure = Figure(figsize=(7.2, 6), layout="constrained")
     axes = figure.subplots()
-    scatter_by_class(axes, points, labels, names, size=8)
+    scatter_by_class(axes, points, labels, names, size=max(6, min(25, 6e3 / len(points))))
     axes.set(title=f"t-SNE of the latent codes of {len(points)} held-out images")
     axes.set_xticks([])
     axes.set_yticks([])

@@ -35,6 +35,6 @@ def scatter_by_class(axes, points, labels, names, size):
     if len(np.unique(labels)) > 1 or not unknown.all():
         columns = 1 + (len(names) - 1) // 16
         axes.legend(
-            loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, markerscale=3,
+            loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, markerscale=2,
             ncols=columns, fontsize="small",
         )  # fmt: skip

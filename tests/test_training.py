@@ -70,6 +70,7 @@ def assert_same_weights(first, second):
         np.testing.assert_array_equal(first[name], second[name], err_msg=str(name))
 
 
+ALSO_STEP_BY_STEP = {("alternating", "float32"), ("paired", "bfloat16")}
 EXECUTIONS = {
     f"{schedule}-{precision}-{steps}": {
         "schedule": schedule,
@@ -80,6 +81,19 @@ EXECUTIONS = {
     for schedule in SCHEDULES
     for precision in ("float32", "bfloat16")
     for steps in (1, 2)
+    if steps == 2 or (schedule, precision) in ALSO_STEP_BY_STEP
+}
+CLUSTERS = {"setting": "clustering", "num_clusters": 4, "num_labeled": 0}
+SETTINGS = {
+    "supervised": {"setting": "supervised"},
+    "label-informed": {"setting": "label-informed", "prior": "gaussian-mixture"},
+    "basic-gaussian": {"setting": "basic", "num_labeled": 0, "posterior": "gaussian"},
+    "basic-universal": {"setting": "basic", "num_labeled": 0, "posterior": "universal"},
+    "clustering": CLUSTERS | {"input_dropout": 0.2, "encoder_average": 0.9, "batch_norm": True},
+    "clustering-with-everything": CLUSTERS
+    | {"mode_decoder": True, "cyclic_loss": 0.1, "z_penalty": 0.1}
+    | {"mode_distance": 0.1, "balanced_prior": True},
+    "dimensionality-reduction": {"setting": "dimensionality-reduction"},
 }
 RECIPES = {
     "plain": {},
@@ -100,6 +114,7 @@ RECIPES = {
     [
         *(pytest.param(changes, None, id=name) for name, changes in EXECUTIONS.items()),
         *(pytest.param(changes, None, id=name) for name, changes in RECIPES.items()),
+        *(pytest.param(changes, None, id=name) for name, changes in SETTINGS.items()),
         pytest.param({}, with_dropout, id="dropout"),
         pytest.param({"jit_compile": "step"}, with_dropout, id="dropout-xla"),
         pytest.param({"schedule": "simultaneous"}, with_dropout, id="dropout-simultaneous"),

@@ -68,7 +68,7 @@ def test_the_step_is_written_once():
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.FunctionDef) and node.name in ("train_step", "test_step")
     ]
-    assert steps == [("base.py", "train_step"), ("base.py", "test_step")]
+    assert steps == [("step.py", "train_step"), ("step.py", "test_step")]
 
 
 def test_importing_the_package_is_free():

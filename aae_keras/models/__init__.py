@@ -6,7 +6,7 @@ import keras
 
 from aae_keras import priors  # noqa: F401  registers the classes that a file may name
 from aae_keras.errors import UserError, first_line
-from aae_keras.models.base import AdversarialModel, Batch, Forward, Term
+from aae_keras.models.base import AdversarialModel
 from aae_keras.models.basic import BasicAAE
 from aae_keras.models.clustering import ClusteringAAE
 from aae_keras.models.dimensionality_reduction import DimensionalityReductionAAE
@@ -14,6 +14,7 @@ from aae_keras.models.label_informed import LabelInformedAAE
 from aae_keras.models.labels_only import LabelsOnly
 from aae_keras.models.semi_supervised import SemiSupervisedAAE
 from aae_keras.models.supervised import SupervisedAAE
+from aae_keras.models.terms import Batch, Forward, Term
 
 __all__ = [
     "AdversarialModel",

@@ -1,9 +1,4 @@
-"""What every learning setting shares: its terms, the step, and saving.
-
-A setting is a list of `Term`s: a loss, the phase it belongs to, and the variables it moves. The
-step is written once: it takes the phases in the groups of a schedule, and lowers the sum of each
-phase's terms with the phase's optimizer.
-"""
+"""What every learning setting shares: networks and codes, the usual terms, the batch, saving."""
 
 import contextlib
 
@@ -14,14 +9,13 @@ from aae_keras import losses, noise
 from aae_keras.images import to_unit_range
 from aae_keras.models.averaging import RunningAverage
 from aae_keras.models.drawing import corrupt, random_seeds
-from aae_keras.models.phased import PhasedModel
 from aae_keras.models.posteriors import Posterior
-from aae_keras.models.schedules import follow, passes
-from aae_keras.models.terms import Batch, Forward, Term
+from aae_keras.models.step import SteppedModel, unpack
+from aae_keras.models.terms import Batch, Term
 from aae_keras.networks import call_network, mixes_rows, output_shapes, upstream_variables
 
 
-class AdversarialModel(PhasedModel):
+class AdversarialModel(SteppedModel):
     """Base of the learning settings: a subclass says what its networks and its terms are.
 
     Use it like any Keras model. A training element is `({"unlabeled": x_u, "labeled": x_l},
@@ -89,27 +83,14 @@ class AdversarialModel(PhasedModel):
         for name, value in (parts | options).items():
             setattr(self, name, value)
         self.priors = priors
-        self.step = self.add_weight(
-            shape=(),
-            dtype="int64",
-            initializer="zeros",
-            trainable=False,
-            aggregation="only_first_replica",
-            name="step",
-        )
+        self.count_steps()
         self._average = RunningAverage(self, self.encoder, self.encoder_average)
         self._check_codes()
         self._check_regularizers()
-        self.terms = self.build_terms()
-        self.trackers = {term.name: keras.metrics.Mean(name=term.name) for term in self.terms}
-        self.error_rate = keras.metrics.Mean(name="error_rate")
+        self.track_terms()
         self.built = True
 
-    # What a setting is made of.
-
-    def build_terms(self):
-        """The `Term`s that define the setting; a subclass returns them."""
-        raise NotImplementedError(f"{type(self).__name__} must define `build_terms`.")
+    # What a setting is made of: a subclass defines `build_terms`.
 
     def reconstruction_term(self, *others, needs_labels=False):
         """The decoded code of the corrupted image against the clean image (section 2).
@@ -170,11 +151,6 @@ class AdversarialModel(PhasedModel):
             validated=True,
             needs_labels=True,
         )
-
-    @property
-    def classifies(self):
-        """Whether labels teach y, so that its categories are the classes."""
-        return any(term.phase == "classification" for term in self.terms)
 
     @property
     def categories(self):
@@ -254,72 +230,15 @@ class AdversarialModel(PhasedModel):
         """What the discriminators take for real: dict by code of samples, shape (count, dim)."""
         return {name: prior.sample(count, next(seeds)) for name, prior in self.priors.items()}
 
+    def after_step(self, forward):
+        """Take the step's weights into the average."""
+        self._average.update(self.step)
+
     def posterior_noise(self, images, seeds):
         """Noise for the posterior of images, N(0, I); None if it takes none."""
         if images is None or not self.posterior.noise_dim:
             return None
         return noise.normal([ops.shape(images)[0], self.posterior.noise_dim], next(seeds))
-
-    # The step.
-
-    def train_step(self, data):
-        """One step of the paper: reconstruction, regularization, classification.
-
-        The schedule decides whether the phases follow each other or share their passes.
-        """
-        batch = self.draw(data)
-        values, forward = follow(self, passes(self.schedule, self.phases), batch)
-        self.step.assign_add(1)
-        self._average.update(self.step)
-        self.observe(forward)
-        return self.track(values, forward)
-
-    def observe(self, forward):
-        """Called at the end of each step, for a setting that learns from codes outside its losses.
-
-        Args:
-            forward: The `Forward` of the first pass.
-        """
-
-    def batch_mean(self, per_example):
-        """Sum over the examples, divided by the global batch size, so that replicas add up."""
-        replicas = self.distribute_strategy.num_replicas_in_sync
-        return ops.sum(per_example) / ops.cast(ops.shape(per_example)[0] * replicas, "float32")
-
-    def test_step(self, data):
-        """The losses that mean something on held-out images, and the error where labels exist."""
-        x, labels = unpack(data)
-        images = to_unit_range(x)
-        batch = Batch(images, images, images, labels, prior={})
-        forward = Forward(self, batch, training=False)
-        values = {
-            term.name: term.loss(forward)
-            for term in self.terms
-            if term.validated and (labels is not None or not term.needs_labels)
-        }
-        logs = self.track(values, forward)
-        silent = self.trackers.keys() - values.keys()
-        return {name: value for name, value in logs.items() if name not in silent}
-
-    def track(self, values, forward):
-        """Update the running means of the epoch; returns them all.
-
-        Means are over every example of the epoch, not over the last batch.
-        """
-        for name, value in values.items():
-            self.trackers[name].update_state(value)
-        self._loss_tracker.update_state(
-            sum(ops.mean(value) for value in values.values()),
-            sample_weight=ops.shape(forward.batch.images)[0],
-        )
-        labels = forward.batch.labels
-        if labels is None or "classification_loss" not in values:
-            trackers = (self._loss_tracker, *self.trackers.values())
-            return {tracker.name: tracker.result() for tracker in trackers}
-        y = forward.labeled_code["y"]
-        wrong = ops.not_equal(ops.argmax(y, axis=-1), ops.cast(labels, "int32"))
-        self.error_rate.update_state(ops.cast(wrong, "float32"))
-        return self.compute_metrics(forward.batch.labeled, labels, y)
 
     # Saving.
 
@@ -352,11 +271,3 @@ class AdversarialModel(PhasedModel):
                     f"The prior of {code} must have as many dimensions as the encoder's {output}, "
                     f"whose shape is {shapes[output]}. Received: dim={prior.dim}"
                 )
-
-
-def unpack(data):
-    """Inputs and labels (or None) of an element of a data set."""
-    x, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
-    if weights is not None:
-        raise ValueError("`sample_weight` and `class_weight` are not supported; leave them out.")
-    return x, labels

@@ -149,8 +149,9 @@ class ClusteringAAE(LabelAndStyleAAE):
             "z": self.gaussian_prior.sample(count, next(seeds)),
         }
 
-    def observe(self, forward):
-        """Keep count of how much each category is used."""
+    def after_step(self, forward):
+        """Keep count of how much each category is used, too."""
+        super().after_step(forward)
         if self.balanced_prior:
             now = ops.mean(forward.code["y"], axis=0)
             self.usage.assign_add((1 - USAGE_DECAY) * (now - self.usage))

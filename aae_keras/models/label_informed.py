@@ -5,7 +5,8 @@ import tensorflow as tf
 from keras import ops
 
 from aae_keras.images import to_unit_range
-from aae_keras.models.base import AdversarialModel, unpack
+from aae_keras.models.base import AdversarialModel
+from aae_keras.models.step import unpack
 from aae_keras.networks import check_network, input_shapes
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import subprocess
@@ -8,7 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from aae_keras import evaluation, export, models, prediction, serving
+from aae_keras import evaluation, export, factory, models, prediction, serving, training
 from aae_keras.images import to_unit_range
 
 
@@ -40,6 +41,27 @@ def test_files_of_a_version(version, root, trained):
     again = export.export_run(trained.folder, name="tiny", root=root)
     manifest = json.loads((again / serving.MANIFEST).read_text())
     assert 0 <= manifest["metrics"]["test"]["error_rate"] <= 1
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_a_model_trained_in_bfloat16_is_exported_in_float32(small, tmp_path, root, batch_norm):
+    changes = {"precision": "bfloat16", "batch_norm": batch_norm, "encoder_average": 0.9}
+    run = training.train(dataclasses.replace(small, **changes), tmp_path / "run", verbose=0)
+    _, data, model = factory.load_trained(run.folder)
+    trained = models.load_model(run.model_file)
+    for one, other in zip(model.weights, trained.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert trained.encoder.get_layer("encoder_hidden_0").compute_dtype == "bfloat16"
+    networks = (getattr(model, name) for name in model.part_names[:4])
+    assert {layer.compute_dtype for network in networks for layer in network.layers} == {"float32"}
+    folder = export.export_run(run.folder, root=root)  # verified to 1e-4
+    manifest = json.loads((folder / serving.MANIFEST).read_text())
+    assert manifest["agreement"]["saved_model"]["label_agreement"] == 1
+    # float32 and bfloat16 of the same weights: three digits
+    images = data.split.images[:20]
+    found, expected = (evaluation.encode(m, images)["y"] for m in (model, trained))
+    np.testing.assert_allclose(found, expected, atol=0.02)
+    assert np.any(found != expected)
 
 
 def test_signatures_keep_the_contract(version):

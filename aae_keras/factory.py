@@ -32,7 +32,7 @@ def load_data(config):
 
 
 def load_trained(folder, **where):
-    """A finished run, its data and its model.
+    """A finished run, its data and its model, which computes in float32.
 
     Args:
         folder: The run folder.
@@ -48,7 +48,7 @@ def load_trained(folder, **where):
     run = runs.open_trained(folder)
     data = load_data(dataclasses.replace(run.config, **where))
     runs.check_fingerprint(run, data.split.fingerprint())
-    return run, data, models.load_model(run.model_file)
+    return run, data, models.in_float32(models.load_model(run.model_file))
 
 
 def build_model(config, data):

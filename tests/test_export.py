@@ -9,7 +9,16 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from aae_keras import applying, evaluation, export, models, prediction, serving, training
+from aae_keras import (
+    applying,
+    evaluation,
+    export,
+    factory,
+    models,
+    prediction,
+    serving,
+    training,
+)
 from aae_keras.images import to_unit_range
 
 
@@ -63,6 +72,27 @@ def test_a_setting_without_y_has_no_classifier(small, tmp_path, root):
     with pytest.raises(export.ExportError, match="basic has no latent y"):
         export.export_run(run.folder, root=root)
     assert not root.exists()
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_a_model_trained_in_bfloat16_is_exported_in_float32(small, tmp_path, root, batch_norm):
+    changes = {"precision": "bfloat16", "batch_norm": batch_norm, "encoder_average": 0.9}
+    run = training.train(dataclasses.replace(small, **changes), tmp_path / "run", verbose=0)
+    _, data, model = factory.load_trained(run.folder)
+    trained = models.load_model(run.model_file)
+    for one, other in zip(model.weights, trained.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert trained.encoder.get_layer("encoder_hidden_0").compute_dtype == "bfloat16"
+    networks = (getattr(model, name) for name in model.part_names[:4])
+    assert {layer.compute_dtype for network in networks for layer in network.layers} == {"float32"}
+    folder = export.export_run(run.folder, root=root)  # verified to 1e-4
+    manifest = json.loads((folder / serving.MANIFEST).read_text())
+    assert manifest["agreement"]["saved_model"]["label_agreement"] == 1
+    # float32 and bfloat16 of the same weights: three digits
+    images = data.split.images[:20]
+    found, expected = (applying.encode(m, images)["y"] for m in (model, trained))
+    np.testing.assert_allclose(found, expected, atol=0.02)
+    assert np.any(found != expected)
 
 
 def test_signatures_keep_the_contract(version):

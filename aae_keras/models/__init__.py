@@ -15,6 +15,7 @@ from aae_keras.models.labels_only import LabelsOnly
 from aae_keras.models.semi_supervised import SemiSupervisedAAE
 from aae_keras.models.supervised import SupervisedAAE
 from aae_keras.models.terms import Batch, Forward, Term
+from aae_keras.networks import in_float32 as in_float32_network
 
 __all__ = [
     "AdversarialModel",
@@ -28,6 +29,7 @@ __all__ = [
     "SemiSupervisedAAE",
     "SupervisedAAE",
     "Term",
+    "in_float32",
     "load_model",
 ]
 
@@ -54,3 +56,27 @@ def load_model(path):
     if not isinstance(model, AdversarialModel):
         raise UserError(f"{path}: expected a model of aae_keras. Received: {type(model).__name__}")
     return model
+
+
+def in_float32(model):
+    """The model as it is used outside training: bfloat16 only makes training fast.
+
+    A processor without instructions for bfloat16 would be slow with it, and no two kinds of
+    kernel round it alike.
+
+    Args:
+        model: A model of this project.
+
+    Returns:
+        The model itself if it computes in float32; else another, not compiled, of equal weights.
+    """
+    config = model.get_config()
+    twins = {
+        name: in_float32_network(part) if isinstance(part, keras.Model) else part
+        for name, part in config.items()
+    }
+    if all(twin is config[name] for name, twin in twins.items()):
+        return model
+    twin = type(model)(**twins)
+    twin.set_weights(model.get_weights())
+    return twin

@@ -38,6 +38,19 @@ def upstream_variables(network, output_names):
     return model.trainable_variables
 
 
+def in_float32(network):
+    """The same network, weights and all, computing in float32 whatever it was trained in."""
+    if all(layer.compute_dtype == "float32" for layer in network.layers):
+        return network
+    config = network.get_config()
+    for layer in config["layers"]:
+        if "dtype" in layer["config"]:
+            layer["config"]["dtype"] = "float32"
+    twin = type(network).from_config(config)
+    twin.set_weights(network.get_weights())
+    return twin
+
+
 def mixes_rows(network):
     """Whether a network normalises by the batch, so that a row of its output depends on others."""
     return any(

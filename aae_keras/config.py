@@ -24,9 +24,14 @@ SETTINGS = (
 )
 
 
-def _option(group, default, help, *, choices=None, low=None, high=None, above=None):
-    """A field with its help line and the values it may take."""
-    rules = {"choices": choices, "low": low, "high": high, "above": above}
+_CLUSTERING = ("clustering",)
+_REDUCTION = ("dimensionality-reduction",)
+_ANY_PRIOR = ("basic", "label-informed")
+
+
+def _option(group, default, help, *, only=SETTINGS, choices=None, low=None, high=None, above=None):
+    """A field with its help line, the settings it is for, and the values it may take."""
+    rules = {"choices": choices, "low": low, "high": high, "above": above, "only": only}
     return dataclasses.field(default=default, metadata={"group": group, "help": help, **rules})
 
 
@@ -34,6 +39,8 @@ _recipe = functools.partial(_option, "Recipe")
 _data = functools.partial(_option, "Data")
 _network = functools.partial(_option, "Networks and priors")
 _objective = functools.partial(_option, "Objective")
+_clustering = functools.partial(_option, "Clustering, additions", only=_CLUSTERING)
+_reduction = functools.partial(_option, "Dimensionality reduction", only=_REDUCTION)
 _optimization = functools.partial(_option, "Optimization, one optimizer per phase")
 _execution = functools.partial(_option, "Execution")
 
@@ -84,14 +91,19 @@ class Config:
     hidden_units: tuple[int, ...] = _network((1000, 1000), "Units of each hidden layer.", low=1)
     latent_dim: int = _network(10, "Dimensions of z.", low=1)
     num_clusters: int = _network(
-        0, "Categories of y found without labels; 0: the classes, taught by labels.", low=0
+        0,
+        "Categories of y found without labels; 0: the classes, taught by labels.",
+        only=_CLUSTERING + _REDUCTION,
+        low=0,
     )
     posterior: str = _network(
         "deterministic",
         "q(z given x): a function of the image, a Gaussian, or a function of image and noise.",
         choices=("deterministic", "gaussian", "universal"),
     )
-    batch_norm: bool = _network(False, "Batch normalisation in the encoder's hidden layers.")
+    batch_norm: bool = _network(
+        False, "Batch normalisation in the encoder's layers; convolutional: in the decoder's too."
+    )
     weight_stddev: float = _network(
         0.01, "Initial weights are N(0, weight_stddev^2); 0: Glorot uniform.", low=0
     )
@@ -105,10 +117,13 @@ class Config:
     prior: str = _network(
         "gaussian",
         "Prior of z; the other two are for a 2-D z.",
+        only=_ANY_PRIOR,
         choices=("gaussian", "gaussian-mixture", "swiss-roll"),
     )
     prior_stddev: float = _network(1.0, "Standard deviation of the Gaussian prior.", above=0)
-    prior_scale: float = _network(1.0, "Factor of the other priors' size.", above=0)
+    prior_scale: float = _network(
+        1.0, "Factor of the other priors' size.", only=_ANY_PRIOR, above=0
+    )
 
     reconstruction: str = _objective(
         "squared-error",
@@ -121,23 +136,25 @@ class Config:
     input_dropout: float = _objective(
         0.0, "Share of the encoder's input values set to 0 in training.", low=0, high=0.99
     )
-    cyclic_loss: float = _objective(
-        0.0, "Clustering: weight of finding an image's code again in its reconstruction.", low=0
+
+    cyclic_loss: float = _clustering(
+        0.0, "Weight of finding an image's code again in its reconstruction.", low=0
     )
-    z_penalty: float = _objective(0.0, "Clustering: weight of half the squared length of z.", low=0)
-    mode_decoder: bool = _objective(
-        False, "Clustering: a second decoder, of y alone, that draws the typical image."
+    z_penalty: float = _clustering(0.0, "Weight of half the squared length of z.", low=0)
+    mode_decoder: bool = _clustering(
+        False, "A second decoder, of y alone, that draws the typical image."
     )
-    mode_distance: float = _objective(
-        0.0, "Clustering: weight of keeping images of different y at z = 0 apart.", low=0
+    mode_distance: float = _clustering(
+        0.0, "Weight of keeping images of different y at z = 0 apart.", low=0
     )
-    balanced_prior: bool = _objective(
-        False, "Clustering: the prior draws a category the more often the less it is used."
+    balanced_prior: bool = _clustering(
+        False, "The prior draws a category the more often the less it is used."
     )
-    head_threshold: float = _objective(
-        6.0, "Dimensionality reduction: distance that cluster heads are pushed apart to.", above=0
+
+    head_threshold: float = _reduction(
+        6.0, "Distance that cluster heads are pushed apart to.", above=0
     )
-    head_weight: float = _objective(1.0, "Dimensionality reduction: weight of that push.", low=0)
+    head_weight: float = _reduction(1.0, "Weight of that push.", low=0)
 
     epochs: int = _optimization(60, "Passes over the unlabelled images.", low=1)
     batch_size: int = _optimization(100, "Unlabelled images in a step.", low=1)
@@ -198,28 +215,29 @@ class Config:
             )
 
     def _check_setting(self):
-        """Refuse fields that contradict each other or the setting."""
-        may_have_clusters = self.setting in ("clustering", "dimensionality-reduction")
-        if self.num_clusters and not may_have_clusters:
-            raise ValueError(
-                "`num_clusters` is for the settings clustering and dimensionality-reduction. "
-                f"Received: num_clusters={self.num_clusters} with setting={self.setting!r}"
-            )
+        """Refuse fields that the setting has no use for, or that contradict each other."""
+        for field in dataclasses.fields(self):
+            only, value = field.metadata["only"], getattr(self, field.name)
+            if self.setting not in only and value != field.default:
+                raise ValueError(
+                    f"`{field.name}` is for the setting{'s' if len(only) > 1 else ''} "
+                    f"{' and '.join(only)}. "
+                    f"Received: {field.name}={value!r} with setting={self.setting!r}"
+                )
         if self.setting == "clustering" and self.num_clusters < 2:
             raise ValueError(
                 "The setting clustering needs `num_clusters` of at least 2. "
                 f"Received: num_clusters={self.num_clusters}"
             )
-        if self.prior == "gaussian":
-            if self.setting == "label-informed":
-                raise ValueError(
-                    "The setting label-informed needs a prior with a component for each class: "
-                    "gaussian-mixture or swiss-roll. Received: prior='gaussian'"
-                )
-        elif self.setting not in ("basic", "label-informed") or self.latent_dim != 2:
+        if self.setting == "label-informed" and self.prior == "gaussian":
             raise ValueError(
-                f"The prior {self.prior} is for a z of 2 dimensions in the settings basic and "
-                f"label-informed. Received: latent_dim={self.latent_dim}, setting={self.setting!r}"
+                "The setting label-informed needs a prior with a component for each class: "
+                "gaussian-mixture or swiss-roll. Received: prior='gaussian'"
+            )
+        if self.prior != "gaussian" and self.latent_dim != 2:
+            raise ValueError(
+                f"The prior {self.prior} is for a z of 2 dimensions. "
+                f"Received: latent_dim={self.latent_dim}"
             )
 
     @property

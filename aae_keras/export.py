@@ -177,10 +177,12 @@ def _names(model, data):
     if model.classifies:
         return list(data.class_names), "classes"
     rows = split.validation_rows
-    seen = scoring.see(model, split.images[rows], split.labels[rows])
-    names = scoring.class_of_categories(model, data.class_names, seen)
-    labelled = bool(len(rows)) and bool((split.labels[rows] >= 0).any())
-    return names, "most frequent class in the validation images" if labelled else "numbers"
+    rows = rows[split.labels[rows] >= 0]
+    if not len(rows):
+        return scoring.class_of_clusters(model.categories, (), (), ()), "numbers"
+    y = applying.encode(model, split.images[rows])["y"]
+    names = scoring.class_of_clusters(model.categories, data.class_names, split.labels[rows], y)
+    return names, "most frequent class in the validation images"
 
 
 def write_manifest(run, data, folder, classes, agreement):

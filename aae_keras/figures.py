@@ -88,19 +88,20 @@ def figures_of(model, data, with_tsne=True):
     drawn = {}
     if seen is not None:
         drawn |= _of_labels(model, seen, names, data.class_names)
-        if with_tsne and len(seen) > 10:
+        if with_tsne and len(seen) > 10 and whole_code(seen).shape[1] > 2:
             drawn["tsne"] = _tsne(seen, data.class_names)
     if not hasattr(model, "decoder"):
         return drawn
+    prior = sample_prior(model, PRIOR_SAMPLES)
     if seen is not None:
-        drawn |= _of_codes(model, seen, data.class_names)
-    return drawn | _of_decoder(model, seen, names)
+        drawn |= _of_codes(model, seen, data.class_names, prior)
+    return drawn | _of_decoder(model, seen, names, prior)
 
 
 def category_names(model, data, seen):
     """A name for each value of y: the class, or the cluster and the class most frequent in it."""
     count = model.categories
-    if model.classifies or isinstance(model, models.SupervisedAAE) or not count:
+    if model.y_is_class or not count:
         return list(data.class_names)
     names = [f"{cluster:02d}" for cluster in range(count)]
     labelled = seen.labelled() if seen is not None else ()
@@ -136,12 +137,11 @@ def _of_labels(model, seen, names, class_names):
     return drawn
 
 
-def _of_codes(model, seen, class_names):
+def _of_codes(model, seen, class_names, prior):
     """Where the codes of the held-out images lie, and what is decoded of them."""
-    prior = sample_prior(model, PRIOR_SAMPLES)
-    drawn = {"z_histogram": plots.z_histogram(seen.code["z"][:, 0], prior["z"][:, 0], 0)}
+    drawn = {"z_histogram": plots.z_histogram(seen.drawn_z[:, 0], prior["z"][:, 0], 0)}
     place = "representation" if "representation" in seen.code else "z"
-    codes, samples = seen.code[place], prior[place]
+    codes, samples = seen.code[place] + seen.drawn_z - seen.code["z"], prior[place]
     if codes.shape[1] == 2:
         drawn["codes"] = plots.codes_over_prior(
             codes, seen.labels, class_names, samples, f"Codes of {len(seen)} held-out images"
@@ -154,7 +154,7 @@ def _of_codes(model, seen, class_names):
         )  # fmt: skip
     code = dict(seen.code)
     shown = np.arange(len(seen))
-    if isinstance(model, models.SupervisedAAE):
+    if model.told_labels:
         shown = np.flatnonzero(seen.labels >= 0)
         code["y"] = np.eye(model.categories, dtype="float32")[seen.labels]
     shown = shown[:NUM_RECONSTRUCTIONS]
@@ -167,10 +167,9 @@ def _of_codes(model, seen, class_names):
     return drawn
 
 
-def _of_decoder(model, seen, names):
+def _of_decoder(model, seen, names, prior):
     """What the decoder draws of codes chosen for it."""
     drawn = {}
-    prior = sample_prior(model, PRIOR_SAMPLES)
     if model.categories:
         styles = prior["z"][:NUM_STYLES]
         drawn["styles_by_label"] = plots.styles_by_label(
@@ -233,7 +232,7 @@ def _surest(model, seen, shape):
     chosen = np.ones((model.categories, NUM_HELD_OUT, *shape), "float32")
     if seen is None:
         return chosen
-    told = isinstance(model, models.SupervisedAAE)
+    told = model.told_labels
     assigned = seen.labels if told else seen.code["y"].argmax(axis=1)
     for category in range(model.categories):
         rows = np.flatnonzero(assigned == category)
@@ -251,12 +250,17 @@ def _nearest(heads, seen):
     return to_unit_range(seen.images[rows.ravel()]).reshape(*rows.shape, *seen.images.shape[1:])
 
 
+def whole_code(seen):
+    """y and z side by side, or the representation where there is one."""
+    if "representation" in seen.code:
+        return seen.code["representation"]
+    return np.concatenate([seen.code[name] for name in ("y", "z") if name in seen.code], axis=1)
+
+
 def _tsne(seen, class_names):
-    """The layout of the whole code: y and z side by side, or the representation."""
+    """The layout of the whole code."""
     few = slice(TSNE_POINTS)
-    whole = [seen.code[name] for name in ("representation",) if name in seen.code]
-    whole = whole or [seen.code[name] for name in ("y", "z") if name in seen.code]
-    codes = np.concatenate([values[few] for values in whole], axis=1)
+    codes = whole_code(seen)[few]
     perplexity = min(30.0, (len(codes) - 1) / 3)
     layout = TSNE(init="pca", perplexity=perplexity, random_state=0).fit_transform(codes)
     return plots.tsne(layout, seen.labels[few], class_names)

@@ -50,9 +50,8 @@ def _read(data, path):
 def _one_hot(model, data, label, setting):
     if not model.categories:
         raise UserError(f"The setting {setting} has no label to draw. Leave --label out.")
-    names = list(data.class_names)
-    if not len(names) == model.categories:
-        names = [str(number) for number in range(model.categories)]
+    numbers = [str(number) for number in range(model.categories)]
+    names = list(data.class_names) if model.y_is_class else numbers
     if str(label) not in names:
         raise UserError(f"There is no label {label!r}. Known: {', '.join(names)}")
     return np.eye(model.categories, dtype="float32")[names.index(str(label))]

@@ -27,7 +27,8 @@ def write(logs, model, data):
         return
     images = split.images[rows]
     code = applying.encode(model, images)
-    folder = logs / "projector"
+    # TensorBoard looks for it where a run's events are.
+    folder = logs / "validation"
     folder.mkdir(parents=True, exist_ok=True)
     config = projector.ProjectorConfig()
     names = [data.class_names[label] if label >= 0 else "?" for label in split.labels[rows]]

@@ -85,11 +85,15 @@ def fit(model, data, run, callbacks, start, verbose="auto"):
     if verbose == "auto":
         verbose = 1 if sys.stderr.isatty() else 2
     clock = EpochClock()
+    validation = data.validation
+    if validation is not None and model.told_labels and len(validation.element_spec) == 1:
+        log.warning("No labels are left for validation, which this setting needs: there is none.")
+        validation = None
     tensorboard = keras.callbacks.TensorBoard(str(run.logs), write_graph=False)
     with contextlib.redirect_stdout(sys.stderr):
         model.fit(
             data.train,
-            validation_data=data.validation,
+            validation_data=validation,
             epochs=run.config.epochs,
             initial_epoch=start,
             verbose=verbose,

@@ -74,7 +74,9 @@ def test_whole_numbers_may_stand_for_floats():
 
 
 def test_fingerprint_changes_with_every_field():
-    base = Config(setting="basic", latent_dim=2)
+    basic = Config(setting="basic", latent_dim=2)
+    clustering = Config(setting="clustering", num_clusters=2)
+    reduction = Config(setting="dimensionality-reduction")
     other = {
         "preset": "x", "setting": "labels-only", "network": "convolutional",
         "posterior": "universal", "prior": "swiss-roll", "input_dropout": 0.5,
@@ -86,15 +88,11 @@ def test_fingerprint_changes_with_every_field():
         "test_fraction": 0.3, "encoder_average": 0.5,
         "momentum": 0.5, "adversarial_momentum": 0.5, "rate_drop_factor": 0.5,
     }  # fmt: skip
-    clusters = [
-        Config(setting="clustering", num_clusters=number).fingerprint() for number in (2, 3)
-    ]
-    assert clusters[0] != clusters[1]
     for field in dataclasses.fields(Config):
-        if field.name == "num_clusters":  # not in every setting
-            continue
-        value = other.get(field.name, field.default if field.name in other else None)
-        value = type(field.default)(field.default + 1) if value is None else value
+        only = field.metadata["only"]
+        base = next(c for c in (basic, clustering, reduction) if c.setting in only)
+        value = other.get(field.name, None)
+        value = type(field.default)(getattr(base, field.name) + 1) if value is None else value
         changed = dataclasses.replace(base, **{field.name: value})
         assert changed.fingerprint() != base.fingerprint(), field.name
 
@@ -124,9 +122,14 @@ def test_presets_of_mnist_state_the_papers_recipe():
     "changes, message",
     [
         ({"num_clusters": 5}, "`num_clusters` is for the settings"),
+        ({"cyclic_loss": 1.0}, "`cyclic_loss` is for the setting clustering"),
+        ({"setting": "supervised", "head_weight": 3.0}, "is for the setting dimensionality-reduct"),
         ({"setting": "clustering"}, "needs `num_clusters` of at least 2"),
         ({"setting": "label-informed", "latent_dim": 2}, "needs a prior with a component"),
-        ({"prior": "swiss-roll", "latent_dim": 2}, "is for a z of 2 dimensions in the settings"),
+        (
+            {"prior": "swiss-roll", "latent_dim": 2},
+            "`prior` is for the settings basic",
+        ),
         ({"setting": "basic", "prior": "swiss-roll"}, "Received: latent_dim=10"),
     ],
 )

@@ -180,7 +180,8 @@ def test_pictures_are_drawn_while_training(small, tmp_path):
 def test_the_projector_gets_vectors_labels_and_images(trained):
     _, data, model = factory.load_trained(trained.folder)
     projector.write(trained.logs, model, data)
-    folder = trained.logs / "projector"
+    folder = trained.logs / "validation"
+    assert list(folder.glob("events.*"))  # or TensorBoard would not look there
     rows = len(data.split.validation_rows)
     assert np.loadtxt(folder / "z.tsv").shape == (rows, 2)
     assert len((folder / "labels.tsv").read_text().split()) == rows

@@ -90,3 +90,13 @@ def test_settings_draw_what_they_can(changes, options, message, small, tmp_path,
     }
     with pytest.raises(UserError, match=message):
         generation.generate(run.folder, **options)
+
+
+def test_clusters_are_called_by_their_numbers(small, tmp_path):
+    config = dataclasses.replace(
+        small, setting="clustering", num_clusters=3, num_labeled=0, epochs=1
+    )
+    run = training.train(config, tmp_path / "run", verbose=0)
+    assert len(tiles(generation.generate(run.folder, label="2", count=2), 2)) == 2
+    with pytest.raises(UserError, match="no label 'cat'. Known: 0, 1, 2"):
+        generation.generate(run.folder, label="cat")

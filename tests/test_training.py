@@ -149,6 +149,14 @@ def test_an_interrupted_and_resumed_run_equals_one_left_alone(
         assert row == other
 
 
+def test_supervised_training_does_without_validation_that_has_no_labels(small, tmp_path, caplog):
+    small = dataclasses.replace(small, setting="supervised", num_labeled=45, epochs=1)
+    run = training.train(small, tmp_path / "run", verbose=0)
+    assert "No labels are left for validation, which this setting needs" in caplog.text
+    with open(run.history_file) as file:
+        assert not any(name.startswith("val_") for name in next(csv.DictReader(file)))
+
+
 def test_callbacks_of_the_users_own_are_called(small, tmp_path):
     seen = []
     own = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch))

@@ -104,9 +104,8 @@ def dimensionality_reduction(semi_supervised=True, **kwargs):
         parts,
         kind=models.DimensionalityReductionAAE,
         categories=categories,
-        cluster_head=networks.build_cluster_head(categories, LATENT_DIM, seed=6),
         semi_supervised=semi_supervised,
-        **kwargs,
+        **{"cluster_head": networks.build_cluster_head(categories, LATENT_DIM, seed=6), **kwargs},
     )
 
 

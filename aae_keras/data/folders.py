@@ -47,6 +47,8 @@ def read_folder(root, size, skip_unreadable):
                 f"{', '.join(sorted(unknown))}"
             )
         test_files = _labelled_files(root / "test", class_names)
+        if not class_names:
+            test_files = [(file, -1) for file in _image_files(root / "test")]
     if not files:
         raise DataError(f"{train_root}: no image files ({', '.join(image_files.EXTENSIONS)}).")
     reader = _FolderReader(size, skip_unreadable)

@@ -72,12 +72,16 @@ def _read_npz(path):
         raise DataError(f"{path}: x_test and y_test must come together.")
     images = _checked_images(arrays["x_train"], f"{path}: x_train")
     labels = _checked_labels(arrays["y_train"], len(images), f"{path}: y_train")
-    num_classes = int(labels.max(initial=-1)) + 1
+    # Test labels may score what was found without any in training.
+    test_images = test_labels = None
+    if "x_test" in arrays:
+        test_images = _checked_images(arrays["x_test"], f"{path}: x_test")
+        test_labels = _checked_labels(arrays["y_test"], len(test_images), f"{path}: y_test")
+    named_by = labels if test_labels is None or (labels >= 0).any() else test_labels
+    num_classes = int(named_by.max(initial=-1)) + 1
     names = tuple(str(n) for n in range(num_classes))
-    if "x_test" not in arrays:
+    if test_images is None:
         return Source(images, labels, names)
-    test_images = _checked_images(arrays["x_test"], f"{path}: x_test")
-    test_labels = _checked_labels(arrays["y_test"], len(test_images), f"{path}: y_test")
     if test_images.shape[1:] != images.shape[1:]:
         raise DataError(
             f"{path}: x_train and x_test must hold images of one shape. "

@@ -91,21 +91,22 @@ def split_source(
         labeled = known[min(num_validation, int(MAX_VALIDATION_SHARE * len(known))) :]
     labeled = np.sort(labeled)
     spare = np.setdiff1d(known, labeled)
-    if not use_labels:
-        spare = spare if len(spare) >= num_validation else np.arange(len(source.labels))
-    elif not len(spare) and num_validation:
+    if use_labels and not len(spare) and num_validation:
         spare = np.flatnonzero(source.labels < 0)
         log.warning(
             "No labels are left for validation: it has no error rate, and %d images.",
             min(len(spare), num_validation),
         )
-    elif len(spare) < num_validation:
+    elif use_labels and len(spare) < num_validation:
         log.warning(
             "Only %d labelled images are left for validation, %d were asked for.",
             len(spare),
             num_validation,
         )
     validation = random.permutation(spare)[:num_validation]
+    if not use_labels:
+        others = random.permutation(np.flatnonzero(source.labels < 0))
+        validation = np.concatenate([validation, others[: num_validation - len(validation)]])
     taken = np.concatenate([labeled, validation])
     unlabeled = np.setdiff1d(np.arange(len(source.labels)), taken)
     if not len(unlabeled):

@@ -12,8 +12,6 @@ FOLDS = 5
 # Samples of each component of a prior that a code's neighbours are looked for among.
 COMPONENT_SAMPLES = 500
 NEIGHBOURS = 15
-# Images that the judge of generated ones learns from: more takes longer than it gains.
-JUDGE_IMAGES = 10_000
 
 
 def label_probe_accuracy(fitted_on, scored_on=None):
@@ -65,5 +63,5 @@ def generated_accuracy(real, generated):
         In [0, 1].
     """
     labels, images = real
-    judge = SVC(C=10.0).fit(images[:JUDGE_IMAGES], labels[:JUDGE_IMAGES])
+    judge = SVC(C=10.0).fit(images, labels)
     return float(judge.score(generated[1], generated[0]))

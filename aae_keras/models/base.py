@@ -44,6 +44,8 @@ class AdversarialModel(SteppedModel):
 
     # Whether latent y is part of the code: then it is what `call` returns.
     has_y = True
+    # Whether the decoder's y is the true label, which the encoder does not find.
+    told_labels = False
 
     def __init__(
         self,

@@ -2,12 +2,11 @@
 
 import keras
 
-from aae_keras.models.base import AdversarialModel
-from aae_keras.networks import check_network
+from aae_keras.models.latent_z import LatentZAAE
 
 
 @keras.saving.register_keras_serializable(package="aae_keras")
-class BasicAAE(AdversarialModel):
+class BasicAAE(LatentZAAE):
     """Latent z alone, pushed to any prior that can be sampled.
 
     | phase | minimises | moves |
@@ -28,22 +27,6 @@ class BasicAAE(AdversarialModel):
         ValueError: If a network has other inputs or outputs, or a prior other dimensions.
     """
 
-    has_y = False
-
     def __init__(self, encoder, decoder, discriminator_gauss, gaussian_prior, **kwargs):
-        check_network("decoder", decoder, ["z"], ["image_logits"])
-        check_network("discriminator_gauss", discriminator_gauss, None, None)
-        parts = {
-            "encoder": encoder,
-            "decoder": decoder,
-            "discriminator_gauss": discriminator_gauss,
-            "gaussian_prior": gaussian_prior,
-        }
-        super().__init__(parts, priors={"z": gaussian_prior}, **kwargs)
-
-    def build_terms(self):
-        """The rows of the table above."""
-        return [
-            self.reconstruction_term(),
-            *self.adversarial_terms("gauss", self.discriminator_gauss, code="z"),
-        ]
+        priors = {"gaussian_prior": gaussian_prior}
+        super().__init__(encoder, decoder, discriminator_gauss, priors, **kwargs)

@@ -47,6 +47,12 @@ class ClusteringAAE(LabelAndStyleAAE):
 
     def __init__(
         self,
+        encoder,
+        decoder,
+        discriminator_cat,
+        discriminator_gauss,
+        categorical_prior,
+        gaussian_prior,
         *,
         mode_decoder=None,
         cyclic_loss=0.0,
@@ -67,6 +73,12 @@ class ClusteringAAE(LabelAndStyleAAE):
             check_network("mode_decoder", mode_decoder, ["y"], ["image_logits"])
         options = {name: float(weight) for name, weight in weights.items()}
         super().__init__(
+            encoder,
+            decoder,
+            discriminator_cat,
+            discriminator_gauss,
+            categorical_prior,
+            gaussian_prior,
             networks={"mode_decoder": mode_decoder},
             options={**options, "balanced_prior": bool(balanced_prior)},
             **kwargs,
@@ -157,5 +169,8 @@ class ClusteringAAE(LabelAndStyleAAE):
             self.usage.assign_add((1 - USAGE_DECAY) * (now - self.usage))
 
     def _cyclic_loss(self, forward):
-        again = self.encode(ops.sigmoid(forward.image_logits), training=True)
+        # Not in training mode: the moving statistics of batch normalisation are of real images.
+        drawn = self.posterior.inputs(ops.sigmoid(forward.image_logits), None)
+        outputs = call_network(self.encoder, drawn, training=False)
+        again = {"y_logits": outputs["y_logits"], "z": self.posterior.z(outputs, None)}
         return losses.cyclic_loss(forward.code, again)

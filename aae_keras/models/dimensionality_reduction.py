@@ -6,7 +6,7 @@ from keras import ops
 from aae_keras import losses
 from aae_keras.models.label_and_style import LabelAndStyleAAE
 from aae_keras.models.terms import Term
-from aae_keras.networks import call_network, check_network
+from aae_keras.networks import call_network, check_network, output_shapes
 
 
 @keras.saving.register_keras_serializable(package="aae_keras")
@@ -39,6 +39,12 @@ class DimensionalityReductionAAE(LabelAndStyleAAE):
 
     def __init__(
         self,
+        encoder,
+        decoder,
+        discriminator_cat,
+        discriminator_gauss,
+        categorical_prior,
+        gaussian_prior,
         *,
         cluster_head,
         head_threshold=6.0,
@@ -52,6 +58,12 @@ class DimensionalityReductionAAE(LabelAndStyleAAE):
         if not head_weight >= 0:
             raise ValueError(f"`head_weight` must be at least 0. Received: {head_weight=}")
         super().__init__(
+            encoder,
+            decoder,
+            discriminator_cat,
+            discriminator_gauss,
+            categorical_prior,
+            gaussian_prior,
             networks={"cluster_head": cluster_head},
             options={
                 "head_threshold": float(head_threshold),
@@ -61,11 +73,16 @@ class DimensionalityReductionAAE(LabelAndStyleAAE):
             decoder_inputs=["representation"],
             **kwargs,
         )
+        width = output_shapes(cluster_head)["head"][-1]
+        if width != self.posterior.z_dim:
+            raise ValueError(
+                f"`cluster_head` must be as wide as z, {self.posterior.z_dim} dimensions. "
+                f"Received: {width}"
+            )
 
     def build_terms(self):
         """The rows of the table above."""
         terms = super().build_terms()
-        terms[0] = self.reconstruction_term(self.cluster_head)
         if self.head_weight:
             terms.append(
                 Term(
@@ -81,6 +98,10 @@ class DimensionalityReductionAAE(LabelAndStyleAAE):
         if self.semi_supervised:
             terms.append(self.classification_term())
         return terms
+
+    def code_networks(self):
+        """See `LabelAndStyleAAE.code_networks`."""
+        return [self.cluster_head]
 
     def encode(self, images, training=False, noise=None):
         """See `AdversarialModel.encode`; with `representation`, W_C y + z, (batch, latent_dim)."""

@@ -50,10 +50,14 @@ class LabelAndStyleAAE(AdversarialModel):
     def build_terms(self):
         """The rows of the table above."""
         return [
-            self.reconstruction_term(),
+            self.reconstruction_term(*self.code_networks()),
             *self.adversarial_terms("cat", self.discriminator_cat, code="y"),
             *self.adversarial_terms("gauss", self.discriminator_gauss, code="z"),
         ]
+
+    def code_networks(self):
+        """Networks between encoder and decoder, which reconstruction moves too."""
+        return []
 
     @property
     def categories(self):

@@ -5,13 +5,13 @@ import tensorflow as tf
 from keras import ops
 
 from aae_keras.images import to_unit_range
-from aae_keras.models.base import AdversarialModel
+from aae_keras.models.latent_z import LatentZAAE
 from aae_keras.models.step import unpack
 from aae_keras.networks import check_network, input_shapes
 
 
 @keras.saving.register_keras_serializable(package="aae_keras")
-class LabelInformedAAE(AdversarialModel):
+class LabelInformedAAE(LatentZAAE):
     """Latent z, pushed to a mixture: each class to a component of its own, the rest to the whole.
 
     The discriminator is told the label, one-hot, with one class more for "label unknown": it
@@ -37,16 +37,15 @@ class LabelInformedAAE(AdversarialModel):
         ValueError: If a network has other inputs or outputs, or a prior other dimensions.
     """
 
-    has_y = False
+    judged = "z_and_label"
 
     def __init__(self, encoder, decoder, discriminator_gauss, mixture_prior, **kwargs):
-        check_network("decoder", decoder, ["z"], ["image_logits"])
-        check_network("discriminator_gauss", discriminator_gauss, None, None)
         if not hasattr(mixture_prior, "sample_component"):
             raise TypeError(
                 "`mixture_prior` must have components, as a `MixturePrior` has. "
                 f"Received: {type(mixture_prior).__name__}"
             )
+        check_network("discriminator_gauss", discriminator_gauss, None, None)
         (found,) = input_shapes(discriminator_gauss).values()
         expected = mixture_prior.dim + mixture_prior.num_components + 1
         if found != (None, expected):
@@ -54,20 +53,8 @@ class LabelInformedAAE(AdversarialModel):
                 f"`discriminator_gauss` must take {expected} dimensions: z, one for each component "
                 f"of the prior, and one for an unknown label. Received: shape {found}"
             )
-        parts = {
-            "encoder": encoder,
-            "decoder": decoder,
-            "discriminator_gauss": discriminator_gauss,
-            "mixture_prior": mixture_prior,
-        }
-        super().__init__(parts, priors={"z": mixture_prior}, **kwargs)
-
-    def build_terms(self):
-        """The rows of the table above."""
-        return [
-            self.reconstruction_term(),
-            *self.adversarial_terms("gauss", self.discriminator_gauss, code="z_and_label"),
-        ]
+        priors = {"mixture_prior": mixture_prior}
+        super().__init__(encoder, decoder, discriminator_gauss, priors, **kwargs)
 
     def draw(self, data):
         """One batch of unlabelled and labelled images; the former have the label "unknown"."""

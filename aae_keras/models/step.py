@@ -47,6 +47,24 @@ class SteppedModel(PhasedModel):
         """Whether labels teach y, so that its categories are the classes."""
         return any(term.phase == "classification" for term in self.terms)
 
+    @property
+    def y_is_class(self):
+        """Whether the decoder's y, if it takes one, runs over the classes."""
+        return self.classifies or self.told_labels
+
+    def compile(self, *args, metrics=None, weighted_metrics=None, **kwargs):
+        """See `PhasedModel.compile`.
+
+        Raises:
+            ValueError: If there are metrics, which compare labels with y, where no label teaches y.
+        """
+        if (metrics or weighted_metrics) and not self.classifies:
+            raise ValueError(
+                "`metrics` compare labels with latent y, and no label teaches it in this setting. "
+                f"Leave them out; `scoring.scores` has those that fit. Received: {metrics=}"
+            )
+        super().compile(*args, metrics=metrics, weighted_metrics=weighted_metrics, **kwargs)
+
     def after_step(self, forward):
         """Called when a step has moved the weights.
 
@@ -81,6 +99,11 @@ class SteppedModel(PhasedModel):
             for term in self.terms
             if term.validated and (labels is not None or not term.needs_labels)
         }
+        if not values:
+            raise ValueError(
+                "Validation of this setting needs labels: pass elements of (images, labels). "
+                "Received: images alone"
+            )
         logs = self.track(values, forward)
         silent = self.trackers.keys() - values.keys()
         return {name: value for name, value in logs.items() if name not in silent}

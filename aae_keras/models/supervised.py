@@ -4,13 +4,13 @@ import keras
 import tensorflow as tf
 
 from aae_keras.images import to_unit_range
-from aae_keras.models.base import AdversarialModel
+from aae_keras.models.latent_z import LatentZAAE
 from aae_keras.models.step import unpack
-from aae_keras.networks import check_network, input_shapes
+from aae_keras.networks import input_shapes
 
 
 @keras.saving.register_keras_serializable(package="aae_keras")
-class SupervisedAAE(AdversarialModel):
+class SupervisedAAE(LatentZAAE):
     """The decoder is told the label; latent z, pushed to a normal, keeps the style.
 
     It learns from the labelled images alone.
@@ -33,25 +33,13 @@ class SupervisedAAE(AdversarialModel):
         ValueError: If a network has other inputs or outputs, or a prior other dimensions.
     """
 
-    has_y = False
+    told_labels = True
 
     def __init__(self, encoder, decoder, discriminator_gauss, gaussian_prior, **kwargs):
-        check_network("decoder", decoder, ["y", "z"], ["image_logits"])
-        check_network("discriminator_gauss", discriminator_gauss, None, None)
-        parts = {
-            "encoder": encoder,
-            "decoder": decoder,
-            "discriminator_gauss": discriminator_gauss,
-            "gaussian_prior": gaussian_prior,
-        }
-        super().__init__(parts, priors={"z": gaussian_prior}, **kwargs)
-
-    def build_terms(self):
-        """The rows of the table above."""
-        return [
-            self.reconstruction_term(needs_labels=True),
-            *self.adversarial_terms("gauss", self.discriminator_gauss, code="z"),
-        ]
+        priors = {"gaussian_prior": gaussian_prior}
+        super().__init__(
+            encoder, decoder, discriminator_gauss, priors, decoder_inputs=("y", "z"), **kwargs
+        )
 
     def draw(self, data):
         """The labelled images are the batch."""

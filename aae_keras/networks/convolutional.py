@@ -25,7 +25,7 @@ def build_convolutional_encoder(
     Args:
         filters: Of each convolution.
         hidden_units: Units of each dense layer after them.
-        batch_norm: Normalise each convolution over the batch, before its ReLU.
+        batch_norm: Normalise each of these layers over the batch, before its ReLU.
         image_shape, num_classes, latent_dim, weight_stddev, precision, posterior, seed: See
             `build_encoder`.
 
@@ -44,13 +44,10 @@ def build_convolutional_encoder(
     hidden = layers.Flatten(name="encoder_flatten")(hidden)
     inputs, hidden = with_noise(image, hidden, posterior, latent_dim)
     for depth, units in enumerate(hidden_units):
-        hidden = layers.Dense(
-            units,
-            activation="relu",
-            kernel_initializer=next(draw),
-            dtype=dtype,
-            name=f"encoder_hidden_{depth}",
-        )(hidden)
+        dense = layers.Dense(
+            units, kernel_initializer=next(draw), dtype=dtype, name=f"encoder_hidden_{depth}"
+        )
+        hidden = _activated(dense(hidden), batch_norm, dtype, dense.name)
     outputs = code_heads(hidden, num_classes, latent_dim, posterior, draw)
     return keras.Model(inputs, outputs, name="encoder")
 
@@ -85,13 +82,10 @@ def build_convolutional_decoder(
     inputs, hidden = code_inputs(num_classes, latent_dim, latent_name, name)
     widths = [*reversed(hidden_units), rows * columns * filters[-1]]
     for depth, units in enumerate(widths):
-        hidden = layers.Dense(
-            units,
-            activation="relu",
-            kernel_initializer=next(draw),
-            dtype=dtype,
-            name=f"{name}_hidden_{depth}",
-        )(hidden)
+        dense = layers.Dense(
+            units, kernel_initializer=next(draw), dtype=dtype, name=f"{name}_hidden_{depth}"
+        )
+        hidden = _activated(dense(hidden), batch_norm, dtype, dense.name)
     hidden = layers.Reshape((rows, columns, filters[-1]), name=f"{name}_grid")(hidden)
     for depth, count in enumerate(reversed(filters[:-1])):
         convolution = layers.Conv2DTranspose(

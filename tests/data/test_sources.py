@@ -154,7 +154,6 @@ def test_unreadable_images_are_refused_or_skipped_by_request(tmp_path, caplog):
     "folders, message",
     [
         ({}, "expected folders of images"),
-        ({"unlabeled": 2}, "expected folders of images"),
         ({"a": 0}, "no image files"),
     ],
 )
@@ -190,3 +189,23 @@ def test_mnist_from_a_prepared_folder(mnist_dir):
     assert np.bincount(source.test_labels).tolist() == [
         980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
     ]  # fmt: skip
+
+
+def test_a_folder_of_images_alone_is_enough_without_labels(tmp_path):
+    for part, count in (("train", 5), ("test", 3)):
+        (tmp_path / part).mkdir()
+        for n in range(count):
+            Image.fromarray(np.full((4, 4), n, "uint8")).save(tmp_path / part / f"{n}.png")
+    source = sources.read(str(tmp_path))
+    assert len(source.images) == 5 and len(source.test_images) == 3
+    assert source.class_names == () and set(source.labels) == {-1} == set(source.test_labels)
+    loose = sources.read(str(tmp_path / "train"))
+    assert len(loose.images) == 5 and loose.test_images is None
+
+
+def test_labels_of_the_test_part_alone_name_the_classes(tmp_path, images, labels):
+    np.savez(
+        tmp_path / "own.npz", x_train=images, y_train=labels * 0 - 1, x_test=images, y_test=labels
+    )
+    source = sources.read(str(tmp_path / "own.npz"))
+    assert source.class_names == ("0", "1", "2") and (source.labels == -1).all()

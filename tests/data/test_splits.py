@@ -136,6 +136,9 @@ def test_validation_takes_what_labels_there_are(caplog):
         source([60], unlabeled=400), validation_size=50, use_labels=False, num_labeled=5
     )
     assert (split.labels[split.validation_rows] == 0).all()
+    scarce = split_source(source([20], unlabeled=400), validation_size=50, use_labels=False)
+    assert np.sum(scarce.labels[scarce.validation_rows] == 0) == 20
+    assert len(scarce.validation_rows) == 50
     assert "learns without labels: num_labeled is not used" in caplog.text
 
 

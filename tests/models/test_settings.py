@@ -7,7 +7,14 @@ import tensorflow as tf
 
 from aae_keras import models, networks, priors
 from aae_keras.models.schedules import follow
-from tests.tiny import LATENT_DIM, NUM_CLASSES, NUM_CLUSTERS, SETTINGS, tiny_model
+from tests.tiny import (
+    LATENT_DIM,
+    NUM_CLASSES,
+    NUM_CLUSTERS,
+    SETTINGS,
+    tiny_model,
+    tiny_networks,
+)
 
 # What each phase moves, where it is not only these.
 OWNERS = {
@@ -106,9 +113,13 @@ def test_schedules_agree_on_the_first_pass(setting, element):
 def test_validation_needs_labels_only_where_the_setting_does(setting, images, labels):
     model = made(setting)
     with_labels = model.evaluate(images, labels, verbose=0, return_dict=True)
-    without = model.evaluate(images, verbose=0, return_dict=True)
     assert "reconstruction_loss" in with_labels
-    assert ("reconstruction_loss" in without) == (setting != "supervised")
+    if setting == "supervised":
+        with pytest.raises(ValueError, match="Validation of this setting needs labels"):
+            model.evaluate(images, verbose=0)
+    else:
+        without = model.evaluate(images, verbose=0, return_dict=True)
+        assert "reconstruction_loss" in without and "error_rate" not in without
     assert ("error_rate" in with_labels) == (
         setting in ("semi-supervised", "dimensionality-reduction")
     )
@@ -244,6 +255,38 @@ def test_usage_follows_the_codes(element):
 def test_numbers_out_of_range_are_refused(kind, wrong, message):
     with pytest.raises(ValueError, match=message):
         SETTINGS[kind](**wrong)
+
+
+def test_metrics_are_refused_where_labels_do_not_teach_y(setting):
+    model = SETTINGS[setting]()
+    if model.classifies:
+        model.compile(metrics=["accuracy"])
+    else:
+        with pytest.raises(ValueError, match="`metrics` compare labels with latent y"):
+            model.compile(metrics=["accuracy"])
+
+
+def test_the_cyclic_loss_leaves_moving_statistics_to_real_images(element):
+    """They are the same with the loss and without, since only real images count."""
+    found = []
+    for weight in (0.0, 1.0):
+        parts = tiny_networks(batch_norm=True, categories=NUM_CLUSTERS)
+        model = tiny_model(
+            parts, kind=models.ClusteringAAE, categories=NUM_CLUSTERS, cyclic_loss=weight
+        )
+        model.compile(*(keras.optimizers.SGD(1e-12) for _ in range(4)), jit_compile=False)
+        for _ in range(3):
+            model.train_step(tensors(element))
+        norm = model.encoder.get_layer("encoder_hidden_0_norm")
+        found.append([norm.moving_mean.numpy(), norm.moving_variance.numpy()])
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-5, atol=1e-7)
+
+
+def test_the_cluster_head_must_be_as_wide_as_z():
+    with pytest.raises(ValueError, match="`cluster_head` must be as wide as z, 2 dimensions"):
+        SETTINGS["dimensionality-reduction"](
+            cluster_head=networks.build_cluster_head(NUM_CLASSES, 1)
+        )
 
 
 def test_label_information_needs_components():

@@ -38,7 +38,8 @@ cli.load_tensorflow()
 from aae_keras import factory, scoring
 run, data, model = factory.load_trained(sys.argv[1])
 start = time.perf_counter()
-scoring.scores(model, scoring.see(model, data.split.test_images, data.split.test_labels))
+seen = scoring.see(model, data.split.test_images, data.split.test_labels)
+scoring.scores(model, seen, seen)
 print(time.perf_counter() - start)
 """
 

@@ -9,8 +9,14 @@ import dataclasses
 
 from aae_keras.config import Config, nearest
 
-# The paper's recipe, but for the average, which takes the noise of the last steps out of the error.
-_MNIST = {"dataset": "mnist", "validation_size": 5000.0, "encoder_average": 0.999}
+# The paper's recipe, but for the average, which takes the noise of the last steps out of the error,
+# and the gradients from one pass: no worse with 100 labels and 45 epochs, a sixth faster.
+_MNIST = {
+    "dataset": "mnist",
+    "validation_size": 5000.0,
+    "encoder_average": 0.999,
+    "schedule": "simultaneous",
+}
 
 _CLUSTERS = {
     "setting": "clustering",

@@ -134,7 +134,7 @@ def everything(tmp_path, dataset, pictures):
     done = tool("evaluate", f"--run_dir={run}")
     assert json.loads(done.stdout)["test"].keys() >= {"error_rate"}, done.stderr
     done = tool("visualize", f"--run_dir={run}")
-    assert len(done.stdout.split()) == 6, done.stderr
+    assert len(done.stdout.split()) == 11, done.stderr
     done = tool("export", f"--run_dir={run}", f"--root={root}", "--name=own")
     version = done.stdout.strip()
     assert done.returncode == 0 and version.startswith(f"{root}/own/20"), done.stderr

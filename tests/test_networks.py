@@ -99,6 +99,21 @@ def test_batch_normalisation_stands_before_each_relu_of_the_encoder():
     assert kinds[2:5] == ["Dense", "BatchNormalization", "ReLU"] == kinds[5:8]
 
 
+def test_batch_normalisation_normalises_latent_y_and_z(random):
+    """Over a batch each category's logit has mean 0 and spread 1, whatever the weights."""
+    images = random.random((64, 6, 5, 1)).astype("float32")
+    common = {"hidden_units": (8,), "batch_norm": True, "weight_stddev": 0.3}
+    code = networks.build_encoder((6, 5, 1), 3, 2, **common)(images, training=True)
+    for output in code.values():
+        np.testing.assert_allclose(np.mean(output, axis=0), 0, atol=1e-5)
+        np.testing.assert_allclose(np.std(output, axis=0), 1, rtol=0.02)
+    gaussian = networks.build_encoder((6, 5, 1), 3, 2, posterior="gaussian", **common)
+    code = gaussian(images, training=True)
+    np.testing.assert_allclose(np.std(code["z_mean"], axis=0), 1, rtol=0.02)
+    # a spread of log variances of 1 would be a choice of nobody's
+    assert (np.std(code["z_log_var"], axis=0) < 0.9).all()
+
+
 def test_initial_weights_follow_stddev_and_seed():
     encoder = networks.build_encoder((28, 28, 1), 10, 4, hidden_units=(300, 300), seed=5)
     first = encoder.get_layer("encoder_hidden_0").get_weights()[0]

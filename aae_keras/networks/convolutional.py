@@ -48,7 +48,7 @@ def build_convolutional_encoder(
             units, kernel_initializer=next(draw), dtype=dtype, name=f"encoder_hidden_{depth}"
         )
         hidden = _activated(dense(hidden), batch_norm, dtype, dense.name)
-    outputs = code_heads(hidden, num_classes, latent_dim, posterior, draw)
+    outputs = code_heads(hidden, num_classes, latent_dim, posterior, draw, batch_norm)
     return keras.Model(inputs, outputs, name="encoder")
 
 

@@ -31,7 +31,7 @@ def build_encoder(
         num_classes: Categories of y; 0 for an encoder without y.
         latent_dim: Dimensions of z.
         hidden_units: Units of each hidden layer.
-        batch_norm: Normalise each hidden layer over the batch, before its ReLU.
+        batch_norm: Normalise each hidden layer over the batch, before its ReLU, and y and z.
         weight_stddev: Initial weights are N(0, weight_stddev^2); 0: Glorot uniform.
         precision: `float32`, or `bfloat16` for the arithmetic of the hidden layers.
         posterior: `deterministic`, `gaussian` (outputs `z_mean` and `z_log_var` in place of `z`),
@@ -52,7 +52,7 @@ def build_encoder(
         if batch_norm:
             hidden = layers.BatchNormalization(dtype=dtype, name=f"{name}_norm")(hidden)
         hidden = layers.ReLU(dtype=dtype, name=f"{name}_relu")(hidden)
-    outputs = code_heads(hidden, num_classes, latent_dim, posterior, draw)
+    outputs = code_heads(hidden, num_classes, latent_dim, posterior, draw, batch_norm)
     return keras.Model(inputs, outputs, name="encoder")
 
 

@@ -32,15 +32,33 @@ def with_noise(image, hidden, posterior, noise_dim):
     return [image, noise], layers.Concatenate(name="encoder_with_noise")([hidden, noise])
 
 
-def code_heads(hidden, num_classes, latent_dim, posterior, draw):
-    """The encoder's outputs by name, float32 linear layers."""
+def code_heads(hidden, num_classes, latent_dim, posterior, draw, batch_norm=False):
+    """The encoder's outputs by name, float32 linear layers.
+
+    Args:
+        hidden: Features of the image, shape (batch, units).
+        num_classes: Categories of y; 0 for no y.
+        latent_dim: Dimensions of z.
+        posterior: One of `POSTERIORS`.
+        draw: Iterator of kernel initializers.
+        batch_norm: Normalise y's logits and z (or its mean) over the batch. It keeps every category
+            in use: without it clustering ends in four of its sixteen.
+    """
     widths = {"y_logits": num_classes} if num_classes else {}
     z_names = ("z_mean", "z_log_var") if posterior == "gaussian" else ("z",)
     widths |= dict.fromkeys(z_names, latent_dim)
     return {
-        name: layers.Dense(units, kernel_initializer=next(draw), dtype="float32", name=name)(hidden)
+        name: _head(hidden, units, next(draw), batch_norm and name != "z_log_var", name)
         for name, units in widths.items()
     }
+
+
+def _head(hidden, units, initializer, batch_norm, name):
+    options = {"kernel_initializer": initializer, "dtype": "float32"}
+    if not batch_norm:
+        return layers.Dense(units, name=name, **options)(hidden)
+    linear = layers.Dense(units, name=f"{name}_linear", **options)(hidden)
+    return layers.BatchNormalization(dtype="float32", name=name)(linear)
 
 
 def code_inputs(num_classes, latent_dim, latent_name, name):

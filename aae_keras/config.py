@@ -98,11 +98,14 @@ class Config:
     )
     posterior: str = _network(
         "deterministic",
-        "q(z given x): a function of the image, a Gaussian, or a function of image and noise.",
+        "q(z given x): a function of the image, a Gaussian, or a function of image and noise, "
+        "which y depends on too.",
         choices=("deterministic", "gaussian", "universal"),
     )
     batch_norm: bool = _network(
-        False, "Batch normalisation in the encoder's layers; convolutional: in the decoder's too."
+        False,
+        "Batch normalisation of the encoder's layers, y and z; convolutional: of the decoder's "
+        "layers too.",
     )
     weight_stddev: float = _network(
         0.01, "Initial weights are N(0, weight_stddev^2); 0: Glorot uniform.", low=0
@@ -142,7 +145,7 @@ class Config:
     )
     z_penalty: float = _clustering(0.0, "Weight of half the squared length of z.", low=0)
     mode_decoder: bool = _clustering(
-        False, "A second decoder, of y alone, that draws the typical image."
+        False, "A second decoder, dense and of y alone, that draws the typical image."
     )
     mode_distance: float = _clustering(
         0.0, "Weight of keeping images of different y at z = 0 apart.", low=0
@@ -234,6 +237,16 @@ class Config:
                 "The setting label-informed needs a prior with a component for each class: "
                 "gaussian-mixture or swiss-roll. Received: prior='gaussian'"
             )
+        if self.prior == "gaussian" and self.prior_scale != 1:
+            raise ValueError(
+                "`prior_scale` is for the priors gaussian-mixture and swiss-roll; a Gaussian has "
+                f"`prior_stddev`. Received: prior_scale={self.prior_scale}"
+            )
+        if self.prior != "gaussian" and self.prior_stddev != 1:
+            raise ValueError(
+                f"`prior_stddev` is for the prior gaussian; {self.prior} has `prior_scale`. "
+                f"Received: prior_stddev={self.prior_stddev}"
+            )
         if self.prior != "gaussian" and self.latent_dim != 2:
             raise ValueError(
                 f"The prior {self.prior} is for a z of 2 dimensions. "
@@ -244,13 +257,6 @@ class Config:
     def learns_from_labels(self):
         """Whether training sees labels."""
         return self.setting not in ("basic", "clustering") and not self.num_clusters
-
-    @property
-    def name(self):
-        """Short name for run folders and exports: the preset, or the data set's name."""
-        base = self.preset or self.dataset.rstrip("/").rsplit("/", 1)[-1].removesuffix(".npz")
-        suffix = "-labels-only" if self.setting == "labels-only" else ""
-        return base.replace(":", "-") + suffix
 
     def fingerprint(self):
         """Eight hexadecimal digits that change with any field."""

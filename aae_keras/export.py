@@ -17,9 +17,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from aae_keras import applying, factory, prediction, scoring, serving
+from aae_keras import applying, factory, prediction, presets, scoring, serving
 from aae_keras.errors import UserError
 from aae_keras.images import to_unit_range
+from aae_keras.networks import input_shapes
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def export_run(folder, name=None, version=None, formats=serving.FORMATS, root=RO
         raise ExportError(
             f"The setting {run.config.setting} has no latent y: there is no classifier to export."
         )
-    base = pathlib.Path(root) / (name or run.config.name)
+    base = pathlib.Path(root) / (name or presets.short_name(run.config))
     base.mkdir(parents=True, exist_ok=True)
     if version is not None and (base / str(version)).exists():
         raise ExportError(f"{base}/{version} exists, and a version is never overwritten.")
@@ -92,7 +93,7 @@ def write_saved_model(model, class_names, folder):
         class_names: One string per value of y.
         folder: Where.
     """
-    image = tf.TensorSpec([None, *model.encoder.inputs[0].shape[1:]], tf.float32, serving.IMAGE)
+    image = tf.TensorSpec(input_shapes(model.encoder)["image"], tf.float32, serving.IMAGE)
     names = tf.constant(list(class_names))
 
     @tf.function(input_signature=[image])

@@ -1,5 +1,7 @@
 """Images on demand: of a label, in the style of another image, between two images, of the prior."""
 
+import contextlib
+
 import numpy as np
 
 from aae_keras import factory, figures, plots
@@ -50,8 +52,12 @@ def _read(data, path):
 def _one_hot(model, data, label, setting):
     if not model.categories:
         raise UserError(f"The setting {setting} has no label to draw. Leave --label out.")
-    numbers = [str(number) for number in range(model.categories)]
-    names = list(data.class_names) if model.y_is_class else numbers
+    names = list(data.class_names)
+    if not model.y_is_class:
+        names = [str(number) for number in range(model.categories)]
+        # The other ways a cluster is written: 07 in pictures, cluster-07 in exports.
+        with contextlib.suppress(ValueError):
+            label = int(str(label).removeprefix("cluster-"))
     if str(label) not in names:
         raise UserError(f"There is no label {label!r}. Known: {', '.join(names)}")
     return np.eye(model.categories, dtype="float32")[names.index(str(label))]

@@ -29,8 +29,15 @@ _CLUSTERS = {
 }
 _REDUCTION = {"setting": "dimensionality-reduction", "latent_dim": 2}
 _PLANE = {"latent_dim": 2, "input_noise": 0.0}
-# A smaller prior than the plots', so that the label weighs as much as z in the discriminator.
-_INFORMED = {"setting": "label-informed", "num_labeled": 10_000, "prior_scale": 0.2}
+# A smaller prior than the plots', so that the label weighs as much as z in the discriminator, and a
+# tenth of the rate for reconstruction, which would rather place images by how alike they look.
+_INFORMED = {
+    "setting": "label-informed",
+    "num_labeled": 10_000,
+    "prior_scale": 0.2,
+    "reconstruction_rate": 0.001,
+    "weight_stddev": 0.0,
+}
 
 PRESETS = {
     # 50 labels on scikit-learn's 8x8 digits: a minute, no download. With 12 steps an epoch, Adam;
@@ -102,6 +109,17 @@ def from_yaml(text, base=None):
     """
     named = Config.from_yaml(text, base).preset
     return Config.from_yaml(text, base or (preset(named) if named else None))
+
+
+def short_name(config):
+    """What run folders and exports are called: the preset, or the data set's name.
+
+    A setting that is not the preset's own (semi-supervised, where there is none) is part of it.
+    """
+    base = config.preset or config.dataset.rstrip("/").rsplit("/", 1)[-1].removesuffix(".npz")
+    own = PRESETS.get(config.preset, {}).get("setting", Config.setting)
+    suffix = "" if config.setting == own else f"-{config.setting}"
+    return base.replace(":", "-") + suffix
 
 
 def preset(name, **changes):

@@ -55,4 +55,5 @@ def write_sheet(path, images, side):
     sheet = np.zeros((side * side, height, width, channels), "uint8")
     sheet[:count] = images
     sheet = sheet.reshape(side, side, height, width, channels).transpose(0, 2, 1, 3, 4)
-    Image.fromarray(sheet.reshape(side * height, side * width, channels).squeeze()).save(path)
+    sheet = sheet.reshape(side * height, side * width, channels)
+    Image.fromarray(sheet[..., 0] if channels == 1 else sheet).save(path)

@@ -17,6 +17,7 @@ import tempfile
 
 import yaml
 
+from aae_keras import presets
 from aae_keras.config import Config
 from aae_keras.errors import UserError
 
@@ -74,7 +75,7 @@ class Run:
 
 def default_folder(config):
     """`runs/PRESET-seedN`, with the setting in it where it is not the preset's own."""
-    return pathlib.Path("runs") / f"{config.name}-seed{config.seed}"
+    return pathlib.Path("runs") / f"{presets.short_name(config)}-seed{config.seed}"
 
 
 def name_run(folder, config, overwrite=False):

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from aae_keras import factory, figures, runs
 from aae_keras.callbacks import Backup, StopOnNaN
+from aae_keras.errors import first_line
 
 log = logging.getLogger(__name__)
 
@@ -129,9 +130,16 @@ class DrawFigures(keras.callbacks.Callback):
         self.backup = backup
 
     def on_epoch_end(self, epoch, logs=None):
-        """Draw, if it is time."""
+        """Draw, if it is time; a picture that fails is no reason to lose a training."""
         if (epoch + 1) % self.run.config.draw_every:
             return
+        try:
+            self.draw(epoch)
+        except (OSError, ValueError, MemoryError) as error:
+            log.warning("The pictures of epoch %d failed: %s", epoch + 1, first_line(error))
+
+    def draw(self, epoch):
+        """Write the pictures of an epoch into `figures/` and TensorBoard."""
         drawn = {"learning_curves": figures.learning_curves(self.run, self.backup.history)}
         drawn |= figures.figures_of(self.model, self.data, with_tsne=False)
         writer = tf.summary.create_file_writer(str(self.run.logs / "figures"))

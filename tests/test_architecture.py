@@ -14,7 +14,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"errors", "hardware", "noise", "losses", "networks", "metrics", "plots", "serving"},
     {"config", "images", "priors"},
-    {"presets", "runs", "data", "models", "prediction", "applying"},
+    {"presets"},
+    {"runs", "data", "models", "prediction", "applying"},
     {"factory", "callbacks", "scoring", "projector"},
     {"evaluation"},
     {"figures", "export"},

@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 
+from aae_keras import presets
 from aae_keras.config import Config, nearest
 from aae_keras.presets import PRESETS, preset
 
@@ -104,10 +105,13 @@ def test_fingerprint_changes_with_every_field():
         ({"preset": "digits", "setting": "labels-only"}, "digits-labels-only"),
         ({"dataset": "my/folder/"}, "folder"),
         ({"dataset": "some/own.npz"}, "own"),
+        ({"dataset": "own.npz", "setting": "clustering", "num_clusters": 3}, "own-clustering"),
+        ({"preset": "mnist-2d-100", "setting": "dimensionality-reduction"}, "mnist-2d-100"),
+        ({"preset": "mnist-2d-100"}, "mnist-2d-100-semi-supervised"),
     ],
 )
 def test_name_for_folders(changes, name):
-    assert Config(**changes).name == name
+    assert presets.short_name(Config(**changes)) == name
 
 
 def test_presets_of_mnist_state_the_papers_recipe():
@@ -131,6 +135,11 @@ def test_presets_of_mnist_state_the_papers_recipe():
             "`prior` is for the settings basic",
         ),
         ({"setting": "basic", "prior": "swiss-roll"}, "Received: latent_dim=10"),
+        ({"setting": "basic", "prior_scale": 2.0}, "a Gaussian has `prior_stddev`"),
+        (
+            {"setting": "basic", "prior": "swiss-roll", "latent_dim": 2, "prior_stddev": 5.0},
+            "swiss-roll has `prior_scale`",
+        ),
     ],
 )
 def test_fields_that_contradict_the_setting_are_refused(changes, message):

@@ -217,3 +217,34 @@ def test_codes_are_marked_by_class(random):
 
 def test_marks_of_thirty_classes_are_all_different():
     assert len(set(style.marks(30))) == 30
+
+
+def test_codes_far_from_the_prior_stay_in_the_picture(random):
+    """A few codes among 20 000 samples: no quantile of both together would show them."""
+    codes = 100 + random.random((15, 2))
+    prior = random.normal(size=(20_000, 2))
+    axes = plots.codes_over_prior(codes, np.zeros(15, int), ["a"], prior, "title").axes[0]
+    for low, high in (axes.get_xlim(), axes.get_ylim()):
+        assert low < -2 and high > 101
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 1), (28, 1, 3), (1, 1, 1)])
+def test_images_one_pixel_high_or_wide_are_drawn(shape, tmp_path):
+    images = np.zeros((2, 3, *shape))
+    assert plots.image_grid(images, ["a", "b"], ["x", "y", "z"], "title").axes
+    assert plots.modes(images[0], ["x", "y", "z"]).axes
+    projector.write_sheet(tmp_path / "sheet.png", images[0].astype("uint8"), 2)
+    size = Image.open(tmp_path / "sheet.png").size
+    assert size == (2 * shape[1], 2 * shape[0])
+
+
+def test_pictures_of_a_thousand_classes_can_be_opened():
+    names = [str(n) for n in range(1000)]
+    grid = plots.image_grid(np.zeros((1000, 2, 2, 2, 1)), names, ["x", "y"], "title")
+    assert grid.axes[0].get_title() == "title (60 of 1000 rows)"
+    counts = np.ones((1000, 1000), int)
+    drawn = [grid, plots.modes(np.zeros((1000, 2, 2, 1)), names)]
+    drawn += [plots.confusion_matrix(counts, names), plots.clusters_by_class(counts, names, names)]
+    drawn += [plots.predicted_labels(np.ones((5, 1000)) / 1000, names)]
+    assert max(max(figure.get_size_inches()) for figure in drawn) < 50
+    assert not drawn[2].axes[0].texts

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aae_keras import applying, generation, models, training
+from aae_keras import applying, factory, generation, models, runs, training
 from aae_keras.errors import UserError
 
 
@@ -92,11 +92,48 @@ def test_settings_draw_what_they_can(changes, options, message, small, tmp_path,
         generation.generate(run.folder, **options)
 
 
+REDUCTION = {"setting": "dimensionality-reduction"}
+INFORMED = {"setting": "label-informed", "prior": "gaussian-mixture", "prior_scale": 0.2}
+
+
+@pytest.mark.parametrize(
+    "changes, options, columns",
+    [
+        ({"setting": "basic"}, {"count": 3}, 3),
+        ({"setting": "basic"}, {"between": "both", "count": 3}, 3),
+        (INFORMED, {"count": 3}, 3),
+        ({"setting": "supervised"}, {"count": 3}, 3),
+        ({"setting": "supervised"}, {"style_of": "first"}, 4),
+        ({"setting": "supervised"}, {"between": "both", "label": "1", "count": 3}, 3),
+        (REDUCTION, {"label": "1", "count": 3}, 3),
+        (REDUCTION, {"style_of": "first"}, 4),
+        (REDUCTION, {"between": "both", "count": 3}, 3),
+    ],
+)
+def test_every_setting_draws(changes, options, columns, small, tmp_path, files):
+    model = factory.build_model(
+        config := dataclasses.replace(small, **changes), data := factory.load_data(config)
+    )
+    run = runs.begin(runs.name_run(tmp_path / "run", config), data.split.fingerprint())
+    model.save(run.model_file)
+    options = {
+        name: {"first": files[0], "both": files}.get(value, value)
+        for name, value in options.items()
+    }
+    drawn = tiles(generation.generate(run.folder, **options), columns)
+    assert len(drawn) == columns and np.ptp(drawn) > 0
+
+
 def test_clusters_are_called_by_their_numbers(small, tmp_path):
     config = dataclasses.replace(
         small, setting="clustering", num_clusters=3, num_labeled=0, epochs=1
     )
     run = training.train(config, tmp_path / "run", verbose=0)
-    assert len(tiles(generation.generate(run.folder, label="2", count=2), 2)) == 2
+    drawn = [
+        tiles(generation.generate(run.folder, label=name, count=2), 2)
+        for name in ("2", "02", "cluster-02")
+    ]
+    np.testing.assert_array_equal(drawn[0], drawn[1])
+    np.testing.assert_array_equal(drawn[0], drawn[2])
     with pytest.raises(UserError, match="no label 'cat'. Known: 0, 1, 2"):
         generation.generate(run.folder, label="cat")

@@ -114,6 +114,17 @@ def test_batch_normalisation_normalises_latent_y_and_z(random):
     assert (np.std(code["z_log_var"], axis=0) < 0.9).all()
 
 
+def test_outside_training_a_short_run_is_normalised_alike(random):
+    """After 100 steps the moving statistics are the batch's, however small its variance."""
+    images = random.random((64, 6, 5, 1)).astype("float32")
+    encoder = networks.build_encoder((6, 5, 1), 3, 2, hidden_units=(8, 8), batch_norm=True)
+    for _ in range(100):
+        trained = encoder(images, training=True)
+    applied = encoder(images)
+    for name in trained:
+        np.testing.assert_allclose(applied[name], trained[name], atol=0.05)
+
+
 def test_initial_weights_follow_stddev_and_seed():
     encoder = networks.build_encoder((28, 28, 1), 10, 4, hidden_units=(300, 300), seed=5)
     first = encoder.get_layer("encoder_hidden_0").get_weights()[0]

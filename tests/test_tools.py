@@ -83,6 +83,13 @@ def test_every_field_is_a_flag_and_in_the_help():
         ("generate", ["--run_dir=none", "--output=x.txt"], 2, "must end in .png"),
         ("generate", ["--run_dir=x", "--output=x.png", "--between=a"], 2, "two image files"),
         ("generate", ["--run_dir=x", "--output=x.png", "--count=1"], 2, "between 2 and 400"),
+        ("generate", ["--run_dir=x", "--output=x.png", f"--seed={2**64}"], 2, "--seed must lie"),
+        (
+            "generate",
+            ["--run_dir=x", "--output=x.png", "--between=a,b", "--count=61"],
+            2,
+            "between 2 and 60",
+        ),
         ("demo", ["--epochs=0"], 2, "`epochs` must be finite and >= 1"),
         ("train", ["--seed=99999999999"], 2, "`seed` must be finite"),
         ("train", ["--dataset=mnist:9.9.9"], 1, "Unknown data set 'mnist:9.9.9'"),

@@ -27,10 +27,11 @@ def main(arguments):
         raise cli.Usage("--between takes two image files, --between=A.png,B.png")
     if flags.style_of and (flags.between or flags.label):
         raise cli.Usage("--style_of draws every label of one image: leave the others out.")
-    if not 2 <= flags.count <= 400:
-        raise cli.Usage(f"--count must lie between 2 and 400. Received: {flags.count}")
-    if flags.seed < 0:
-        raise cli.Usage(f"--seed must be at least 0. Received: {flags.seed}")
+    most = 60 if flags.between else 400
+    if not 2 <= flags.count <= most:
+        raise cli.Usage(f"--count must lie between 2 and {most}. Received: {flags.count}")
+    if not 0 <= flags.seed < 2**31:
+        raise cli.Usage(f"--seed must lie between 0 and {2**31 - 1}. Received: {flags.seed}")
     cli.load_tensorflow()
     from aae_keras import generation
 

@@ -27,10 +27,13 @@ def read_folder(root, size, skip_unreadable):
     """
     train_root = root / "train" if (root / "train").is_dir() else root
     class_names = tuple(_class_folders(train_root))
+    in_test = _class_folders(root / "test") if (root / "test").is_dir() else []
+    # Images alone may be scored by a test part with classes.
+    class_names = class_names or tuple(in_test)
     files = _labelled_files(train_root, class_names)
     for folder in dict.fromkeys([root / UNLABELED_FOLDER, train_root / UNLABELED_FOLDER]):
         files += [(file, -1) for file in _image_files(folder)]
-    if not class_names:
+    if not _class_folders(train_root):
         files += [(file, -1) for file in _image_files(train_root) if file.parent == train_root]
         if not files:
             raise DataError(
@@ -40,7 +43,7 @@ def read_folder(root, size, skip_unreadable):
             )
     test_files = []
     if (root / "test").is_dir():
-        unknown = set(_class_folders(root / "test")) - set(class_names)
+        unknown = set(in_test) - set(class_names)
         if unknown:
             raise DataError(
                 f"{root}/test: classes that {train_root} does not have: "

@@ -109,9 +109,14 @@ def split_source(
         validation = np.concatenate([validation, others[: num_validation - len(validation)]])
     taken = np.concatenate([labeled, validation])
     unlabeled = np.setdiff1d(np.arange(len(source.labels)), taken)
-    if not len(unlabeled):
-        log.warning("Every training image is labelled: they serve as the unlabelled ones too.")
-        unlabeled = labeled
+    if len(unlabeled) < len(labeled):
+        # An epoch is a pass over them: a few would make it a few steps.
+        if len(unlabeled):
+            reason = f"{len(unlabeled)} training images have no label, fewer than have one"
+        else:
+            reason = "Every training image is labelled"
+        log.warning("%s: these serve as unlabelled ones too.", reason)
+        unlabeled = np.union1d(unlabeled, labeled)
     return Split(
         source.images,
         source.labels,

@@ -10,7 +10,7 @@ from aae_keras.images import to_unit_range
 from aae_keras.models.averaging import RunningAverage
 from aae_keras.models.drawing import corrupt, random_seeds
 from aae_keras.models.posteriors import Posterior
-from aae_keras.models.step import SteppedModel, unpack
+from aae_keras.models.step import SteppedModel, unpack_training
 from aae_keras.models.terms import Batch, Term
 from aae_keras.networks import call_network, mixes_rows, output_shapes, upstream_variables
 
@@ -203,7 +203,8 @@ class AdversarialModel(SteppedModel):
 
     def draw(self, data):
         """The `Batch` of a training step, from an element of the data set."""
-        inputs, labels = unpack(data)
+        needs_labels = any(term.needs_labels for term in self.terms)
+        inputs, labels = unpack_training(data, needs_labels)
         labeled = inputs.get("labeled")
         return self.batch_of(
             to_unit_range(inputs["unlabeled"]),

@@ -6,7 +6,7 @@ from keras import ops
 
 from aae_keras.images import to_unit_range
 from aae_keras.models.latent_z import LatentZAAE
-from aae_keras.models.step import unpack
+from aae_keras.models.step import unpack_training
 from aae_keras.networks import check_network, input_shapes
 
 
@@ -58,7 +58,7 @@ class LabelInformedAAE(LatentZAAE):
 
     def draw(self, data):
         """One batch of unlabelled and labelled images; the former have the label "unknown"."""
-        inputs, labels = unpack(data)
+        inputs, labels = unpack_training(data, needs_labels=True)
         unlabeled = to_unit_range(inputs["unlabeled"])
         unknown = ops.full((ops.shape(unlabeled)[0],), self.unknown, labels.dtype)
         images = ops.concatenate([unlabeled, to_unit_range(inputs["labeled"])])

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from aae_keras.images import to_unit_range
 from aae_keras.models.latent_z import LatentZAAE
-from aae_keras.models.step import unpack
+from aae_keras.models.step import unpack_training
 from aae_keras.networks import input_shapes
 
 
@@ -43,7 +43,7 @@ class SupervisedAAE(LatentZAAE):
 
     def draw(self, data):
         """The labelled images are the batch."""
-        inputs, labels = unpack(data)
+        inputs, labels = unpack_training(data, needs_labels=True)
         return self.batch_of(to_unit_range(inputs["labeled"]), None, labels)
 
     def code_of(self, batch, training):

@@ -18,7 +18,8 @@ class Term:
         name: What it is called in logs and in `history.csv`.
         phase: Key of `PHASES`: terms of one phase are added up and share an optimizer.
         loss: Function of a `Forward`, returning one value per example, shape (batch,).
-        moves: The variables it may change.
+        moves: The variables it may change. Terms of one phase are added up and move the union of
+            theirs; a term that must leave some of them alone stops the gradient itself.
         validated: Whether it means something on held-out images, without training.
         needs_labels: Whether it asks for labels.
         weight: Factor in its phase's sum; what is logged is without it.

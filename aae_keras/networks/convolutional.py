@@ -3,7 +3,14 @@
 import keras
 from keras import layers
 
-from aae_keras.networks.ends import POLICIES, code_heads, code_inputs, initializers, with_noise
+from aae_keras.networks.ends import (
+    POLICIES,
+    code_heads,
+    code_inputs,
+    initializers,
+    normalised,
+    with_noise,
+)
 
 FILTERS = (64, 128, 256)
 
@@ -25,7 +32,7 @@ def build_convolutional_encoder(
     Args:
         filters: Of each convolution.
         hidden_units: Units of each dense layer after them.
-        batch_norm: Normalise each of these layers over the batch, before its ReLU.
+        batch_norm: Normalise each of these layers over the batch, before its ReLU, and y and z.
         image_shape, num_classes, latent_dim, weight_stddev, precision, posterior, seed: See
             `build_encoder`.
 
@@ -110,5 +117,5 @@ def build_convolutional_decoder(
 
 def _activated(hidden, batch_norm, dtype, name):
     if batch_norm:
-        hidden = layers.BatchNormalization(dtype=dtype, name=f"{name}_norm")(hidden)
+        hidden = normalised(hidden, f"{name}_norm", dtype)
     return layers.ReLU(dtype=dtype, name=f"{name}_relu")(hidden)

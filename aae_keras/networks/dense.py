@@ -8,7 +8,14 @@ import math
 import keras
 from keras import layers
 
-from aae_keras.networks.ends import POLICIES, code_heads, code_inputs, initializers, with_noise
+from aae_keras.networks.ends import (
+    POLICIES,
+    code_heads,
+    code_inputs,
+    initializers,
+    normalised,
+    with_noise,
+)
 
 HIDDEN_UNITS = (1000, 1000)
 
@@ -35,7 +42,7 @@ def build_encoder(
         weight_stddev: Initial weights are N(0, weight_stddev^2); 0: Glorot uniform.
         precision: `float32`, or `bfloat16` for the arithmetic of the hidden layers.
         posterior: `deterministic`, `gaussian` (outputs `z_mean` and `z_log_var` in place of `z`),
-            or `universal` (a second input, `noise`, as wide as z).
+            or `universal` (a second input, `noise`, as wide as z, which y depends on as well).
         seed: Whole number that decides the initial weights.
 
     Returns:
@@ -50,7 +57,7 @@ def build_encoder(
         name = f"encoder_hidden_{depth}"
         hidden = layers.Dense(units, kernel_initializer=next(draw), dtype=dtype, name=name)(hidden)
         if batch_norm:
-            hidden = layers.BatchNormalization(dtype=dtype, name=f"{name}_norm")(hidden)
+            hidden = normalised(hidden, f"{name}_norm", dtype)
         hidden = layers.ReLU(dtype=dtype, name=f"{name}_relu")(hidden)
     outputs = code_heads(hidden, num_classes, latent_dim, posterior, draw, batch_norm)
     return keras.Model(inputs, outputs, name="encoder")

@@ -32,6 +32,15 @@ def with_noise(image, hidden, posterior, noise_dim):
     return [image, noise], layers.Concatenate(name="encoder_with_noise")([hidden, noise])
 
 
+def normalised(values, name, dtype="float32"):
+    """Values normalised over the batch, outside training by their moving statistics.
+
+    Keras' momentum of 0.99 starts from a variance of 1 and takes a thousand steps to forget it: the
+    encoder of a short run would be another function outside training.
+    """
+    return layers.BatchNormalization(momentum=0.9, dtype=dtype, name=name)(values)
+
+
 def code_heads(hidden, num_classes, latent_dim, posterior, draw, batch_norm=False):
     """The encoder's outputs by name, float32 linear layers.
 
@@ -58,7 +67,7 @@ def _head(hidden, units, initializer, batch_norm, name):
     if not batch_norm:
         return layers.Dense(units, name=name, **options)(hidden)
     linear = layers.Dense(units, name=f"{name}_linear", **options)(hidden)
-    return layers.BatchNormalization(dtype="float32", name=name)(linear)
+    return normalised(linear, name)
 
 
 def code_inputs(num_classes, latent_dim, latent_name, name):

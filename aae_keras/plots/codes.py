@@ -20,8 +20,10 @@ def codes_over_prior(codes, labels, names, prior, title):
     """
     figure = Figure(figsize=(7.2, 6), layout="constrained")
     axes = figure.subplots()
-    both = np.concatenate([codes, prior])
-    low, high = np.quantile(both, [0.001, 0.999], axis=0)
+    # Each by itself: few codes far from the many samples of the prior are what this must show.
+    low, high = np.quantile(codes, [0.001, 0.999], axis=0)
+    prior_low, prior_high = np.quantile(prior, [0.001, 0.999], axis=0)
+    low, high = np.minimum(low, prior_low), np.maximum(high, prior_high)
     margin = 0.06 * (high - low)
     low, high = low - margin, high + margin
     density, _, _ = np.histogram2d(*prior.T, bins=BINS, range=list(zip(low, high, strict=True)))

@@ -4,6 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 INCH_PER_TILE = 0.62
+# Rows and columns of a grid, at most: a thousand classes would make a picture nobody can open.
+MOST = 60
 
 
 def reconstructions(originals, decoded, class_names):
@@ -50,8 +52,13 @@ def image_grid(images, rows, columns, title):
     Args:
         images: In [0, 1], shape (rows, columns, height, width, channels).
         rows, columns: Names.
-        title: Of the figure.
+        title: Of the figure, which says so if there are more than `MOST` rows or columns: the first
+            are drawn.
     """
+    for axis, what in ((0, "rows"), (1, "columns")):
+        if images.shape[axis] > MOST:
+            title = f"{title} ({MOST} of {images.shape[axis]} {what})"
+    images, rows, columns = images[:MOST, :MOST], rows[:MOST], columns[:MOST]
     num_rows, num_columns, height, width, channels = images.shape
     padded = np.ones((num_rows, num_columns, height + 1, width + 1, channels))
     padded[:, :, :height, :width] = images
@@ -62,7 +69,7 @@ def image_grid(images, rows, columns, title):
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     extent = (0, num_columns, num_rows, 0)
-    axes.imshow(sheet.squeeze(), cmap="gray", vmin=0, vmax=1, extent=extent, aspect=height / width)
+    axes.imshow(_shown(sheet), cmap="gray", vmin=0, vmax=1, extent=extent, aspect=height / width)
     axes.set_xticks(np.arange(num_columns) + 0.5, columns)
     axes.set_yticks(np.arange(num_rows) + 0.5, rows)
     if max(len(str(name)) for name in columns) > 4:
@@ -103,18 +110,19 @@ def modes_and_samples(drawn, held_out, categories):
 
 
 def modes(drawn, categories):
-    """The typical image of each category, ten to a row.
+    """The typical image of each category (of the first `MOST`), ten to a row.
 
     Args:
         drawn: In [0, 1], shape (categories, height, width, channels).
         categories: Name of each.
     """
+    drawn, categories = drawn[:MOST], categories[:MOST]
     across = min(10, len(drawn))
     down = -(-len(drawn) // across)
     figure = Figure(figsize=(max(4.5, 0.8 * across), 0.95 * down + 0.6), layout="constrained")
     for rank, (image, name) in enumerate(zip(drawn, categories, strict=True)):
         axes = figure.add_subplot(down, across, rank + 1)
-        axes.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=1)
+        axes.imshow(_shown(image), cmap="gray", vmin=0, vmax=1)
         axes.set_title(name, fontsize=8, pad=2)
         axes.set_axis_off()
     figure.suptitle("Learned modes: the image of each y alone", fontsize=10)
@@ -158,3 +166,8 @@ def between(drawn):
     """
     columns = [f"{share:.0%}" for share in np.linspace(0, 1, len(drawn))]
     return image_grid(drawn[None], [""], columns, "From one code to another")
+
+
+def _shown(image):
+    """An image as `imshow` takes it: grey ones without an axis for their channel."""
+    return image[..., 0] if image.shape[-1] == 1 else image

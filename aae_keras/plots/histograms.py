@@ -7,6 +7,10 @@ from matplotlib.figure import Figure
 
 from aae_keras.plots.style import COLOURS
 
+# Inches a side, and classes or clusters whose counts are written out: more could not be read.
+LARGEST = 24
+NUMBERED = 60
+
 
 def max_y_histogram(y):
     """How sure the encoder is: the largest entry of each latent y.
@@ -58,7 +62,8 @@ def predicted_labels(y, names):
         y: Probabilities, shape (n, categories).
         names: One string per category.
     """
-    figure = Figure(figsize=(max(5, 0.28 * len(names) + 1.5), 3.4), layout="constrained")
+    width = min(max(5, 0.28 * len(names) + 1.5), LARGEST)
+    figure = Figure(figsize=(width, 3.4), layout="constrained")
     axes = figure.subplots()
     places = np.arange(len(names))
     counts = np.bincount(y.argmax(axis=1), minlength=len(names))
@@ -78,7 +83,7 @@ def confusion_matrix(counts, class_names):
         counts: Whole numbers, shape (classes, classes).
         class_names: One string per class.
     """
-    side = max(4.5, 0.5 * len(class_names) + 1.5)
+    side = min(max(4.5, 0.5 * len(class_names) + 1.5), LARGEST)
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()
     _write_counts(axes, counts, 8)
@@ -102,7 +107,9 @@ def clusters_by_class(counts, clusters, class_names):
         clusters: Name of each row.
         class_names: One string per class.
     """
-    size = (max(4.5, 0.45 * len(class_names) + 2), max(3.5, 0.28 * len(clusters) + 1.2))
+    width = max(4.5, 0.45 * len(class_names) + 2)
+    height = max(3.5, 0.28 * len(clusters) + 1.2)
+    size = min(width, LARGEST), min(height, LARGEST)
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     share = _write_counts(axes, counts, 7)
@@ -120,6 +127,8 @@ def clusters_by_class(counts, clusters, class_names):
 def _write_counts(axes, counts, size):
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    if max(counts.shape) > NUMBERED:
+        return share
     for (row, column), count in np.ndenumerate(counts):
         if count:
             colour = "white" if share[row, column] > 0.5 else "black"

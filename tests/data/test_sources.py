@@ -209,3 +209,11 @@ def test_labels_of_the_test_part_alone_name_the_classes(tmp_path, images, labels
     )
     source = sources.read(str(tmp_path / "own.npz"))
     assert source.class_names == ("0", "1", "2") and (source.labels == -1).all()
+
+
+def test_images_alone_may_be_scored_by_a_test_part_with_classes(tmp_path):
+    write_images(tmp_path, {"unlabeled": 4})
+    write_images(tmp_path / "test", {"cat": 2, "dog": 1})
+    source = sources.read(str(tmp_path))
+    assert source.class_names == ("cat", "dog") and source.labels.tolist() == [-1] * 4
+    assert source.test_labels.tolist() == [0, 0, 1]

@@ -151,3 +151,13 @@ def test_no_labels_at_all_are_enough_where_none_are_needed():
     assert len(split.validation_rows) == 30 and len(split.unlabeled_rows) == 120
     everything = contents(split.images) | contents(split.test_images)
     assert len(everything) == 200
+
+
+def test_a_few_unlabelled_images_do_not_make_an_epoch(caplog):
+    """An epoch is a pass over them: with fewer than labelled ones it would be a few steps."""
+    labels = np.where(np.arange(60) < 5, -1, np.arange(60) % 3)
+    images = np.zeros((60, 2, 2, 1), "uint8")
+    split = split_source(Source(images, labels, ("a", "b", "c"), images[:3], labels[5:8]), 0, 10)
+    assert len(split.labeled_rows) == 45 and len(split.unlabeled_rows) == 50
+    assert set(split.labeled_rows) < set(split.unlabeled_rows)
+    assert "5 training images have no label, fewer than have one" in caplog.text

@@ -10,22 +10,8 @@ from aae_keras.models.phased import PHASES
 from aae_keras.models.schedules import SCHEDULES, backward_passes, follow, passes
 from aae_keras.models.terms import Forward, Reversal, Term
 from aae_keras.networks import upstream_variables
+from tests.models.plain import plain_gradients
 from tests.tiny import LATENT_DIM, tiny_model, tiny_networks
-
-
-def plain_gradients(model, batch, weights, phases=tuple(PHASES)):
-    """Sum of the phases' gradients at the same weights, by variable; a tape for each term."""
-    total = {}
-    for term in model.terms:
-        if term.phase not in phases:
-            continue
-        with tf.GradientTape() as tape:
-            loss = weights.get(term.phase, 1.0) * model.batch_mean(
-                term.loss(Forward(model, batch, training=True))
-            )
-        for variable, gradient in zip(term.moves, tape.gradient(loss, term.moves), strict=True):
-            total[id(variable)] = total.get(id(variable), 0) + gradient
-    return total
 
 
 def sgd():

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from aae_keras import models, networks, priors
 from aae_keras.models.schedules import follow
+from tests.models.plain import plain_gradients
 from tests.tiny import (
     LATENT_DIM,
     NUM_CLASSES,
@@ -98,6 +99,35 @@ def test_a_saved_model_answers_and_goes_on_like_the_one_in_memory(setting, eleme
     np.testing.assert_array_equal(model(images), again(images))
     for one, other in zip(model.weights, again.weights, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_simultaneous_gradients_equal_plain_tapes_with_xla(setting, element):
+    """What every MNIST preset computes, and as it does: one pass, compiled."""
+    model = SETTINGS[setting]()
+    model.compile(
+        *(keras.optimizers.SGD(1.0) for _ in range(4)), schedule="simultaneous", jit_compile=True
+    )
+    variables = model.trainable_variables
+    expected = plain_gradients(model, model.draw(tensors(element)), {})
+    before = [variable.numpy() for variable in variables]
+    tf.function(model.train_step, jit_compile=True, autograph=False)(tensors(element))
+    for variable, old in zip(variables, before, strict=True):
+        np.testing.assert_allclose(
+            old - variable.numpy(), expected.get(id(variable), 0), rtol=1e-3, atol=2e-5,
+            err_msg=variable.path,
+        )  # fmt: skip
+
+
+LABELS_NEEDED = ("semi-supervised", "supervised", "label-informed", "dimensionality-reduction")
+
+
+def test_an_element_of_another_form_is_refused_by_its_name(setting, images):
+    model = made(setting)
+    with pytest.raises(ValueError, match="A training element of this setting must be"):
+        model.train_step(images[:5])
+    if setting in LABELS_NEEDED:
+        with pytest.raises(ValueError, match='"labeled": images}, labels'):
+            model.train_step(({"unlabeled": images[:5]},))
 
 
 def test_schedules_agree_on_the_first_pass(setting, element):

@@ -76,6 +76,7 @@ def test_whole_numbers_may_stand_for_floats():
 
 def test_fingerprint_changes_with_every_field():
     basic = Config(setting="basic", latent_dim=2)
+    mixture = dataclasses.replace(basic, prior="gaussian-mixture")
     clustering = Config(setting="clustering", num_clusters=2)
     reduction = Config(setting="dimensionality-reduction")
     other = {
@@ -92,6 +93,7 @@ def test_fingerprint_changes_with_every_field():
     for field in dataclasses.fields(Config):
         only = field.metadata["only"]
         base = next(c for c in (basic, clustering, reduction) if c.setting in only)
+        base = mixture if field.name == "prior_scale" else base
         value = other.get(field.name, None)
         value = type(field.default)(getattr(base, field.name) + 1) if value is None else value
         changed = dataclasses.replace(base, **{field.name: value})

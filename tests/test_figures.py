@@ -234,8 +234,8 @@ def test_images_one_pixel_high_or_wide_are_drawn(shape, tmp_path):
     assert plots.image_grid(images, ["a", "b"], ["x", "y", "z"], "title").axes
     assert plots.modes(images[0], ["x", "y", "z"]).axes
     projector.write_sheet(tmp_path / "sheet.png", images[0].astype("uint8"), 2)
-    size = Image.open(tmp_path / "sheet.png").size
-    assert size == (2 * shape[1], 2 * shape[0])
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.size == (2 * shape[1], 2 * shape[0])
 
 
 def test_pictures_of_a_thousand_classes_can_be_opened():

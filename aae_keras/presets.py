@@ -18,16 +18,24 @@ _MNIST = {
     "schedule": "simultaneous",
 }
 
+# Much noise, and a decoder that learns faster: with neither, clusters stay those of k-means.
 _CLUSTERS = {
     "setting": "clustering",
     "hidden_units": (3000, 3000),
     "latent_dim": 5,
     "batch_norm": True,
-    "input_noise": 0.0,
+    "input_noise": 0.8,
     "input_dropout": 0.2,
+    "reconstruction_rate": 0.02,
     "rate_drops": (50,),
 }
-_REDUCTION = {"setting": "dimensionality-reduction", "latent_dim": 2}
+# Heads part slowly: far apart, the decoder cannot tell an image that another head would suit it.
+_REDUCTION = {
+    "setting": "dimensionality-reduction",
+    "latent_dim": 2,
+    "head_weight": 0.01,
+    "input_noise": 0.5,
+}
 _PLANE = {"latent_dim": 2, "input_noise": 0.0}
 # A smaller prior than the plots', so that the label weighs as much as z in the discriminator, and a
 # tenth of the rate for reconstruction, which would rather place images by how alike they look.

@@ -297,7 +297,8 @@ def test_nan_is_placed_within_the_steps_of_an_execution(small, tmp_path):
             self.model.decoder.trainable_variables[-1].assign_add([np.nan] * 30)
 
     small = dataclasses.replace(small, steps_per_execution=3)
-    message = "^reconstruction_loss, classification_loss.* became nan in steps 1 to 3 of epoch 1"
+    # Whether a ReLU passes NaN on to the discriminators depends on the processor.
+    message = "^reconstruction_loss, .*classification_loss.* became nan in steps 1 to 3 of epoch 1"
     with pytest.raises(FloatingPointError, match=message):
         training.train(small, tmp_path / "run", build=poisoned(Poison()), verbose=0)
 

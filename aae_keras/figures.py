@@ -56,6 +56,8 @@ def learning_curves(run, history):
 
 def save(run, name, figure):
     """Write a figure into a run's folder, with the revision on it; returns the path."""
+    caption = 0.12 / figure.get_figheight()  # inches, below the axes' own names
+    figure.get_layout_engine().set(rect=(0, caption, 1, 1 - caption))
     figure.text(
         0.995, 0.003, f"revision {run.revision}", ha="right", va="bottom", size=5, color="0.5"
     )

@@ -143,11 +143,10 @@ class DrawFigures(keras.callbacks.Callback):
         drawn = {"learning_curves": figures.learning_curves(self.run, self.backup.history)}
         drawn |= figures.figures_of(self.model, self.data, with_tsne=False)
         writer = tf.summary.create_file_writer(str(self.run.logs / "figures"))
-        with writer.as_default():
+        with contextlib.closing(writer), writer.as_default():
             for name, figure in drawn.items():
                 figures.save(self.run, name, figure)
                 tf.summary.image(name, figures.pixels(figure)[None], step=epoch + 1)
-        writer.close()
 
 
 # What may change when a run is resumed; the data's fingerprint must still be the same.

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -20,6 +21,7 @@ from aae_keras import (
     training,
 )
 from aae_keras.images import to_unit_range
+from tests import tiny
 
 
 @pytest.fixture
@@ -93,6 +95,15 @@ def test_a_model_trained_in_bfloat16_is_exported_in_float32(small, tmp_path, roo
     found, expected = (applying.encode(m, images)["y"] for m in (model, trained))
     np.testing.assert_allclose(found, expected, atol=0.02)
     assert np.any(found != expected)
+
+
+def test_the_image_is_found_by_its_name_among_an_encoders_inputs(tmp_path):
+    built = tiny.encoder(tiny.NUM_CLASSES, posterior="universal")
+    image, noise = built.inputs
+    parts = tiny.tiny_networks() | {"encoder": keras.Model([noise, image], built.output)}
+    model = tiny.tiny_model(parts)
+    export.write_saved_model(model, ["a", "b", "c"], tmp_path / "1")
+    assert prediction.open_predictor(tmp_path / "1").image_shape == tiny.IMAGE_SHAPE
 
 
 def test_signatures_keep_the_contract(version):

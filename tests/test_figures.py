@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from aae_keras import factory, figures, metrics, plots, projector, scoring, training
@@ -175,6 +176,26 @@ def test_pictures_are_drawn_while_training(small, tmp_path):
     }
     assert ("reconstructions", 2) in tags and ("learning_curves", 2) in tags
     assert {step for _, step in tags} == {2}
+
+
+def test_a_picture_that_fails_does_not_end_a_training(small, tmp_path, monkeypatch, caplog):
+    def fail(*args, **kwargs):
+        raise ValueError("too large")
+
+    monkeypatch.setattr(figures, "figures_of", fail)
+    small = dataclasses.replace(small, draw_every=1, epochs=2)
+    run = training.train(small, tmp_path / "run", verbose=0)
+    assert run.model_file.exists()
+    assert "The pictures of epoch 2 failed: too large" in caplog.text
+
+
+def test_the_revision_stands_below_the_names_of_the_axes(trained):
+    names = [f"a long name {n}" for n in range(12)]
+    figure = plots.predicted_labels(np.full((5, 12), 1 / 12), names)
+    figures.save(trained, "labels", figure)
+    (axes,), (caption,) = figure.axes, figure.texts
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    assert axes.get_tightbbox(renderer).y0 > caption.get_window_extent(renderer).y1
 
 
 def test_the_projector_gets_vectors_labels_and_images(trained):

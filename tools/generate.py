@@ -27,7 +27,9 @@ def main(arguments):
         raise cli.Usage("--between takes two image files, --between=A.png,B.png")
     if flags.style_of and (flags.between or flags.label):
         raise cli.Usage("--style_of draws every label of one image: leave the others out.")
-    most = 60 if flags.between else 400
+    from aae_keras.plots.grids import MOST
+
+    most = MOST if flags.between else 400
     if not 2 <= flags.count <= most:
         raise cli.Usage(f"--count must lie between 2 and {most}. Received: {flags.count}")
     if not 0 <= flags.seed < 2**31:

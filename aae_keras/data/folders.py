@@ -26,14 +26,14 @@ def read_folder(root, size, skip_unreadable):
         DataError: If there are no images, or they cannot be used.
     """
     train_root = root / "train" if (root / "train").is_dir() else root
-    class_names = tuple(_class_folders(train_root))
-    in_test = _class_folders(root / "test") if (root / "test").is_dir() else []
+    train_classes = _class_folders(train_root)
+    test_classes = _class_folders(root / "test") if (root / "test").is_dir() else []
     # Images alone may be scored by a test part with classes.
-    class_names = class_names or tuple(in_test)
+    class_names = tuple(train_classes or test_classes)
     files = _labelled_files(train_root, class_names)
     for folder in dict.fromkeys([root / UNLABELED_FOLDER, train_root / UNLABELED_FOLDER]):
         files += [(file, -1) for file in _image_files(folder)]
-    if not _class_folders(train_root):
+    if not train_classes:
         files += [(file, -1) for file in _image_files(train_root) if file.parent == train_root]
         if not files:
             raise DataError(
@@ -43,7 +43,7 @@ def read_folder(root, size, skip_unreadable):
             )
     test_files = []
     if (root / "test").is_dir():
-        unknown = set(in_test) - set(class_names)
+        unknown = set(test_classes) - set(class_names)
         if unknown:
             raise DataError(
                 f"{root}/test: classes that {train_root} does not have: "

@@ -5,10 +5,10 @@ from keras import layers
 
 from aae_keras.networks.ends import (
     POLICIES,
+    activated,
     code_heads,
     code_inputs,
     initializers,
-    normalised,
     with_noise,
 )
 
@@ -47,14 +47,14 @@ def build_convolutional_encoder(
         convolution = layers.Conv2D(
             count, 4, 2, "same", kernel_initializer=next(draw), dtype=dtype, name=f"conv_{depth}"
         )
-        hidden = _activated(convolution(hidden), batch_norm, dtype, convolution.name)
+        hidden = activated(convolution(hidden), batch_norm, dtype, convolution.name)
     hidden = layers.Flatten(name="encoder_flatten")(hidden)
     inputs, hidden = with_noise(image, hidden, posterior, latent_dim)
     for depth, units in enumerate(hidden_units):
         dense = layers.Dense(
             units, kernel_initializer=next(draw), dtype=dtype, name=f"encoder_hidden_{depth}"
         )
-        hidden = _activated(dense(hidden), batch_norm, dtype, dense.name)
+        hidden = activated(dense(hidden), batch_norm, dtype, dense.name)
     outputs = code_heads(hidden, num_classes, latent_dim, posterior, draw, batch_norm)
     return keras.Model(inputs, outputs, name="encoder")
 
@@ -92,7 +92,7 @@ def build_convolutional_decoder(
         dense = layers.Dense(
             units, kernel_initializer=next(draw), dtype=dtype, name=f"{name}_hidden_{depth}"
         )
-        hidden = _activated(dense(hidden), batch_norm, dtype, dense.name)
+        hidden = activated(dense(hidden), batch_norm, dtype, dense.name)
     hidden = layers.Reshape((rows, columns, filters[-1]), name=f"{name}_grid")(hidden)
     for depth, count in enumerate(reversed(filters[:-1])):
         convolution = layers.Conv2DTranspose(
@@ -104,7 +104,7 @@ def build_convolutional_decoder(
             dtype=dtype,
             name=f"{name}_conv_{depth}",
         )
-        hidden = _activated(convolution(hidden), batch_norm, dtype, convolution.name)
+        hidden = activated(convolution(hidden), batch_norm, dtype, convolution.name)
     pixels = layers.Conv2DTranspose(
         channels, 4, 2, "same", kernel_initializer=next(draw), dtype="float32", name="pixels"
     )(hidden)
@@ -113,9 +113,3 @@ def build_convolutional_decoder(
         [(0, surplus[0]), (0, surplus[1])], dtype="float32", name="image_logits"
     )(pixels)
     return keras.Model(inputs, {"image_logits": image_logits}, name=name)
-
-
-def _activated(hidden, batch_norm, dtype, name):
-    if batch_norm:
-        hidden = normalised(hidden, f"{name}_norm", dtype)
-    return layers.ReLU(dtype=dtype, name=f"{name}_relu")(hidden)

@@ -10,10 +10,10 @@ from keras import layers
 
 from aae_keras.networks.ends import (
     POLICIES,
+    activated,
     code_heads,
     code_inputs,
     initializers,
-    normalised,
     with_noise,
 )
 
@@ -56,9 +56,7 @@ def build_encoder(
     for depth, units in enumerate(hidden_units):
         name = f"encoder_hidden_{depth}"
         hidden = layers.Dense(units, kernel_initializer=next(draw), dtype=dtype, name=name)(hidden)
-        if batch_norm:
-            hidden = normalised(hidden, f"{name}_norm", dtype)
-        hidden = layers.ReLU(dtype=dtype, name=f"{name}_relu")(hidden)
+        hidden = activated(hidden, batch_norm, dtype, name)
     outputs = code_heads(hidden, num_classes, latent_dim, posterior, draw, batch_norm)
     return keras.Model(inputs, outputs, name="encoder")
 

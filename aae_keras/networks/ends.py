@@ -32,7 +32,14 @@ def with_noise(image, hidden, posterior, noise_dim):
     return [image, noise], layers.Concatenate(name="encoder_with_noise")([hidden, noise])
 
 
-def normalised(values, name, dtype="float32"):
+def activated(values, batch_norm, dtype, name):
+    """ReLU of a layer's values, normalised over the batch first if asked for."""
+    if batch_norm:
+        values = _normalised(values, f"{name}_norm", dtype)
+    return layers.ReLU(dtype=dtype, name=f"{name}_relu")(values)
+
+
+def _normalised(values, name, dtype="float32"):
     """Values normalised over the batch, outside training by their moving statistics.
 
     Keras' momentum of 0.99 starts from a variance of 1 and takes a thousand steps to forget it: the
@@ -67,7 +74,7 @@ def _head(hidden, units, initializer, batch_norm, name):
     if not batch_norm:
         return layers.Dense(units, name=name, **options)(hidden)
     linear = layers.Dense(units, name=f"{name}_linear", **options)(hidden)
-    return normalised(linear, name)
+    return _normalised(linear, name)
 
 
 def code_inputs(num_classes, latent_dim, latent_name, name):

@@ -259,13 +259,13 @@ def test_images_one_pixel_high_or_wide_are_drawn(shape, tmp_path):
         assert sheet.size == (2 * shape[1], 2 * shape[0])
 
 
-def test_pictures_of_a_thousand_classes_can_be_opened():
-    names = [str(n) for n in range(1000)]
-    grid = plots.image_grid(np.zeros((1000, 2, 2, 2, 1)), names, ["x", "y"], "title")
-    assert grid.axes[0].get_title() == "title (60 of 1000 rows)"
-    counts = np.ones((1000, 1000), int)
-    drawn = [grid, plots.modes(np.zeros((1000, 2, 2, 1)), names)]
+def test_pictures_of_hundreds_of_classes_can_be_opened():
+    names = [str(n) for n in range(200)]
+    grid = plots.image_grid(np.zeros((200, 2, 2, 2, 1)), names, ["x", "y"], "title")
+    assert grid.axes[0].get_title() == "title (60 of 200 rows)"
+    counts = np.ones((200, 200), int)
+    drawn = [grid, plots.modes(np.zeros((200, 2, 2, 1)), names)]
     drawn += [plots.confusion_matrix(counts, names), plots.clusters_by_class(counts, names, names)]
-    drawn += [plots.predicted_labels(np.ones((5, 1000)) / 1000, names)]
+    drawn += [plots.predicted_labels(np.full((5, 200), 1 / 200), names)]
     assert max(max(figure.get_size_inches()) for figure in drawn) < 50
     assert not drawn[2].axes[0].texts

@@ -27,6 +27,7 @@ SETTINGS = (
 _CLUSTERING = ("clustering",)
 _REDUCTION = ("dimensionality-reduction",)
 _ANY_PRIOR = ("basic", "label-informed")
+_DECODED_Y = ("semi-supervised", "supervised", "clustering")
 
 
 def _option(group, default, help, *, only=SETTINGS, choices=None, low=None, high=None, above=None):
@@ -109,6 +110,17 @@ class Config:
     )
     weight_stddev: float = _network(
         0.01, "Initial weights are N(0, weight_stddev^2); 0: Glorot uniform.", low=0
+    )
+    y_scale: float = _network(
+        1.0,
+        "Factor of y where the decoder takes it in beside z; above 1 it learns from y sooner.",
+        only=_DECODED_Y,
+        above=0,
+    )
+    informed_discriminator: bool = _network(
+        False,
+        "The discriminator of z is told the label, so that z says nothing of it.",
+        only=("supervised",),
     )
     encoder_average: float = _network(
         0.0,

@@ -92,7 +92,9 @@ def build_uncompiled(config, data):
         return models.SupervisedAAE(
             networks_of.encoder(0),
             networks_of.decoder(categories),
-            networks_of.discriminator_gauss(config.latent_dim),
+            networks_of.discriminator_gauss(
+                config.latent_dim + categories * config.informed_discriminator
+            ),
             z_prior,
             **options,
         )
@@ -156,7 +158,12 @@ class NetworkBuilder:
 
     def decoder(self, categories, latent_name="z"):
         """From the same codes."""
-        options = {"latent_name": latent_name, "seed": self.seeds["decoder"], **self.common}
+        options = {
+            "latent_name": latent_name,
+            "y_scale": self.config.y_scale,
+            "seed": self.seeds["decoder"],
+            **self.common,
+        }
         place = self.shape, categories, self.config.latent_dim
         if self.config.network == "convolutional":
             options["batch_norm"] = self.config.batch_norm

@@ -55,6 +55,21 @@ def test_a_decoder_of_one_code_has_one_input():
     assert names == [["z"], ["y"], ["representation"]]
 
 
+@pytest.mark.parametrize("build", [networks.build_decoder, networks.build_convolutional_decoder])
+def test_a_scaled_y_is_a_louder_y(build, random):
+    options = {"hidden_units": (8,), "weight_stddev": 0.3, "seed": 5}
+    plain = build((6, 5, 1), 3, 2, **options)
+    louder = build((6, 5, 1), 3, 2, y_scale=3.0, **options)
+    y, z = (random.random((4, dim)).astype("float32") for dim in (3, 2))
+    np.testing.assert_allclose(
+        louder({"y": y, "z": z})["image_logits"],
+        plain({"y": 3 * y, "z": z})["image_logits"],
+        rtol=1e-5, atol=1e-6,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="`y_scale` must be above 0"):
+        build((6, 5, 1), 3, 2, y_scale=0.0, **options)
+
+
 def test_the_cluster_head_is_linear(random):
     head = networks.build_cluster_head(4, 2, seed=3)
     (weights,) = head.get_weights()

@@ -68,11 +68,11 @@ def label_informed(**kwargs):
     )
 
 
-def supervised(**kwargs):
+def supervised(informed=False, **kwargs):
     return models.SupervisedAAE(
         encoder(0),
         decoder(NUM_CLASSES),
-        discriminator("discriminator_gauss", LATENT_DIM),
+        discriminator("discriminator_gauss", LATENT_DIM + NUM_CLASSES * informed),
         priors.GaussianPrior(LATENT_DIM),
         **kwargs,
     )
@@ -113,6 +113,7 @@ def dimensionality_reduction(semi_supervised=True, **kwargs):
 SETTINGS = {
     "semi-supervised": tiny_model,
     "supervised": supervised,
+    "supervised-informed": lambda **kwargs: supervised(informed=True, **kwargs),
     "clustering": clustering,
     "clustering-with-everything": clustering_with_everything,
     "dimensionality-reduction": dimensionality_reduction,

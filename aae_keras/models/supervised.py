@@ -21,10 +21,14 @@ class SupervisedAAE(LatentZAAE):
     | discriminator | -log D(prior sample) - log(1 - D(z)) | discriminator |
     | generator | -log D(z) | encoder |
 
+    The game pushes the z of all images to the normal, and each class may still have a part of it. A
+    discriminator that is told the label pushes the z of each class to the whole normal.
+
     Args:
         encoder: Functional model, `image` to `z` (or to what another `Posterior` needs).
         decoder: Functional model, `y` (the one-hot label) and `z` to `image_logits`.
-        discriminator_gauss: Functional model, z to one logit.
+        discriminator_gauss: Functional model, z to one logit; or to be told the label, one input of
+            latent_dim + classes dimensions (z, then the one-hot label).
         gaussian_prior: `Prior` of z.
         **kwargs: See `AdversarialModel`.
 
@@ -40,6 +44,24 @@ class SupervisedAAE(LatentZAAE):
         super().__init__(
             encoder, decoder, discriminator_gauss, priors, decoder_inputs=("y", "z"), **kwargs
         )
+        (found,) = input_shapes(discriminator_gauss).values()
+        expected = gaussian_prior.dim, gaussian_prior.dim + self.categories
+        if found[-1] not in expected:
+            raise ValueError(
+                f"`discriminator_gauss` must take the {expected[0]} dimensions of z, or "
+                f"{expected[1]}, with one for each class. Received: shape {found}"
+            )
+
+    @property
+    def judged(self):
+        """What the discriminator judges: z, or z beside the label."""
+        (found,) = input_shapes(self.discriminator_gauss).values()
+        return "z" if found[-1] == self.gaussian_prior.dim else "z_and_label"
+
+    def sample_priors(self, count, labels, seeds):
+        """Samples of z, beside the labels of the batch if the discriminator is told them."""
+        z = super().sample_priors(count, labels, seeds)["z"]
+        return {"z": z, "z_and_label": tf.concat([z, self._one_hot(labels)], axis=1)}
 
     def draw(self, data):
         """The labelled images are the batch."""
@@ -51,9 +73,13 @@ class SupervisedAAE(LatentZAAE):
         code = super().code_of(batch, training)
         if batch.labels is None:
             return code
-        return code | {"y": tf.one_hot(batch.labels, self.categories)}
+        y = self._one_hot(batch.labels)
+        return code | {"y": y, "z_and_label": tf.concat([code["z"], y], axis=1)}
 
     @property
     def categories(self):
         """See `AdversarialModel.categories`."""
         return input_shapes(self.decoder)["y"][-1]
+
+    def _one_hot(self, labels):
+        return tf.one_hot(labels, self.categories)

@@ -71,13 +71,14 @@ def build_convolutional_decoder(
     seed=0,
     latent_name="z",
     name="decoder",
+    y_scale=1.0,
 ):
     """Decoder P: the encoder's layers the other way round, cut to the image's size.
 
     Args:
         filters, hidden_units, batch_norm: As of `build_convolutional_encoder`, in its order.
-        image_shape, num_classes, latent_dim, weight_stddev, precision, seed, latent_name, name:
-            See `build_decoder`.
+        image_shape, num_classes, latent_dim, weight_stddev, precision, seed, latent_name, name,
+            y_scale: See `build_decoder`.
 
     Returns:
         Functional model, as of `build_decoder`.
@@ -86,7 +87,7 @@ def build_convolutional_decoder(
     dtype = POLICIES[precision]
     height, width, channels = image_shape
     rows, columns = (-(-side // 2 ** len(filters)) for side in (height, width))
-    inputs, hidden = code_inputs(num_classes, latent_dim, latent_name, name)
+    inputs, hidden = code_inputs(num_classes, latent_dim, latent_name, name, y_scale)
     widths = [*reversed(hidden_units), rows * columns * filters[-1]]
     for depth, units in enumerate(widths):
         dense = layers.Dense(

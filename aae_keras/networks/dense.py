@@ -71,6 +71,7 @@ def build_decoder(
     seed=0,
     latent_name="z",
     name="decoder",
+    y_scale=1.0,
 ):
     """Decoder P: latent y and z to the logits of an image, whose sigmoid lies in [0, 1].
 
@@ -79,13 +80,14 @@ def build_decoder(
         latent_dim: Dimensions of z; 0 for a decoder of y alone, such as a mode decoder.
         latent_name: Of the input for z: `representation` where that is what it decodes.
         name: Of the network and its layers.
+        y_scale: Factor of y before it meets z, above 0.
         image_shape, hidden_units, weight_stddev, precision, seed: See `build_encoder`.
 
     Returns:
         Functional model: inputs a dict of `y` and `z`, output a dict of `image_logits`.
     """
     draw = initializers(weight_stddev, seed)
-    inputs, hidden = code_inputs(num_classes, latent_dim, latent_name, name)
+    inputs, hidden = code_inputs(num_classes, latent_dim, latent_name, name, y_scale)
     hidden = _hidden_layers(hidden, hidden_units, draw, precision, name)
     pixels = layers.Dense(
         math.prod(image_shape), kernel_initializer=next(draw), dtype="float32", name="pixels"

@@ -77,13 +77,28 @@ def _head(hidden, units, initializer, batch_norm, name):
     return _normalised(linear, name)
 
 
-def code_inputs(num_classes, latent_dim, latent_name, name):
-    """The decoder's inputs by name, those of no dimensions left out, and all of them as one."""
+def code_inputs(num_classes, latent_dim, latent_name, name, y_scale=1.0):
+    """The decoder's inputs by name, those of no dimensions left out, and all of them as one.
+
+    Args:
+        num_classes, latent_dim: Their dimensions.
+        latent_name: Name of the second; the first is `y`.
+        name: Of the network.
+        y_scale: Factor of y beside z. A weight of y moves once in as many images as there are
+            classes, one of z in each: unless y is louder, z has long learned to tell the class.
+    """
+    if not y_scale > 0:
+        raise ValueError(f"`y_scale` must be above 0. Received: {y_scale=}")
     widths = {"y": num_classes, latent_name: latent_dim}
     inputs = {code: keras.Input((width,), name=code) for code, width in widths.items() if width}
     if len(inputs) == 1:
         return inputs, *inputs.values()
-    return inputs, layers.Concatenate(name=f"{name}_code")(list(inputs.values()))
+    parts = dict(inputs)
+    if y_scale != 1:
+        parts["y"] = layers.Rescaling(y_scale, dtype="float32", name=f"{name}_scaled_y")(
+            inputs["y"]
+        )
+    return inputs, layers.Concatenate(name=f"{name}_code")(list(parts.values()))
 
 
 def initializers(weight_stddev, seed):

@@ -287,17 +287,16 @@ def test_callbacks_and_metrics_of_keras_work(model, element, images, labels, tmp
     assert (tmp_path / "best.keras").exists()
 
 
-@pytest.mark.parametrize("steps_per_execution", [2, 5])
 @pytest.mark.parametrize("jit_compile", [False, True])
-def test_steps_per_execution_gives_identical_weights(element, steps_per_execution, jit_compile):
+def test_steps_per_execution_gives_identical_weights(element, jit_compile):
     found = []
-    for steps in (1, steps_per_execution):
+    for steps in (1, 2, 5):
         model = tiny_model()
         model.compile(steps_per_execution=steps, jit_compile=jit_compile)
         model.fit(tf.data.Dataset.from_tensors(element).repeat(4), epochs=2, verbose=0)
         found.append(weights(model))
         assert int(model.step) == 8
-    assert moved(*found) == set()
+    assert moved(found[0], found[1]) == moved(found[0], found[2]) == set()
 
 
 def test_each_phase_has_an_optimizer_of_its_own(model):

@@ -84,7 +84,6 @@ def test_simultaneous_gradients_equal_plain_tapes(element, sharing, compiled):
         ("paired", "none shared"),
         ("paired", "classification with reconstruction"),
         ("paired", "adversaries together"),
-        ("simultaneous", "none shared"),
     ],
 )
 def test_passes_equal_plain_tapes_one_after_the_other(element, schedule, sharing, compiled):

@@ -118,7 +118,10 @@ def test_simultaneous_gradients_equal_plain_tapes_with_xla(setting, element):
         )  # fmt: skip
 
 
-LABELS_NEEDED = ("semi-supervised", "supervised", "label-informed", "dimensionality-reduction")
+LABELS_NEEDED = (
+    "semi-supervised", "supervised", "supervised-informed", "label-informed",
+    "dimensionality-reduction",
+)  # fmt: skip
 
 
 def test_an_element_of_another_form_is_refused_by_its_name(setting, images):
@@ -144,7 +147,7 @@ def test_validation_needs_labels_only_where_the_setting_does(setting, images, la
     model = made(setting)
     with_labels = model.evaluate(images, labels, verbose=0, return_dict=True)
     assert "reconstruction_loss" in with_labels
-    if setting == "supervised":
+    if setting.startswith("supervised"):
         with pytest.raises(ValueError, match="Validation of this setting needs labels"):
             model.evaluate(images, verbose=0)
     else:
@@ -230,6 +233,29 @@ def test_supervised_decoder_is_told_the_label(element):
     np.testing.assert_allclose(batch.images, element[0]["labeled"] / np.float32(255))
     y = np.eye(NUM_CLASSES, dtype="float32")[element[1]]
     np.testing.assert_array_equal(model.code_of(batch, True)["y"], y)
+
+
+def test_an_informed_discriminator_sees_the_same_label_beside_code_and_prior(element):
+    """Codes of a class are compared with the whole normal, beside that class's label."""
+    model = SETTINGS["supervised-informed"](input_noise=0.0)
+    model.compile(jit_compile=False)
+    batch = model.draw(tensors(element))
+    code = model.code_of(batch, True)
+    real, fake = batch.prior["z_and_label"].numpy(), code["z_and_label"].numpy()
+    y = np.eye(NUM_CLASSES, dtype="float32")[element[1]]
+    np.testing.assert_array_equal(real[:, LATENT_DIM:], y)
+    np.testing.assert_array_equal(fake[:, LATENT_DIM:], y)
+    np.testing.assert_array_equal(fake[:, :LATENT_DIM], code["z"])
+    np.testing.assert_array_equal(real[:, :LATENT_DIM], batch.prior["z"])
+    plain = SETTINGS["supervised"]()
+    assert plain.judged == "z" and model.judged == "z_and_label"
+    with pytest.raises(ValueError, match="2 dimensions of z, or 5, with one for each class"):
+        models.SupervisedAAE(
+            plain.encoder,
+            plain.decoder,
+            networks.build_discriminator(4, hidden_units=(8,), name="discriminator_gauss"),
+            plain.gaussian_prior,
+        )
 
 
 def test_representation_is_head_plus_style(images):

@@ -41,9 +41,20 @@ _REDUCTION = {
     "weight_stddev": 0.0,
     "input_noise": 0.5,
 }
+# The paper tells the decoder alone, and scales nothing: after 8 epochs z then gives the label away
+# to a linear probe in 67 of 100 cases, and a quarter of the images drawn of a label show it.
+_STYLE = {
+    "setting": "supervised",
+    "latent_dim": 15,
+    "informed_discriminator": True,
+    "y_scale": 3.0,
+    "batch_norm": True,
+    "encoder_average": 0.0,
+}
 _PLANE = {"latent_dim": 2, "input_noise": 0.0}
-# A smaller prior than the plots', so that the label weighs as much as z in the discriminator, and a
-# tenth of the rate for reconstruction, which would rather place images by how alike they look.
+# A smaller prior than the plots', so that the label weighs as much as z in the discriminator (at
+# full size learning is slow), and a tenth of the rate for reconstruction, which would rather place
+# images by how alike they look.
 _INFORMED = {
     "setting": "label-informed",
     "num_labeled": 10_000,
@@ -77,7 +88,7 @@ PRESETS = {
     # The manual's split: 3000 labelled, 47000 unlabelled, 10000 for validation.
     "mnist-manual": _MNIST | {"num_labeled": 3000, "validation_size": 10000.0},
     # Section 4: style and content apart; every label, z in 15 dimensions.
-    "mnist-style": _MNIST | {"setting": "supervised", "latent_dim": 15},
+    "mnist-style": _MNIST | _STYLE,
     # Section 6: 9.55 and 4.10 % by its rule.
     "mnist-clusters-16": _MNIST | _CLUSTERS | {"num_clusters": 16},
     "mnist-clusters-30": _MNIST | _CLUSTERS | {"num_clusters": 30},
@@ -89,7 +100,10 @@ PRESETS = {
     # Section 2: priors of a 2-D code; with label information 10 000 labelled images.
     "mnist-gaussian": _MNIST | _PLANE | {"setting": "basic", "prior_stddev": 5.0},
     "mnist-mixture": _MNIST | _PLANE | _INFORMED | {"prior": "gaussian-mixture"},
-    "mnist-swiss-roll": _MNIST | _PLANE | _INFORMED | {"prior": "swiss-roll"},
+    "mnist-swiss-roll": _MNIST
+    | _PLANE
+    | _INFORMED
+    | {"prior": "swiss-roll", "prior_scale": 0.5},  # at 0.2 its arms lie too close to be told apart
     # Section 3: 340 nats; z in 8 dimensions of standard deviation 5, clean input.
     "mnist-likelihood": _MNIST
     | {"setting": "basic", "latent_dim": 8, "prior_stddev": 5.0, "input_noise": 0.0},

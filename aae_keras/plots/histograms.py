@@ -72,7 +72,10 @@ def predicted_labels(y, names):
     axes.axhline(len(y) / len(names), color="0.5", linestyle=":", label="prior")
     axes.set_xticks(places, names, rotation=_rotation(names))
     axes.set(title=f"Predicted labels of {len(y)} held-out images", ylabel="images")
-    axes.legend(fontsize="small", frameon=False)
+    axes.set_ylim(
+        0, 1.2 * max(counts.max(), y.sum(axis=0).max(), 1)
+    )  # room for the legend above the bars
+    axes.legend(fontsize="small", frameon=False, ncols=3, loc="upper center")
     return figure
 
 

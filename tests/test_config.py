@@ -79,10 +79,11 @@ def test_fingerprint_changes_with_every_field():
     mixture = dataclasses.replace(basic, prior="gaussian-mixture")
     clustering = Config(setting="clustering", num_clusters=2)
     reduction = Config(setting="dimensionality-reduction")
+    supervised = Config(setting="supervised")
     other = {
         "preset": "x", "setting": "labels-only", "network": "convolutional",
         "posterior": "universal", "prior": "swiss-roll", "input_dropout": 0.5,
-        "mode_decoder": True, "balanced_prior": True, "dataset": "mnist", "data_dir": "d",
+        "mode_decoder": True, "balanced_prior": True, "informed_discriminator": True, "dataset": "mnist", "data_dir": "d",
         "skip_unreadable": True, "batch_norm": True, "reconstruction": "cross-entropy",
         "optimizer": "adam", "jit_compile": "off", "streaming": "no",
         "schedule": "simultaneous", "precision": "bfloat16",
@@ -92,7 +93,8 @@ def test_fingerprint_changes_with_every_field():
     }  # fmt: skip
     for field in dataclasses.fields(Config):
         only = field.metadata["only"]
-        base = next(c for c in (basic, clustering, reduction) if c.setting in only)
+        bases = (basic, clustering, reduction, supervised)
+        base = next(config for config in bases if config.setting in only)
         base = mixture if field.name == "prior_scale" else base
         value = other.get(field.name, None)
         value = type(field.default)(getattr(base, field.name) + 1) if value is None else value

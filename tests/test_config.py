@@ -83,7 +83,7 @@ def test_fingerprint_changes_with_every_field():
     other = {
         "preset": "x", "setting": "labels-only", "network": "convolutional",
         "posterior": "universal", "prior": "swiss-roll", "input_dropout": 0.5,
-        "mode_decoder": True, "balanced_prior": True, "informed_discriminator": True, "dataset": "mnist", "data_dir": "d",
+        "mode_decoder": True, "balanced_prior": True, "dataset": "mnist", "data_dir": "d",
         "skip_unreadable": True, "batch_norm": True, "reconstruction": "cross-entropy",
         "optimizer": "adam", "jit_compile": "off", "streaming": "no",
         "schedule": "simultaneous", "precision": "bfloat16",

@@ -93,7 +93,7 @@ def build_uncompiled(config, data):
             networks_of.encoder(0),
             networks_of.decoder(categories),
             networks_of.discriminator_gauss(
-                config.latent_dim + categories * config.informed_discriminator
+                config.latent_dim + (categories if config.informed_discriminator else 0)
             ),
             z_prior,
             **options,

@@ -6,8 +6,7 @@ import pathlib
 import shutil
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# Compiled programs run for a few steps here: a third of the suite's time would go into making them
-# fast.
+# Compiled programs run for a few steps here: making them fast would take longer than it gains.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import keras

@@ -1,11 +1,10 @@
 """Label information in the adversarial regularization (section 2.3 of the paper)."""
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from aae_keras.images import to_unit_range
-from aae_keras.models.latent_z import LatentZAAE
+from aae_keras.models.latent_z import LatentZAAE, beside
 from aae_keras.models.step import unpack_training
 from aae_keras.networks import check_network, input_shapes
 
@@ -70,19 +69,16 @@ class LabelInformedAAE(LatentZAAE):
         whole = prior.sample(count, next(seeds))
         own = prior.sample_component(ops.minimum(labels, self.unknown - 1), next(seeds))
         z = ops.where(ops.equal(labels, self.unknown)[:, None], whole, own)
-        return {"z_and_label": self._beside(z, labels)}
+        return {"z_and_label": beside(z, labels, self.unknown + 1)}
 
     def code_of(self, batch, training):
         """Latent z, and beside the label as `z_and_label`, where labels are known."""
         code = super().code_of(batch, training)
         if batch.labels is None:
             return code
-        return code | {"z_and_label": self._beside(code["z"], batch.labels)}
+        return code | {"z_and_label": beside(code["z"], batch.labels, self.unknown + 1)}
 
     @property
     def unknown(self):
         """The label of an image whose class is not known."""
         return self.mixture_prior.num_components
-
-    def _beside(self, z, labels):
-        return tf.concat([z, tf.one_hot(labels, self.unknown + 1)], axis=1)

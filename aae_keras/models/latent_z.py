@@ -1,7 +1,14 @@
 """What the settings without latent y share: latent z alone, and one discriminator."""
 
+import tensorflow as tf
+
 from aae_keras.models.base import AdversarialModel
 from aae_keras.networks import check_network
+
+
+def beside(z, labels, classes):
+    """z, then the one-hot label: what a discriminator that is told the label judges."""
+    return tf.concat([z, tf.one_hot(labels, classes)], axis=1)
 
 
 class LatentZAAE(AdversarialModel):

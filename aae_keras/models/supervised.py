@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from aae_keras.images import to_unit_range
-from aae_keras.models.latent_z import LatentZAAE
+from aae_keras.models.latent_z import LatentZAAE, beside
 from aae_keras.models.step import unpack_training
 from aae_keras.networks import input_shapes
 
@@ -61,7 +61,7 @@ class SupervisedAAE(LatentZAAE):
     def sample_priors(self, count, labels, seeds):
         """Samples of z, beside the labels of the batch if the discriminator is told them."""
         z = super().sample_priors(count, labels, seeds)["z"]
-        return {"z": z, "z_and_label": tf.concat([z, self._one_hot(labels)], axis=1)}
+        return {"z": z, "z_and_label": beside(z, labels, self.categories)}
 
     def draw(self, data):
         """The labelled images are the batch."""
@@ -73,13 +73,12 @@ class SupervisedAAE(LatentZAAE):
         code = super().code_of(batch, training)
         if batch.labels is None:
             return code
-        y = self._one_hot(batch.labels)
-        return code | {"y": y, "z_and_label": tf.concat([code["z"], y], axis=1)}
+        return code | {
+            "y": tf.one_hot(batch.labels, self.categories),
+            "z_and_label": beside(code["z"], batch.labels, self.categories),
+        }
 
     @property
     def categories(self):
         """See `AdversarialModel.categories`."""
         return input_shapes(self.decoder)["y"][-1]
-
-    def _one_hot(self, labels):
-        return tf.one_hot(labels, self.categories)

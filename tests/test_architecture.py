@@ -16,6 +16,7 @@ LAYERS = [
     {"config", "images", "priors"},
     {"presets"},
     {"runs", "data", "models", "prediction", "applying"},
+    {"optimization"},
     {"factory", "callbacks", "scoring", "projector"},
     {"evaluation"},
     {"figures", "export"},

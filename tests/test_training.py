@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from aae_keras import callbacks, config, evaluation, factory, models, runs, training
+from aae_keras import callbacks, config, evaluation, factory, models, optimization, runs, training
 from aae_keras.errors import UserError
 from aae_keras.models.schedules import SCHEDULES
 from tests.tiny import tiny_model
@@ -54,7 +54,7 @@ def with_dropout(config, data):
     }
     parts = {name: getattr(model, name) for name in model.part_names}
     own = models.SemiSupervisedAAE(**{**parts, "encoder": keras.Model(image, heads)}, seed=0)
-    factory.compile_model(own, config, data.steps_per_epoch)
+    optimization.compile_model(own, config, data.steps_per_epoch)
     return own
 
 
@@ -228,13 +228,13 @@ def test_a_shorter_run_has_the_rates_of_the_long_ones_first_epochs(small, tmp_pa
 @pytest.mark.parametrize("epoch, expected", [(0, 0.5), (1, 0.5), (2, 0.05), (4, 0.05), (5, 0.005)])
 def test_rates_drop_after_the_stated_epochs(epoch, expected):
     steps = 7
-    schedule = factory.rate_schedule(0.5, config.Config(rate_drops=(2, 5)), steps)
+    schedule = optimization.rate_schedule(0.5, config.Config(rate_drops=(2, 5)), steps)
     for step in (epoch * steps, epoch * steps + steps - 1):  # first and last of the epoch
         np.testing.assert_allclose(schedule(step), expected, rtol=1e-6)
 
 
 def test_no_drops_is_a_plain_rate():
-    assert factory.rate_schedule(0.5, config.Config(rate_drops=()), 7) == 0.5
+    assert optimization.rate_schedule(0.5, config.Config(rate_drops=()), 7) == 0.5
 
 
 def test_every_phase_gets_its_own_rate_and_momentum(small):

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import tensorflow as tf
 
-from aae_keras import factory, hardware
+from aae_keras import factory, hardware, optimization
 from aae_keras.config import Config
 
 
@@ -22,13 +22,13 @@ from aae_keras.config import Config
     ],
 )
 def test_what_xla_compiles(changes, step, updates):
-    found = factory.compilation(Config(**changes))
+    found = optimization.compilation(Config(**changes))
     assert found == {"jit_compile": step, "jit_updates": updates}
 
 
 def test_on_a_gpu_xla_compiles_bfloat16_too(monkeypatch):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["a GPU"])
-    assert factory.compilation(Config(precision="bfloat16"))["jit_compile"]
+    assert optimization.compilation(Config(precision="bfloat16"))["jit_compile"]
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def test_auto_precision_asks_the_processor(monkeypatch, tmp_path, flags, gpus, e
         path.write_text(f"model name\t: Some CPU\nflags\t\t: {flags}\n\nprocessor\t: 1\n")
     monkeypatch.setattr(hardware, "CPUINFO", path)
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
-    assert factory.precision(Config(precision="auto")) == expected
-    assert factory.precision(Config(precision="bfloat16")) == "bfloat16"
+    assert optimization.precision(Config(precision="auto")) == expected
+    assert optimization.precision(Config(precision="bfloat16")) == "bfloat16"
 
 
 SAME_RATES = {"reconstruction_rate": 0.1, "adversarial_momentum": 0.9}
@@ -76,5 +76,5 @@ def test_which_phases_share_an_optimizer(small, changes, optimizers):
         assert phase.optimizer is first.optimizer, phase.name
     assert len(model.optimizers) == optimizers.count(1)
     rates = [float(phase.optimizer.learning_rate) * phase.weight for phase in model.phases]
-    wanted = [rate for rate, _ in factory.phase_recipe(config, model).values()]
+    wanted = [rate for rate, _ in optimization.phase_recipe(config, model).values()]
     assert rates == pytest.approx(wanted)

@@ -1,20 +1,26 @@
 # make env    the environment, .venv
 # make demo   train, evaluate, draw, export and predict on digits that need no download
 # make test   linter and tests, as .ci/run does
+# make test-all   the same, and every combination of what they test
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: env demo test lint format clean
+.PHONY: env demo test test-all lint format clean
 
 env: $(VENV)/.runtime
 
 demo: $(VENV)/.runtime
 	$(BIN)/python -m tools.demo
 
+PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
+
 test: lint
-	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal --cov --cov-report=term --cov-fail-under=90
+	$(PYTEST) --cov --cov-report=term --cov-fail-under=90
+
+test-all: lint
+	$(PYTEST) -m ""
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .

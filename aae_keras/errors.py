@@ -11,3 +11,7 @@ class UserError(ValueError):
 def first_line(error):
     """The first line of another library's error, or its kind where it says nothing."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+class ExportError(UserError):
+    """An export that could not be made; nothing was published."""

@@ -38,6 +38,26 @@ class Prior(abc.ABC):
             float32 tensor of shape (batch_size, dim).
         """
 
+    def distance(self, code):
+        """How far codes lie from where the prior draws any.
+
+        Here the squared distance from the nearest of 1000 samples, which says most in few
+        dimensions.
+
+        Args:
+            code: float32 tensor of shape (batch_size, dim).
+
+        Returns:
+            float32 tensor of shape (batch_size,), at least 0.
+        """
+        samples = self.sample(1000, [0, 0])
+        squared = (
+            tf.reduce_sum(tf.square(code), axis=1, keepdims=True)
+            + tf.reduce_sum(tf.square(samples), axis=1)
+            - 2 * tf.matmul(code, samples, transpose_b=True)
+        )
+        return tf.maximum(tf.reduce_min(squared, axis=1), 0.0)
+
     def get_config(self):
         """Constructor arguments, for saving inside a model."""
         return {"dim": self.dim}
@@ -84,6 +104,10 @@ class GaussianPrior(Prior):
     def sample(self, batch_size, seed):
         """See `Prior.sample`."""
         return self.stddev * noise.normal([batch_size, self.dim], seed)
+
+    def distance(self, code):
+        """See `Prior.distance`: the squared length in standard deviations, `dim` on average."""
+        return tf.reduce_sum(tf.square(code / self.stddev), axis=1)
 
     def get_config(self):
         """See `Prior.get_config`."""

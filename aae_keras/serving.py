@@ -3,27 +3,87 @@
 | signature | inputs | outputs (first dimension: the batch) |
 |---|---|---|
 | `serving_default` | `image` float32 [N, H, W, C] in [0, 1] | `CLASSIFY_OUTPUTS` |
-| `encode` | `image` | `ENCODE_OUTPUTS` |
+| `classify_bytes` | `image_bytes` string [N], PNG or JPEG files of any size | the same |
+| `classify_examples` | `examples` string [N]: tf.Example, `image/encoded` | `classes`, `scores` |
+| `encode` | `image` | `y` and `z`, or `z` alone in a setting without y |
+
+With the decoder, if it is not told the label by the caller in training too:
+
+| signature | inputs | outputs |
+|---|---|---|
+| `decode` | `y` [N, K], `z` [N, D] (`z` alone where it takes no y) | `image` |
+| `reconstruct` | `image` | `image`, `error` [N] |
+| `generate` | `label` int64 [N], `seed` int64 [N] (`seed` alone where there is no y) | `image` |
+| `score_novelty` | `image` | `novelty` [N] |
 """
 
-FORMATS = ("saved_model", "litert")
+import dataclasses
 
 CLASSIFY = "serving_default"
+CLASSIFY_BYTES = "classify_bytes"
+CLASSIFY_EXAMPLES = "classify_examples"
 ENCODE = "encode"
+DECODE = "decode"
+RECONSTRUCT = "reconstruct"
+GENERATE = "generate"
+SCORE_NOVELTY = "score_novelty"
 
 IMAGE = "image"
+IMAGE_BYTES = "image_bytes"  # a name that ends so is base64 in TF Serving's JSON
+EXAMPLES = "examples"
+EXAMPLE_FEATURE = "image/encoded"
+
+PREDICT_METHOD = "tensorflow/serving/predict"
+CLASSIFY_METHOD = "tensorflow/serving/classify"
 
 # Output names and their TensorFlow dtypes; K classes, D dimensions of z.
 CLASSIFY_OUTPUTS = {
-    "label": "int64",  # [N]
+    "label": "int64",  # [N], the largest logit
     "class_name": "string",  # [N]
     "confidence": "float32",  # [N], the largest probability
-    "probabilities": "float32",  # [N, K]
+    "probabilities": "float32",  # [N, K], calibrated
 }
 ENCODE_OUTPUTS = {
-    "y": "float32",  # [N, K]
+    "y": "float32",  # [N, K], as the encoder has it: not calibrated
     "z": "float32",  # [N, D]
 }
 
+
+@dataclasses.dataclass(frozen=True)
+class Signature:
+    """Names and TensorFlow dtypes of a signature's inputs and outputs, and its method."""
+
+    inputs: dict
+    outputs: dict
+    method: str = PREDICT_METHOD
+
+
+SIGNATURES = {
+    CLASSIFY: Signature({IMAGE: "float32"}, CLASSIFY_OUTPUTS),
+    CLASSIFY_BYTES: Signature({IMAGE_BYTES: "string"}, CLASSIFY_OUTPUTS),
+    CLASSIFY_EXAMPLES: Signature(
+        {EXAMPLES: "string"}, {"classes": "string", "scores": "float32"}, CLASSIFY_METHOD
+    ),
+    ENCODE: Signature({IMAGE: "float32"}, ENCODE_OUTPUTS),
+    DECODE: Signature(ENCODE_OUTPUTS, {IMAGE: "float32"}),
+    RECONSTRUCT: Signature({IMAGE: "float32"}, {IMAGE: "float32", "error": "float32"}),
+    GENERATE: Signature({"label": "int64", "seed": "int64"}, {IMAGE: "float32"}),
+    SCORE_NOVELTY: Signature({IMAGE: "float32"}, {"novelty": "float32"}),
+}
+
+FORMATS = ("saved_model", "litert", "onnx")
+DEFAULT_FORMATS = ("saved_model", "litert")
+
 MANIFEST = "assets.extra/manifest.json"
+WARMUP = "assets.extra/tf_serving_warmup_requests"
 LITERT_FILE = "litert/encoder.tflite"
+ONNX_FILE = "onnx/encoder.onnx"
+ONNX_CLASS_NAMES = "class_names"  # metadata of the file: a list, as JSON
+
+# A LiteRT file for each way to write its weights, and the share of labels it must agree on.
+LITERT_FILES = {
+    "none": LITERT_FILE,
+    "float16": "litert/encoder-float16.tflite",
+    "int8": "litert/encoder-int8.tflite",
+}
+LABEL_AGREEMENT = {"none": 1.0, "float16": 0.999, "int8": 0.995}

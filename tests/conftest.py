@@ -13,8 +13,9 @@ import keras
 import numpy as np
 import pytest
 
-from aae_keras import training
+from aae_keras import applying, export, factory, training
 from aae_keras.config import Config
+from aae_keras.images import to_unit_range
 from tests.tiny import IMAGE_SHAPE, NUM_CLASSES, tiny_model
 
 
@@ -119,3 +120,40 @@ def trained(trained_once, tmp_path):
     """A trained run in a folder of its own."""
     shutil.copytree(trained_once.folder, tmp_path / "trained")
     return dataclasses.replace(trained_once, folder=tmp_path / "trained")
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """A version, and the Keras model that it must answer like."""
+
+    path: pathlib.Path
+    model: keras.Model
+    data: object
+
+    def encode(self, images):
+        """The model's codes, and the label of its logits."""
+        found = applying.encode(self.model, images)
+        return found | {"label": found["y_logits"].argmax(axis=1)}
+
+
+@pytest.fixture(scope="session")
+def exported(trained_once, tmp_path_factory):
+    """Every signature and LiteRT file of `trained_once`; do not write into it."""
+    root = tmp_path_factory.mktemp("exports")
+    quantize = ("none", "float16", "int8")
+    path = export.export_run(
+        trained_once.folder, "tiny", 7, root=root, quantize=quantize, with_decoder=True
+    )
+    _, data, model = factory.load_trained(trained_once.folder)
+    return Exported(path, model, data)
+
+
+@pytest.fixture
+def unit_images(images):
+    return to_unit_range(images)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Where a test may export to."""
+    return tmp_path / "saved_models"

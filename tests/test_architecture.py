@@ -14,7 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"errors", "hardware", "noise", "losses", "networks", "metrics", "plots", "serving"},
     {"config", "images", "priors"},
-    {"presets"},
+    {"presets", "versions"},
     {"runs", "data", "models", "prediction", "applying"},
     {"optimization"},
     {"factory", "callbacks", "scoring", "projector"},

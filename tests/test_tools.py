@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from tests.folders import write_images
 
 TOOLS = (
     "train", "evaluate", "visualize", "generate", "export", "predict", "prepare_data", "demo",
-    "benchmark",
+    "benchmark", "versions",
 )  # fmt: skip
 QUICK = [
     "--num_labeled=12", "--validation_size=6", "--hidden_units=16,16", "--latent_dim=2",
@@ -96,6 +97,13 @@ def test_every_field_is_a_flag_and_in_the_help():
         ("predict", ["--model=none"], 2, "Name at least one image"),
         ("predict", ["--model=none", "a.png"], 1, "none: expected saved_models/NAME"),
         ("predict", ["a.png"], 2, "--model is needed"),
+        ("predict", ["--model=x", "--server=y", "a.png"], 2, "exclude each other"),
+        ("predict", ["--server=localhost:1", "a.png"], 1, "A server's address is http://HOST:8501"),
+        ("predict", ["--server=http://x:1", "--timeout=0", "a.png"], 2, "--timeout must be above"),
+        ("export", ["--run_dir=none", "--quantize=int4"], 2, "--quantize must be of none, float16"),
+        ("versions", [], 2, "--name is needed"),
+        ("versions", ["--name=none"], 1, "saved_models/none has no version"),
+        ("versions", ["--name=none", "--retire=1"], 1, "has no version 1. There are: none"),
         ("prepare_data", ["--dataset=mnist"], 2, "--data_dir is needed"),
         ("prepare_data", ["--dataset=x", "--data_dir=y"], 1, "has no set named 'x'"),
         ("prepare_data", ["--dataset=mnist", "--data_dir=y", "--from=z"], 1, "no such folder"),
@@ -142,8 +150,11 @@ def everything(tmp_path, dataset, pictures):
     assert json.loads(done.stdout)["test"].keys() >= {"error_rate"}, done.stderr
     done = tool("visualize", f"--run_dir={run}")
     assert len(done.stdout.split()) == 11, done.stderr
-    done = tool("export", f"--run_dir={run}", f"--root={root}", "--name=own")
+    done = tool(
+        "export", f"--run_dir={run}", f"--root={root}", "--name=own", "--quantize=none,float16"
+    )
     version = done.stdout.strip()
+    assert "litert-float16" in done.stderr and "not calibrated: " in done.stderr
     assert done.returncode == 0 and version.startswith(f"{root}/own/20"), done.stderr
     rows = []
     for model in (root / "own", f"{version}/litert/encoder.tflite"):
@@ -156,6 +167,8 @@ def everything(tmp_path, dataset, pictures):
     done = tool("predict", f"--model={root / 'own'}", broken, *pictures)
     assert done.returncode == 1 and len(done.stdout.splitlines()) == 1 + len(pictures)
     assert "error" in json.loads(done.stdout.splitlines()[0])
+    listed = tool("versions", f"--root={root}", "--name=own").stdout.splitlines()
+    assert len(listed) == 2 and "newest" in listed[1] and "error_rate 0." in listed[1]
     return rows[0]
 
 
@@ -171,6 +184,31 @@ def test_own_npz_with_missing_labels_through_every_tool(tmp_path, npz, images):
     Image.fromarray(images[0, :, :, 0]).save(picture)
     (row,) = everything(tmp_path, npz, [picture])
     assert row["image"] == str(picture) and row["confidence"] == max(row["probabilities"])
+
+
+def test_a_retired_version_is_out_of_sight(exported, tmp_path):
+    shutil.copytree(exported.path.parent, tmp_path / "tiny")
+    shutil.copytree(exported.path, tmp_path / "tiny" / "8")
+    where = f"--root={tmp_path}", "--name=tiny"
+    assert tool("versions", *where, "--retire=8").stdout == f"{tmp_path}/tiny/.retired-8\n"
+    lines = tool("versions", *where).stdout.splitlines()
+    assert [line.split()[:2] for line in lines[1:]] == [["7", "newest"], ["8", "retired"]]
+    assert "not evaluated" in lines[1]
+
+
+def test_a_file_predicts_without_tensorflow(exported, tmp_path, images):
+    """From the command on: the tool too, whose start-up is what an edge device feels."""
+    picture = tmp_path / "picture.png"
+    Image.fromarray(images[0, :, :, 0]).save(picture)
+    script = (
+        "import sys, runpy;"
+        f"sys.argv = ['predict', '--model={exported.path}/litert/encoder.tflite', '{picture}']\n"
+        "try: runpy.run_module('tools.predict', run_name='__main__')\n"
+        "except SystemExit as stop: print('code', stop.code)\n"
+        "print([m for m in ('tensorflow', 'keras', 'sklearn', 'scipy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.startswith('{"image": ') and done.stdout.endswith("\n[]\n"), done.stderr
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])

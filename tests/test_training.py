@@ -70,19 +70,28 @@ def assert_same_weights(first, second):
         np.testing.assert_array_equal(first[name], second[name], err_msg=str(name))
 
 
-ALSO_STEP_BY_STEP = {("alternating", "float32"), ("paired", "bfloat16")}
-EXECUTIONS = {
-    f"{schedule}-{precision}-{steps}": {
-        "schedule": schedule,
-        "precision": precision,
-        "steps_per_execution": steps,
-        "jit_compile": "auto",
-    }
+# Each schedule, precision and number of steps once; every combination in the long suite.
+SHORT = {
+    ("alternating", "float32", 1),
+    ("paired", "bfloat16", 2),
+    ("simultaneous", "float32", 2),
+}
+EXECUTIONS = [
+    pytest.param(
+        {
+            "schedule": schedule,
+            "precision": precision,
+            "steps_per_execution": steps,
+            "jit_compile": "auto",
+        },
+        None,
+        id=f"{schedule}-{precision}-{steps}",
+        marks=() if (schedule, precision, steps) in SHORT else pytest.mark.exhaustive,
+    )
     for schedule in SCHEDULES
     for precision in ("float32", "bfloat16")
     for steps in (1, 2)
-    if steps == 2 or (schedule, precision) in ALSO_STEP_BY_STEP
-}
+]
 CLUSTERS = {"setting": "clustering", "num_clusters": 4, "num_labeled": 0}
 SETTINGS = {
     "supervised": {"setting": "supervised"},
@@ -112,7 +121,7 @@ RECIPES = {
 @pytest.mark.parametrize(
     ("changes", "build"),
     [
-        *(pytest.param(changes, None, id=name) for name, changes in EXECUTIONS.items()),
+        *EXECUTIONS,
         *(pytest.param(changes, None, id=name) for name, changes in RECIPES.items()),
         *(pytest.param(changes, None, id=name) for name, changes in SETTINGS.items()),
         pytest.param({}, with_dropout, id="dropout"),

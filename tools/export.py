@@ -1,18 +1,38 @@
-"""Export the encoder of a trained run for TF Serving and LiteRT."""
+"""Export the encoder of a trained run for TF Serving, LiteRT and ONNX."""
 
-from aae_keras.serving import FORMATS
+import sys
+
+from aae_keras import serving
 from tools import cli
 
 TOOL = cli.Tool(
     "export",
     "Exports the encoder of a trained run to saved_models/NAME/VERSION/, verified against the "
-    "Keras model before the version appears.",
+    "Keras model before the version appears. Prints its path, and on stderr how its files agree.",
 )
 TOOL.run_flags()
 TOOL.flag(str, "name", "", "Folder under the root. [the preset]")
 TOOL.flag(str, "root", "saved_models", "Folder of all exports.")
 TOOL.flag(int, "version", None, "Whole number. [UTC time as YYYYMMDDhhmmss]")
-TOOL.flag(tuple, "formats", list(FORMATS), "What to write.")
+TOOL.flag(
+    tuple,
+    "formats",
+    list(serving.DEFAULT_FORMATS),
+    f"What to write, of {', '.join(serving.FORMATS)} (the last is an extra: "
+    "requirements-onnx.txt).",
+)
+TOOL.flag(
+    tuple,
+    "quantize",
+    ["none"],
+    f"LiteRT files to write, of {', '.join(serving.LITERT_FILES)}.",
+)
+TOOL.flag(
+    bool,
+    "with_decoder",
+    False,
+    "The SavedModel answers decode, reconstruct, generate and score_novelty too.",
+)
 
 
 def main(arguments):
@@ -21,16 +41,26 @@ def main(arguments):
     folder = cli.required("run_dir", "runs/digits-seed0")
     if flags.version is not None and flags.version < 1:
         raise cli.Usage(f"--version must be 1 or more. Received: {flags.version}")
-    unknown = set(flags.formats) - set(FORMATS)
-    if unknown or not flags.formats:
-        raise cli.Usage(
-            f"--formats must be of {', '.join(FORMATS)}. Received: {','.join(flags.formats)}"
-        )
+    for name, known in (("formats", serving.FORMATS), ("quantize", serving.LITERT_FILES)):
+        given = flags[name].value
+        if set(given) - set(known) or not given:
+            raise cli.Usage(f"--{name} must be of {', '.join(known)}. Received: {','.join(given)}")
     cli.load_tensorflow()
     from aae_keras import export
+    from tools import exported
 
-    name, where = flags.name or None, cli.moved_data()
-    print(export.export_run(folder, name, flags.version, flags.formats, flags.root, **where))
+    version = export.export_run(
+        folder,
+        flags.name or None,
+        flags.version,
+        flags.formats,
+        flags.root,
+        quantize=flags.quantize,
+        with_decoder=flags.with_decoder,
+        **cli.moved_data(),
+    )
+    print(exported.table(version), file=sys.stderr)
+    print(version)
 
 
 if __name__ == "__main__":

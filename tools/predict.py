@@ -1,4 +1,4 @@
-"""Classify image files with an exported model, a line of JSON each."""
+"""Classify image files with an exported model or a server that has one, a line of JSON each."""
 
 import json
 import sys
@@ -11,24 +11,59 @@ TOOL = cli.Tool(
     "cannot be read gets a line with its error; the others go on, and the exit code is 1.",
     arguments="IMAGE [IMAGE ...]",
 )
-TOOL.flag(str, "model", "", "saved_models/NAME, saved_models/NAME/VERSION, or FILE.tflite.")
+TOOL.flag(
+    str, "model", "", "saved_models/NAME, saved_models/NAME/VERSION, FILE.tflite or FILE.onnx."
+)
+TOOL.flag(str, "server", "", "TensorFlow Serving instead: http://HOST:8501 or grpc://HOST:8500.")
+TOOL.flag(str, "name", "digits", "What the model is called at the server.", "At a server")
+TOOL.flag(int, "version", None, "Its version. [the server's choice]", "At a server")
+TOOL.flag(float, "timeout", 10.0, "Seconds to wait for an answer.", "At a server")
+
+WITHOUT_TENSORFLOW = (".tflite", ".onnx")
 
 
 def main(arguments):
     """See the module."""
-    path = cli.required("model", "saved_models/digits")
+    flags = cli.FLAGS
+    if flags.model and flags.server:
+        raise cli.Usage("--model and --server exclude each other: choose one.")
+    if not flags.server:
+        cli.required("model", "saved_models/digits, or --server=http://localhost:8501")
     if not arguments:
         raise cli.Usage("Name at least one image file.")
-    if not path.endswith(".tflite"):
-        cli.load_tensorflow()
-    from aae_keras import prediction
-
     failed = False
-    for row in prediction.predict_files(prediction.open_predictor(path), arguments):
+    for row in (from_server if flags.server else from_files)(arguments):
         print(json.dumps(row), flush=True)
         failed = failed or "error" in row
     if failed:
         sys.exit(1)
+
+
+def from_files(paths):
+    """Rows of an exported model."""
+    path = cli.FLAGS.model
+    if not path.endswith(WITHOUT_TENSORFLOW):
+        cli.load_tensorflow()
+    from aae_keras import prediction
+
+    predictor = prediction.open_predictor(path)
+    if not predictor.classifies:
+        raise cli.Usage(f"{path} has no latent y, so it classifies nothing: it can only encode.")
+    return prediction.predict_files(predictor, paths)
+
+
+def from_server(paths):
+    """Rows of a server."""
+    flags = cli.FLAGS
+    if flags.timeout <= 0:
+        raise cli.Usage(f"--timeout must be above 0. Received: {flags.timeout}")
+    if flags.server.startswith("grpc:"):
+        cli.load_tensorflow()
+    from aae_keras import prediction
+    from aae_keras.prediction import remote
+
+    server = remote.open_server(flags.server, flags.name, flags.version, flags.timeout)
+    return remote.classify_files(server, paths, prediction.answer_row)
 
 
 if __name__ == "__main__":

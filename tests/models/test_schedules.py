@@ -47,20 +47,38 @@ COMPILED = {
     "updates": {"jit_compile": False, "jit_updates": True},
     "step": {"jit_compile": True},
 }
+PASSES = [
+    *(("simultaneous", sharing) for sharing in SHARING),
+    ("alternating", "none shared"),
+    ("paired", "none shared"),
+    ("paired", "classification with reconstruction"),
+    ("paired", "adversaries together"),
+]
+# Compiling takes seconds: what is compiled how matters little to who shares with whom.
+COMPILED_TOO = {"none shared", "all in one"}
+
+
+def combinations(*schedules):
+    """Schedule, sharing and compilation; most of the compiled ones are of the long suite."""
+    for schedule, sharing in PASSES:
+        for compiled in COMPILED:
+            short = compiled == "plain" or sharing in COMPILED_TOO
+            marks = () if short else pytest.mark.exhaustive
+            if schedule in schedules:
+                yield pytest.param(schedule, sharing, compiled, marks=marks)
 
 
 def train_step(model):
     return tf.function(model.train_step, jit_compile=model.jit_compile, autograph=False)
 
 
-@pytest.mark.parametrize("sharing", SHARING)
-@pytest.mark.parametrize("compiled", COMPILED)
-def test_simultaneous_gradients_equal_plain_tapes(element, sharing, compiled):
+@pytest.mark.parametrize("schedule, sharing, compiled", [*combinations("simultaneous")])
+def test_simultaneous_gradients_equal_plain_tapes(element, schedule, sharing, compiled):
     weights = {"classification": 10.0, "generator": 0.5, "discriminator": 2.0}
     model = tiny_model()
     model.compile(
         **SHARING[sharing](),
-        schedule="simultaneous",
+        schedule=schedule,
         phase_weights=weights,
         **COMPILED[compiled],
     )
@@ -76,16 +94,7 @@ def test_simultaneous_gradients_equal_plain_tapes(element, sharing, compiled):
         )  # fmt: skip
 
 
-@pytest.mark.parametrize("compiled", COMPILED)
-@pytest.mark.parametrize(
-    ("schedule", "sharing"),
-    [
-        ("alternating", "none shared"),
-        ("paired", "none shared"),
-        ("paired", "classification with reconstruction"),
-        ("paired", "adversaries together"),
-    ],
-)
+@pytest.mark.parametrize("schedule, sharing, compiled", [*combinations("alternating", "paired")])
 def test_passes_equal_plain_tapes_one_after_the_other(element, schedule, sharing, compiled):
     weights = {"classification": 10.0, "generator": 0.5, "discriminator": 2.0}
     model, plain = tiny_model(), tiny_model()

@@ -101,16 +101,35 @@ def test_a_saved_model_answers_and_goes_on_like_the_one_in_memory(setting, eleme
         np.testing.assert_array_equal(one, other)
 
 
-def test_simultaneous_gradients_equal_plain_tapes_with_xla(setting, element):
-    """What every MNIST preset computes, and as it does: one pass, compiled."""
+# Those that have every kind of term between them; the others are compiled in the long suite.
+COMPILED = ("supervised-informed", "clustering-with-everything", "dimensionality-reduction")
+
+
+@pytest.mark.parametrize(
+    "setting, jit_compile",
+    [
+        *((setting, False) for setting in SETTINGS if setting not in COMPILED),
+        *(
+            pytest.param(setting, True, marks=() if setting in COMPILED else pytest.mark.exhaustive)
+            for setting in SETTINGS
+        ),
+    ],
+)
+def test_simultaneous_gradients_equal_plain_tapes(setting, jit_compile, element):
+    """What every MNIST preset computes: one pass."""
     model = SETTINGS[setting]()
     model.compile(
-        *(keras.optimizers.SGD(1.0) for _ in range(4)), schedule="simultaneous", jit_compile=True
+        *(keras.optimizers.SGD(1.0) for _ in range(4)),
+        schedule="simultaneous",
+        jit_compile=jit_compile,
     )
     variables = model.trainable_variables
     expected = plain_gradients(model, model.draw(tensors(element)), {})
     before = [variable.numpy() for variable in variables]
-    tf.function(model.train_step, jit_compile=True, autograph=False)(tensors(element))
+    train_step = model.train_step
+    if jit_compile:
+        train_step = tf.function(train_step, jit_compile=True, autograph=False)
+    train_step(tensors(element))
     for variable, old in zip(variables, before, strict=True):
         np.testing.assert_allclose(
             old - variable.numpy(), expected.get(id(variable), 0), rtol=1e-3, atol=2e-5,

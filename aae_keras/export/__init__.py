@@ -1,0 +1,209 @@
+"""A trained run as files that other people's software takes: TF Serving, LiteRT, ONNX.
+
+An export is written aside, read back, compared with the Keras model, and only then renamed to its
+version: a server that polls the folder never sees half a model, or one that answers otherwise.
+
+| file | holds |
+|---|---|
+| `signatures` | what is answered: a function for each signature of `serving` |
+| `image_bytes` | image files decoded as training reads them |
+| `calibration`, `novelty` | two numbers fitted on images: a temperature, and what is usual |
+| `saved_model`, `litert`, `onnx` | the formats |
+| `verification` | whether they answer like the Keras model |
+"""
+
+import dataclasses
+import datetime
+import importlib.metadata
+import json
+import pathlib
+import shutil
+
+import numpy as np
+
+from aae_keras import applying, factory, presets, scoring, serving, versions
+from aae_keras.errors import ExportError
+from aae_keras.export import calibration as calibrating
+from aae_keras.export import litert, novelty, onnx, saved_model, verification
+from aae_keras.export.signatures import Signatures
+from aae_keras.images import to_unit_range
+
+# Training images that set the ranges of int8, and that say what is usual: more change no digit.
+NUM_REPRESENTATIVE = 200
+NUM_USUAL = 5000
+# Test images that agreement is reported on.
+NUM_REPORTED = 10_000
+
+
+def export_run(
+    folder,
+    name=None,
+    version=None,
+    formats=serving.DEFAULT_FORMATS,
+    root=versions.ROOT,
+    *,
+    quantize=("none",),
+    with_decoder=False,
+    **where,
+):
+    """Export a trained run.
+
+    Args:
+        folder: The run folder.
+        name: Folder under `root`, the base path of a TF Serving model; the run's preset if None.
+        version: Whole number; None: the UTC time as YYYYMMDDhhmmss, or the next that is free.
+        formats: Some of `serving.FORMATS`.
+        root: Folder of all exports.
+        quantize: LiteRT files to write, keys of `serving.LITERT_FILES`.
+        with_decoder: Whether the SavedModel answers what takes the decoder too.
+        **where: See `factory.load_trained`.
+
+    Returns:
+        Path of the version's folder.
+
+    Raises:
+        ExportError: If a format is unknown, or an exported file does not answer like the Keras
+            model.
+        VersionError: If the version is taken.
+        DataError, RunError: If the run or its data cannot be used.
+    """
+    _check("formats", formats, serving.FORMATS)
+    _check("quantize", quantize, serving.LITERT_FILES)
+    run, data, model = factory.load_trained(folder, **where)
+    if with_decoder and not hasattr(model, "decoder"):
+        raise ExportError(f"{folder} has no decoder: the setting is {run.config.setting}.")
+    name = name or presets.short_name(run.config)
+    base = pathlib.Path(root) / name
+    if version is not None:
+        versions.check_free(base, version)
+    with versions.written_aside(base) as aside:
+        manifest = write(model, data, aside, name, formats, quantize, with_decoder)
+        write_manifest(run, data, aside, manifest)
+        return versions.publish(aside, base, version)
+
+
+def write(model, data, folder, name, formats, quantize, with_decoder):
+    """Write and verify every file but the manifest; returns what it should say of them."""
+    held_out = verification.held_out(data.split)
+    class_names, origin = _names(model, data)
+    calibration = _calibrate(model, *held_out)
+    known = _novelty(model, data, held_out[0]) if with_decoder else (None, None)
+    signatures = Signatures(model, class_names, calibration.temperature, known[0], with_decoder)
+    saved_model.write_saved_model(signatures, folder)
+    saved_model.write_warmup(signatures, name, folder / serving.WARMUP)
+    paths = {"saved_model": (folder, 1.0)} if "saved_model" in formats else {}
+    if "litert" in formats:
+        images = to_unit_range(_training_images(data.split, NUM_REPRESENTATIVE))
+        for kind in quantize:
+            path = folder / serving.LITERT_FILES[kind]
+            litert.write_litert(folder, kind, images, path)
+            label = "litert" if kind == "none" else f"litert-{kind}"
+            paths[label] = path, serving.LABEL_AGREEMENT[kind]
+    if "onnx" in formats:
+        paths["onnx"] = folder / serving.ONNX_FILE, 1.0
+        onnx.write_onnx(signatures, folder / serving.ONNX_FILE)
+    manifest = {
+        "class_names": class_names,
+        "class_names_from": origin,
+        "calibration": dataclasses.asdict(calibration),
+        "novelty_quantiles": known[1],
+        "signatures": list(signatures.functions()) if "saved_model" in formats else [],
+        "agreement": _agreement(model, data.split, held_out, calibration.temperature, paths),
+    }
+    if "saved_model" not in formats:
+        for leftover in ("saved_model.pb", "fingerprint.pb", "variables", "assets"):
+            _remove(folder / leftover)
+        _remove(folder / serving.WARMUP)
+    return manifest
+
+
+def _agreement(model, split, held_out, temperature, paths):
+    """Of each file with the Keras model: verified on held-out images, reported on test images."""
+    expected = verification.answers(model, *held_out, temperature)
+    test = None
+    if len(split.test_images):
+        seen = split.test_images[:NUM_REPORTED], split.test_labels[:NUM_REPORTED]
+        test = verification.answers(model, *seen, temperature)
+    table = {}
+    for label, (path, threshold) in paths.items():
+        table[label] = verification.verify(label, path, expected, threshold)
+        if test is not None and model.has_y:
+            table[label] |= verification.report(path, test)
+    return table
+
+
+def _calibrate(model, images, labels):
+    if not model.classifies:
+        return calibrating.Calibration(note="y is not taught by labels.")
+    return calibrating.fit(applying.encode(model, images)["y_logits"], labels)
+
+
+def _novelty(model, data, held_out):
+    """A fitted `Novelty` and its quantiles; None where the decoder is told what nobody knows."""
+    if model.told_labels:
+        return None, None
+    found = novelty.fit(model, _training_images(data.split, NUM_USUAL))
+    return found, novelty.quantiles(found, model, held_out)
+
+
+def _training_images(split, count):
+    """A sample of the training images, uint8, the same in every export."""
+    rows = np.random.default_rng(0).permutation(split.unlabeled_rows)[:count]
+    return split.images[np.sort(rows)]
+
+
+def _names(model, data):
+    """What each value of y is called, and where the name comes from."""
+    split = data.split
+    if not model.has_y:
+        return [], "no latent y"
+    if model.classifies:
+        return list(data.class_names), "classes"
+    rows = split.validation_rows
+    rows = rows[split.labels[rows] >= 0]
+    if not len(rows):
+        return scoring.class_of_clusters(model.categories, (), (), ()), "numbers"
+    y = applying.encode(model, split.images[rows])["y"]
+    names = scoring.class_of_clusters(model.categories, data.class_names, split.labels[rows], y)
+    return names, "most frequent class in the validation images"
+
+
+def write_manifest(run, data, folder, written):
+    """Write where the export comes from, what it is called, and how well it did."""
+    metrics = None
+    if run.metrics_file.exists():
+        try:
+            metrics = json.loads(run.metrics_file.read_text())
+        except ValueError as error:
+            raise ExportError(f"{run.metrics_file} is damaged; run evaluate again.") from error
+    manifest = {
+        "revision": run.revision,
+        "exported": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "config": run.config.to_dict(),
+        "data_fingerprint": run.fingerprint,
+        "image_shape": list(data.image_shape),
+        **written,
+        "metrics": metrics,
+        "versions": {
+            package: importlib.metadata.version(package)
+            for package in ("keras", "tensorflow", "ai-edge-litert")
+        },
+    }
+    path = folder / serving.MANIFEST
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def _check(name, given, known):
+    unknown = set(given) - set(known)
+    if unknown or not given:
+        raise ExportError(
+            f"`{name}` must be of {', '.join(known)}. Received: {', '.join(given) or 'none'}"
+        )
+
+
+def _remove(path):
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

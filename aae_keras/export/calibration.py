@@ -1,0 +1,72 @@
+"""One temperature that makes confidence mean what it says.
+
+A classifier that is right in 99 cases of 100 and calls itself sure in all of them misleads whoever
+acts on its confidence. Dividing the logits by one number, fitted on held-out labels, mends most of
+it and changes no label. Reference: Guo et al., 2017, arXiv:1706.04599, section 4.2.
+"""
+
+import dataclasses
+
+import numpy as np
+import scipy.optimize
+import scipy.special
+from sklearn.metrics import log_loss
+
+from aae_keras.metrics import expected_calibration_error
+
+# Below so many labelled images the fitted number says more of them than of the classifier.
+MIN_LABELED = 100
+RANGE = (0.05, 20.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Calibration:
+    """A fitted temperature.
+
+    Attributes:
+        temperature: What to divide the logits by; 1 changes nothing.
+        images: How many labelled validation images it was fitted on; 0 if it was not.
+        ece_before, ece_after: Expected calibration error on them, in [0, 1]; None if not fitted.
+        note: Why it was not fitted, or "".
+    """
+
+    temperature: float = 1.0
+    images: int = 0
+    ece_before: float | None = None
+    ece_after: float | None = None
+    note: str = ""
+
+
+def fit(logits, labels):
+    """The temperature under which held-out labels are likeliest.
+
+    Args:
+        logits: Of each class, shape (n, classes).
+        labels: Class indices, shape (n,), -1 where not known.
+    """
+    known = labels >= 0
+    logits, labels = logits[known].astype("float64"), labels[known]
+    if len(labels) < MIN_LABELED:
+        return Calibration(
+            note=f"{len(labels)} labelled validation images are too few to fit a temperature on: "
+            f"it takes {MIN_LABELED}."
+        )
+    classes = np.arange(logits.shape[1])
+
+    def cost(log_temperature):
+        found = probabilities(logits, np.exp(log_temperature))
+        return log_loss(labels, found, labels=classes)
+
+    best = scipy.optimize.minimize_scalar(cost, bounds=np.log(RANGE), method="bounded")
+    temperature = float(np.exp(best.x))
+    return Calibration(
+        temperature,
+        len(labels),
+        expected_calibration_error(labels, probabilities(logits, 1.0)),
+        expected_calibration_error(labels, probabilities(logits, temperature)),
+    )
+
+
+def probabilities(logits, temperature):
+    """softmax(logits / temperature), by row."""
+    return scipy.special.softmax(logits / temperature, axis=1)

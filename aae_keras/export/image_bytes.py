@@ -1,0 +1,117 @@
+"""Image files decoded inside the graph, pixel for pixel as `images.read_image` does it.
+
+A server gets the bytes of a file, and must see what training saw. TensorFlow's own conversions
+differ from Pillow's: to grey in rounding, in resizing by up to 90 grey levels without `antialias`
+and by 1 with it, and in JPEG by 3 with its fast transform. The arithmetic here is Pillow's, in
+whole numbers.
+"""
+
+import tensorflow as tf
+
+PNG = b"\x89PNG\r\n\x1a\n"
+JPEG = b"\xff\xd8\xff"
+# Where a PNG says how many bits a pixel has, and of what kind: 16-bit grey is refused.
+GREY_16_BIT = b"\x10\x00"
+
+# Pillow's weights of grey and of resizing are whole numbers of this many bits.
+GREY_WEIGHTS, GREY_BITS = (19595, 38470, 7471), 16
+RESIZE_BITS = 22
+
+
+def decode_images(image_bytes, image_shape):
+    """Images of PNG or JPEG files.
+
+    Args:
+        image_bytes: string tensor [N], the content of files.
+        image_shape: Height, width and channels to bring them to.
+
+    Returns:
+        uint8 tensor [N, height, width, channels]. In a graph, a row that is no such file is an
+        InvalidArgumentError that names it.
+    """
+    return tf.map_fn(
+        lambda content: _decode(content, image_shape),
+        _checked(image_bytes),
+        fn_output_signature=tf.TensorSpec(image_shape, tf.uint8),
+    )
+
+
+def _checked(image_bytes):
+    # Padded, since a substring beyond the end is an error that names nothing.
+    head = tf.strings.join([tf.strings.substr(image_bytes, 0, 26), 26 * "."])
+    is_png = _has(head, 0, PNG) & ~_has(head, 24, GREY_16_BIT)
+    good = is_png | _has(head, 0, JPEG)
+    check = tf.debugging.Assert(
+        tf.reduce_all(good),
+        [
+            "`image_bytes` must be the content of PNG or JPEG files with 8 bits a channel. "
+            "These rows are not:",
+            tf.where(~good)[:, 0],
+        ],
+        summarize=20,
+    )
+    with tf.control_dependencies([check]):  # or a decoder fails first, and names no row
+        return tf.identity(image_bytes)
+
+
+def _has(content, place, mark):
+    return tf.equal(tf.strings.substr(content, place, len(mark)), mark)
+
+
+def _decode(content, image_shape):
+    height, width, channels = image_shape
+    pixels = tf.cond(
+        _has(content, 0, JPEG),
+        lambda: tf.io.decode_jpeg(content, dct_method="INTEGER_ACCURATE"),
+        lambda: tf.io.decode_png(content),
+    )
+    pixels = tf.cast(pixels, tf.int32)
+    coloured = tf.shape(pixels)[2] >= 3
+    if channels == 1:
+        pixels = tf.cond(coloured, lambda: _grey(pixels), lambda: pixels[:, :, :1])
+    else:
+        pixels = tf.cond(
+            coloured, lambda: pixels[:, :, :3], lambda: tf.repeat(pixels[:, :, :1], 3, axis=2)
+        )
+    return tf.ensure_shape(tf.cast(resize(pixels, (height, width)), tf.uint8), image_shape)
+
+
+def _grey(pixels):
+    weighted = tf.reduce_sum(pixels[:, :, :3] * GREY_WEIGHTS, axis=2, keepdims=True)
+    return _rounded_shift(weighted, GREY_BITS)
+
+
+def resize(pixels, size):
+    """Pillow's bilinear resizing with antialiasing: the width first, each pass rounded to bytes.
+
+    Args:
+        pixels: int32 tensor [height, width, channels] of values from 0 to 255.
+        size: New height and width.
+    """
+    turned = _resize_rows(tf.transpose(pixels, (1, 0, 2)), size[1])
+    return _resize_rows(tf.transpose(turned, (1, 0, 2)), size[0])
+
+
+def _resize_rows(pixels, new):
+    old, width, channels = tf.unstack(tf.shape(pixels))
+    flat = tf.reshape(pixels, [old, width * channels])
+    mixed = _rounded_shift(tf.matmul(_resize_weights(old, new), flat), RESIZE_BITS)
+    return tf.reshape(tf.clip_by_value(mixed, 0, 255), [new, width, channels])
+
+
+def _resize_weights(old, new):
+    """Share of each old row in each new one, int32 [new, old]: a triangle around its place."""
+    scale = tf.cast(old, tf.float64) / new
+    support = tf.maximum(scale, 1.0)  # shrinking: as wide as a new row is in old ones
+    centre = (tf.range(new, dtype=tf.float64)[:, None] + 0.5) * scale
+    row = tf.range(old)[None]
+    first = tf.cast(tf.maximum(centre - support + 0.5, 0.0), tf.int32)
+    last = tf.cast(centre + support + 0.5, tf.int32)
+    distance = tf.abs(tf.cast(row, tf.float64) - centre + 0.5) * (1.0 / support)
+    weights = tf.where((row >= first) & (row < last), tf.maximum(1.0 - distance, 0.0), 0.0)
+    weights /= tf.reduce_sum(weights, axis=1, keepdims=True)
+    return tf.cast(weights * 2**RESIZE_BITS + 0.5, tf.int32)
+
+
+def _rounded_shift(values, bits):
+    return tf.bitwise.right_shift(values + 2 ** (bits - 1), bits)

@@ -1,0 +1,87 @@
+"""The SavedModel: signatures, the classify method's name, and requests to warm a server up with."""
+
+import io
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from aae_keras import serving
+
+
+def write_saved_model(signatures, folder):
+    """Write a SavedModel that answers the functions of a `Signatures`.
+
+    It holds each weight once, and only those that some function needs: `model.export()` and
+    `ExportArchive.track` store every weight twice, endpoints of an archive every graph.
+
+    Args:
+        signatures: The `Signatures`.
+        folder: Where.
+    """
+    functions = {
+        name: function.get_concrete_function() for name, function in signatures.functions().items()
+    }
+    module = tf.Module()
+    weights = [weight for function in functions.values() for weight in function.graph.variables]
+    module.weights = list({id(weight): weight for weight in weights}.values())
+    tf.saved_model.save(module, str(folder), signatures=functions)
+    if serving.CLASSIFY_EXAMPLES in functions:
+        _name_classify_method(folder)
+
+
+def _name_classify_method(folder):
+    """Have the server's Classify call accept the signature: TensorFlow writes `predict` for all."""
+    updater = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(folder))
+    updater.replace_method_name(serving.CLASSIFY_EXAMPLES, serving.CLASSIFY_METHOD)
+    updater.save()
+
+
+def write_warmup(signatures, name, path):
+    """Write a request for every signature, which a server answers before it serves a version.
+
+    Args:
+        signatures: The `Signatures` that were written.
+        name: What the model is called at the server.
+        path: Of the file, a TFRecord of `PredictionLog`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for signature in signatures.functions():
+            writer.write(warmup_request(signatures, name, signature).SerializeToString())
+
+
+def warmup_request(signatures, name, signature):
+    """The `PredictionLog` of one small request."""
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    content = _png(signatures.image_shape)
+    example = tf.train.Example()
+    example.features.feature[serving.EXAMPLE_FEATURE].bytes_list.value.append(content)
+    log = prediction_log_pb2.PredictionLog()
+    if serving.SIGNATURES[signature].method == serving.CLASSIFY_METHOD:
+        request = log.classify_log.request
+        request.input.example_list.examples.append(example)
+    else:
+        request = log.predict_log.request
+        rows = {
+            serving.IMAGE: np.zeros((1, *signatures.image_shape), "float32"),
+            serving.IMAGE_BYTES: np.array([content], dtype=object),
+            "y": np.eye(1, signatures.model.categories, dtype="float32"),
+            "z": np.zeros((1, signatures.model.posterior.z_dim), "float32"),
+            "label": np.zeros(1, "int64"),
+            "seed": np.zeros(1, "int64"),
+        }
+        for key in signatures.functions()[signature].input_signature:
+            request.inputs[key.name].CopyFrom(tf.make_tensor_proto(rows[key.name]))
+    request.model_spec.name = name
+    request.model_spec.signature_name = signature
+    return log
+
+
+def _png(image_shape):
+    height, width, channels = image_shape
+    pixels = np.zeros((height, width) if channels == 1 else image_shape, "uint8")
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()

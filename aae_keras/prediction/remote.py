@@ -1,0 +1,231 @@
+"""TensorFlow Serving asked for the class of image files, by its REST or its gRPC interface.
+
+Files are sent as they are: `classify_bytes` decodes and resizes them as training did. A batch that
+the server refuses is sent again image by image, since one damaged file fails a whole request.
+"""
+
+import base64
+import http.client
+import io
+import json
+import logging
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from PIL import Image, UnidentifiedImageError
+
+from aae_keras import serving
+from aae_keras.errors import UserError, first_line
+
+log = logging.getLogger(__name__)
+
+BATCH = 64
+ATTEMPTS = 5
+FIRST_WAIT = 0.2  # seconds, doubled after each attempt
+SENT_AS_THEY_ARE = ("PNG", "JPEG")
+
+
+class ServerError(UserError):
+    """A server that cannot be asked at all."""
+
+
+class Refused(Exception):
+    """A request that the server answered with an error of its content."""
+
+
+class Unavailable(Exception):
+    """A server that may answer if asked once more."""
+
+
+def open_server(address, name, version=None, timeout=10.0):
+    """A server that has an exported model.
+
+    Args:
+        address: `http://HOST:PORT`, `https://HOST:PORT` or `grpc://HOST:PORT`.
+        name: Of the model at the server.
+        version: Whole number, or None for the one the server would choose.
+        timeout: Seconds to wait for an answer.
+
+    Returns:
+        An object whose `classify(contents)` maps the contents of PNG or JPEG files to a dict of
+        output values for each.
+
+    Raises:
+        ServerError: If the address is none of these.
+    """
+    parts = urllib.parse.urlsplit(address)
+    if parts.scheme in ("http", "https") and parts.netloc:
+        return RestServer(address.rstrip("/"), name, version, timeout)
+    if parts.scheme == "grpc" and parts.netloc:
+        return GrpcServer(parts.netloc, name, version, timeout)
+    raise ServerError(
+        f"A server's address is http://HOST:8501 or grpc://HOST:8500. Received: {address}"
+    )
+
+
+class RestServer:
+    """See `open_server`."""
+
+    def __init__(self, address, name, version=None, timeout=10.0):
+        chosen = "" if version is None else f"/versions/{version}"
+        self.url = f"{address}/v1/models/{urllib.parse.quote(name)}{chosen}:predict"
+        self.timeout = timeout
+
+    def classify(self, contents):
+        """See `open_server`."""
+        instances = [
+            {serving.IMAGE_BYTES: {"b64": base64.b64encode(content).decode()}}
+            for content in contents
+        ]
+        body = {"signature_name": serving.CLASSIFY_BYTES, "instances": instances}
+        return self._post(json.dumps(body).encode())["predictions"]
+
+    def _post(self, body):
+        request = urllib.request.Request(
+            self.url, body, headers={"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=self.timeout) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            message = _message(error)
+            if error.code in (502, 503, 504):
+                raise Unavailable(f"{self.url}: {error.code} {message}") from error
+            if error.code == 404:
+                raise ServerError(f"{self.url}: {message}") from error
+            raise Refused(message) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise Unavailable(f"{self.url}: {getattr(error, 'reason', error)}") from error
+        except ValueError as error:
+            raise ServerError(f"{self.url}: the answer is no JSON.") from error
+
+
+class GrpcServer:
+    """See `open_server`."""
+
+    def __init__(self, address, name, version=None, timeout=10.0):
+        import grpc
+        from tensorflow_serving.apis import prediction_service_pb2_grpc
+
+        self.address = address
+        self.name, self.version, self.timeout = name, version, timeout
+        self._channel = grpc.insecure_channel(address)
+        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+
+    def classify(self, contents):
+        """See `open_server`."""
+        import grpc
+        import tensorflow as tf
+        from tensorflow_serving.apis import predict_pb2
+
+        request = predict_pb2.PredictRequest()
+        request.model_spec.name = self.name
+        request.model_spec.signature_name = serving.CLASSIFY_BYTES
+        if self.version is not None:
+            request.model_spec.version.value = self.version
+        request.inputs[serving.IMAGE_BYTES].CopyFrom(tf.make_tensor_proto(contents, tf.string))
+        try:
+            answer = self._stub.Predict(request, timeout=self.timeout)
+        except grpc.RpcError as error:
+            message = f"{self.address}: {error.details()}"
+            if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+                raise Unavailable(message) from error
+            if error.code() == grpc.StatusCode.NOT_FOUND:
+                raise ServerError(message) from error
+            raise Refused(error.details()) from error
+        found = {name: tf.make_ndarray(value) for name, value in answer.outputs.items()}
+        return [
+            {name: values[rank] for name, values in found.items()} for rank in range(len(contents))
+        ]
+
+
+def classify_files(server, paths, answer_row):
+    """Classify image files, in order.
+
+    Args:
+        server: What `open_server` returned.
+        paths: Of the files.
+        answer_row: What makes a row of a path and its output values.
+
+    Yields:
+        A dict per file, as `prediction.predict_files` does.
+
+    Raises:
+        ServerError: If the server cannot be reached, or has no such model.
+    """
+    for start in range(0, len(paths), BATCH):
+        rows, contents = {}, {}
+        for path in paths[start : start + BATCH]:
+            try:
+                contents[path] = read_file(path)
+            except UserError as error:
+                rows[path] = {"image": str(path), "error": str(error)}
+        rows |= {
+            path: _row(path, found, answer_row)
+            for path, found in _answers(server, contents).items()
+        }
+        yield from (rows[path] for path in paths[start : start + BATCH])
+
+
+def _row(path, found, answer_row):
+    if isinstance(found, Refused):
+        return {"image": str(path), "error": f"{path}: {first_line(found)}"}
+    return answer_row(path, found)
+
+
+def _answers(server, contents):
+    """Dict by path of what the server says, or of the `Refused` that it gives instead."""
+    if not contents:
+        return {}
+    try:
+        found = _patiently(server.classify, list(contents.values()))
+        return dict(zip(contents, found, strict=True))
+    except Refused as refused:
+        if len(contents) == 1:
+            return dict.fromkeys(contents, refused)
+    alone = [_answers(server, {path: content}) for path, content in contents.items()]
+    return {path: found for answers in alone for path, found in answers.items()}
+
+
+def _patiently(ask, contents):
+    """Ask, and again with growing pauses while the server is unavailable."""
+    wait = FIRST_WAIT
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return ask(contents)
+        except Unavailable as error:
+            if attempt == ATTEMPTS:
+                raise ServerError(f"No answer after {ATTEMPTS} attempts. {error}") from error
+            log.info("%s; attempt %d of %d in %.1f s", error, attempt + 1, ATTEMPTS, wait)
+        time.sleep(wait)
+        wait *= 2
+
+
+def read_file(path):
+    """The content of an image file, as PNG where it is neither that nor JPEG.
+
+    Raises:
+        UserError: If there is no such file, or it is no image.
+    """
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+        with Image.open(io.BytesIO(content)) as picture:
+            if picture.format in SENT_AS_THEY_ARE:
+                return content
+            again = io.BytesIO()
+            picture.save(again, "PNG")
+            return again.getvalue()
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise UserError(f"{path}: there is no such file.") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UserError(f"{path}: not a readable image ({error}).") from error
+
+
+def _message(error):
+    try:
+        return json.load(error)["error"]
+    except (ValueError, KeyError, TypeError):
+        return error.reason

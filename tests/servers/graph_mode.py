@@ -1,0 +1,68 @@
+"""A SavedModel loaded as TensorFlow Serving does it: in graph mode, by tag and SignatureDef."""
+
+import tensorflow as tf
+
+
+class BadRequest(Exception):
+    """What the server answers with INVALID_ARGUMENT, or 400."""
+
+
+class NotFound(Exception):
+    """What it answers with NOT_FOUND, or 404."""
+
+
+class ServedModel:
+    """One loaded version.
+
+    Args:
+        path: Of the SavedModel.
+    """
+
+    def __init__(self, path):
+        self.graph = tf.Graph()
+        with self.graph.as_default():
+            self.session = tf.compat.v1.Session()
+            meta = tf.compat.v1.saved_model.loader.load(self.session, ["serve"], str(path))
+        self.signatures = meta.signature_def
+
+    def signature(self, name, method):
+        """The SignatureDef of a name, "" for the default, if it is of a method."""
+        found = self.signatures.get(name or "serving_default")
+        if found is None:
+            raise BadRequest(f'Serving signature key "{name}" not found.')
+        if found.method_name != f"tensorflow/serving/{method}":
+            raise BadRequest(f"Expected a {method} signature, got {found.method_name}.")
+        return found
+
+    def run(self, name, inputs, method="predict"):
+        """Outputs of a signature, as arrays by name.
+
+        Args:
+            name: Of the signature.
+            inputs: Arrays by the names of its inputs.
+            method: `predict` or `classify`.
+        """
+        signature = self.signature(name, method)
+        missing, extra = signature.inputs.keys() - inputs, inputs.keys() - signature.inputs
+        if missing or extra:
+            raise BadRequest(
+                f"input size does not match signature: missing {sorted(missing)}, "
+                f"unexpected {sorted(extra)}"
+            )
+        feed = {}
+        for key, value in inputs.items():
+            info = signature.inputs[key]
+            expected = tf.as_dtype(info.dtype)
+            if tf.as_dtype(value.dtype) != expected:
+                raise BadRequest(
+                    f'input "{key}" must be {expected.name}, not {tf.as_dtype(value.dtype).name}'
+                )
+            shape = tf.TensorShape(info.tensor_shape)
+            if not shape.is_compatible_with(value.shape):
+                raise BadRequest(f'input "{key}" must have shape {shape}, not {value.shape}')
+            feed[info.name] = value
+        fetches = {key: info.name for key, info in signature.outputs.items()}
+        try:
+            return self.session.run(fetches, feed)
+        except tf.errors.InvalidArgumentError as error:
+            raise BadRequest(error.message) from error

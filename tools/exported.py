@@ -1,0 +1,72 @@
+"""What `export` prints of a version: agreement, size and latency of each of its files."""
+
+import json
+import pathlib
+import statistics
+import time
+
+import numpy as np
+
+from aae_keras import prediction, serving
+
+CALLS = 200
+SAVED_MODEL_PARTS = ("*.pb", "variables/*")
+
+
+def table(version):
+    """Lines of text for a version's folder."""
+    version = pathlib.Path(version)
+    manifest = json.loads((version / serving.MANIFEST).read_text())
+    lines = [
+        f"{'':16}{'labels agree':>13}{'on test':>9}{'test error':>12}{'size':>11}{'one image':>11}"
+    ]
+    for name, found in manifest["agreement"].items():
+        lines.append(
+            f"{name:16}{found['label_agreement']:>13.2%}"
+            f"{_percent(found.get('test_label_agreement')):>9}"
+            f"{_percent(found.get('test_error_rate')):>12}"
+            f"{_size(version, name) / 1e6:>8.2f} MB{1e3 * _latency(version, name):>8.3f} ms"
+        )
+    calibration = manifest["calibration"]
+    if calibration["images"]:
+        lines.append(
+            f"temperature {calibration['temperature']:.3f}, fitted on {calibration['images']} "
+            f"validation images: calibration error {calibration['ece_before']:.2%} before, "
+            f"{calibration['ece_after']:.2%} after"
+        )
+    else:
+        lines.append(f"not calibrated: {calibration['note']}")
+    return "\n".join(lines)
+
+
+def _percent(share):
+    return "" if share is None else f"{share:.2%}"
+
+
+def path_of(version, name):
+    """Where the file (or the folder) lies that the manifest calls `name`."""
+    if name == "saved_model":
+        return version
+    if name == "onnx":
+        return version / serving.ONNX_FILE
+    return version / serving.LITERT_FILES[name.removeprefix("litert").removeprefix("-") or "none"]
+
+
+def _size(version, name):
+    path = path_of(version, name)
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for part in SAVED_MODEL_PARTS for file in path.glob(part))
+
+
+def _latency(version, name):
+    """Median seconds of a call with one image."""
+    predictor = prediction.open_predictor(path_of(version, name))
+    image = np.zeros((1, *predictor.image_shape), "float32")
+    ask = predictor.predict if predictor.classifies else predictor.encode
+    taken = []
+    for _ in range(CALLS):
+        start = time.perf_counter()
+        ask(image)
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)

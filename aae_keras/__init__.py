@@ -47,6 +47,7 @@ _MODULES = (
     "metrics",
     "models",
     "networks",
+    "optimization",
     "plots",
     "prediction",
     "presets",
@@ -56,6 +57,7 @@ _MODULES = (
     "scoring",
     "serving",
     "training",
+    "versions",
 )
 
 __all__ = ["__version__", *_HOME, *_MODULES]

@@ -6,7 +6,11 @@ import subprocess
 import sys
 
 import pytest
+import yaml
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
 
+DEPLOY = pathlib.Path("tools/deploy")
 README = pathlib.Path("README.md").read_text()
 BUILD = pathlib.Path("BUILD.md").read_text()
 
@@ -67,8 +71,28 @@ def test_every_flag_of_a_command_in_the_documents_exists():
     for name, rest in re.findall(r"python -m tools\.(\w+)([^`\n]*)", README + BUILD):
         for flag in re.findall(r"--(\w+)", rest):
             assert f"  --{flag}: " in shown[name] or flag == "help", (name, flag)
-    for flag in set(re.findall(r"--(no)?(\w+)", README + BUILD)) - {("", "help"), ("", "logdir")}:
+    ours = re.sub(r"(?m)^ +docker run(.*\\\n)*.*$", "", README + BUILD)
+    for flag in set(re.findall(r"--(no)?(\w+)", ours)) - {("", "help"), ("", "logdir")}:
         assert any(f"  --{flag[1]}: " in text for text in shown.values()), flag
+
+
+def test_deployment_files_are_what_their_readers_read():
+    config = model_server_config_pb2.ModelServerConfig()
+    text_format.Parse((DEPLOY / "models.config").read_text(), config)
+    (model,) = config.model_config_list.config
+    assert model.base_path == f"/models/{model.name}" and model.model_platform == "tensorflow"
+    loaded = set(model.model_version_policy.specific.versions)
+    assert model.version_labels.keys() == {"stable", "canary"}
+    assert set(model.version_labels.values()) <= loaded
+    service = yaml.safe_load((DEPLOY / "inference_service.yaml").read_text())
+    assert (service["apiVersion"], service["kind"]) == (
+        "serving.kserve.io/v1beta1",
+        "InferenceService",
+    )
+    assert service["spec"]["predictor"]["model"]["modelFormat"] == {"name": "tensorflow"}
+    assert service["spec"]["predictor"]["model"]["storageUri"].endswith("/digits")
+    fields = re.findall(r"(?m)^(\w+) \{ value: \d+ \}$", (DEPLOY / "batching.config").read_text())
+    assert "max_batch_size" in fields and "batch_timeout_micros" in fields
 
 
 def test_presets_and_pictures_are_those_in_the_manual(trained):

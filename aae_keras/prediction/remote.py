@@ -171,7 +171,8 @@ def classify_files(server, paths, answer_row):
 
 def _row(path, found, answer_row):
     if isinstance(found, Refused):
-        return {"image": str(path), "error": f"{path}: {first_line(found)}"}
+        said = first_line(found).split("[[{{")[0].strip()  # without the graph's own names
+        return {"image": str(path), "error": f"{path}: the server refused it: {said}"}
     return answer_row(path, found)
 
 

@@ -1,5 +1,6 @@
 """What a server sees that polls the base folder while exports come in: whole versions, growing."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -28,17 +29,10 @@ def writer(trained, root, count):
 
 @pytest.mark.exhaustive
 def test_fifty_exports_four_at_a_time(trained, root, unit_images):
-    writers = [writer(trained, root, count) for count in (13, 13, 12, 12)]
-    seen, looks = {}, 0
-    while any(one.poll() is None for one in writers):
-        looks += 1
-        for number in versions.numbers(root / "tiny"):
-            if number not in seen:
-                path = root / "tiny" / str(number)
-                assert not seen or number > max(seen)
-                found = prediction.SavedModelPredictor(path).predict(unit_images)
-                seen[number] = (path / "saved_model.pb").stat().st_ino, found["label"].tolist()
-        time.sleep(0.001)
+    with contextlib.ExitStack() as opened:
+        counts = (13, 13, 12, 12)
+        writers = [opened.enter_context(writer(trained, root, count)) for count in counts]
+        seen, looks = polled(root, writers, unit_images)
     assert [one.returncode for one in writers] == [0] * 4 and looks > 1000
     # none lost, none written over: as many as were made, each the file that was first seen
     assert len(versions.numbers(root / "tiny")) == 50
@@ -48,16 +42,30 @@ def test_fifty_exports_four_at_a_time(trained, root, unit_images):
     assert [path.name for path in (root / "tiny").iterdir() if path.name.startswith(".")] == []
 
 
+def polled(root, writers, images):
+    """The file and the labels of each version, loaded when it was first seen; how many looks."""
+    seen, looks = {}, 0
+    while any(one.poll() is None for one in writers):
+        looks += 1
+        for number in versions.numbers(root / "tiny"):
+            if number not in seen:
+                path = root / "tiny" / str(number)
+                assert not seen or number > max(seen)
+                found = prediction.SavedModelPredictor(path).predict(images)
+                seen[number] = (path / "saved_model.pb").stat().st_ino, found["label"].tolist()
+        time.sleep(0.001)
+    return seen, looks
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("delay", [0.0, 0.3, 1.0])
 def test_a_killed_export_leaves_no_version(trained, root, delay):
-    one = writer(trained, root, 2)
-    assert one.stdout.readline() == "written\n"
-    while not list((root / "tiny").glob(".writing-*")):
-        assert one.poll() is None
-    time.sleep(delay)
-    os.kill(one.pid, signal.SIGKILL)
-    one.wait()
+    with writer(trained, root, 2) as one:
+        assert one.stdout.readline() == "written\n"
+        while not list((root / "tiny").glob(".writing-*")):
+            assert one.poll() is None
+        time.sleep(delay)
+        os.kill(one.pid, signal.SIGKILL)
     found = versions.numbers(root / "tiny")
     assert len(found) == 1 or not list((root / "tiny").glob(".writing-*"))
     for number in found:

@@ -65,4 +65,6 @@ class ServedModel:
         try:
             return self.session.run(fetches, feed)
         except tf.errors.InvalidArgumentError as error:
-            raise BadRequest(error.message) from error
+            # The session's Python puts a line of its own before what the server would say.
+            said = error.message.removeprefix("Graph execution error:").strip()
+            raise BadRequest(said) from error

@@ -20,12 +20,13 @@ def table(version):
     lines = [
         f"{'':16}{'labels agree':>13}{'on test':>9}{'test error':>12}{'size':>11}{'one image':>11}"
     ]
-    for name, found in manifest["agreement"].items():
+    for name, path in paths_of(version).items():
+        found = manifest["agreement"][name]
         lines.append(
             f"{name:16}{found['label_agreement']:>13.2%}"
             f"{_percent(found.get('test_label_agreement')):>9}"
             f"{_percent(found.get('test_error_rate')):>12}"
-            f"{_size(version, name) / 1e6:>8.2f} MB{1e3 * _latency(version, name):>8.3f} ms"
+            f"{_size(path) / 1e6:>8.2f} MB{1e3 * _latency(path):>8.3f} ms"
         )
     calibration = manifest["calibration"]
     if calibration["images"]:
@@ -43,25 +44,25 @@ def _percent(share):
     return "" if share is None else f"{share:.2%}"
 
 
-def path_of(version, name):
-    """Where the file (or the folder) lies that the manifest calls `name`."""
-    if name == "saved_model":
-        return version
-    if name == "onnx":
-        return version / serving.ONNX_FILE
-    return version / serving.LITERT_FILES[name.removeprefix("litert").removeprefix("-") or "none"]
+def paths_of(version):
+    """Where each file (or the folder) lies that a version's manifest has compared, by its name."""
+    version = pathlib.Path(version)
+    known = {"saved_model": version, "onnx": version / serving.ONNX_FILE}
+    for kind, file in serving.LITERT_FILES.items():
+        known["litert" if kind == "none" else f"litert-{kind}"] = version / file
+    manifest = json.loads((version / serving.MANIFEST).read_text())
+    return {name: known[name] for name in manifest["agreement"]}
 
 
-def _size(version, name):
-    path = path_of(version, name)
+def _size(path):
     if path.is_file():
         return path.stat().st_size
     return sum(file.stat().st_size for part in SAVED_MODEL_PARTS for file in path.glob(part))
 
 
-def _latency(version, name):
+def _latency(path):
     """Median seconds of a call with one image."""
-    predictor = prediction.open_predictor(path_of(version, name))
+    predictor = prediction.open_predictor(path)
     image = np.zeros((1, *predictor.image_shape), "float32")
     ask = predictor.predict if predictor.classifies else predictor.encode
     taken = []

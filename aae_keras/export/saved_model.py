@@ -55,7 +55,7 @@ def warmup_request(signatures, name, signature):
     """The `PredictionLog` of one small request."""
     from tensorflow_serving.apis import prediction_log_pb2
 
-    content = _png(signatures.image_shape)
+    content = png(np.zeros(signatures.image_shape, "uint8"))
     example = tf.train.Example()
     example.features.feature[serving.EXAMPLE_FEATURE].bytes_list.value.append(content)
     log = prediction_log_pb2.PredictionLog()
@@ -79,9 +79,8 @@ def warmup_request(signatures, name, signature):
     return log
 
 
-def _png(image_shape):
-    height, width, channels = image_shape
-    pixels = np.zeros((height, width) if channels == 1 else image_shape, "uint8")
+def png(pixels):
+    """The content of a PNG file of one uint8 image, shape (height, width, channels)."""
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
+    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(file, "PNG")
     return file.getvalue()

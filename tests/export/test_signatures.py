@@ -1,12 +1,9 @@
 """Every signature, as a server loads and calls it, against the Keras model."""
 
-import io
-
 import numpy as np
 import pytest
 import scipy.special
 import tensorflow as tf
-from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
 from aae_keras import models, serving
@@ -24,12 +21,6 @@ NAMES = ("red", "green", "blue")
 @pytest.fixture(scope="module")
 def served(exported):
     return ServedModel(exported.path)
-
-
-def png(image):
-    file = io.BytesIO()
-    Image.fromarray(image[:, :, 0]).save(file, "PNG")
-    return file.getvalue()
 
 
 def strings(values):
@@ -63,7 +54,7 @@ def test_classify_and_encode(served, exported, images, unit_images, rows):
 
 
 def test_bytes_and_examples_are_classified_like_their_pixels(served, images, unit_images):
-    files = [png(image) for image in images[:9]]
+    files = [saved_model.png(image) for image in images[:9]]
     expected = served.run("", {"image": unit_images[:9]})
     found = served.run("classify_bytes", {"image_bytes": strings(files)})
     for name in ("label", "class_name"):

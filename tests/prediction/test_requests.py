@@ -4,7 +4,6 @@
 """
 
 import base64
-import io
 import json
 import re
 import urllib.error
@@ -14,9 +13,9 @@ import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
+from aae_keras.export.saved_model import png
 from tests.servers import prediction_service, rest
 from tests.servers.graph_mode import ServedModel
 
@@ -24,12 +23,6 @@ from tests.servers.graph_mode import ServedModel
 @pytest.fixture(scope="module")
 def models(exported):
     return {"tiny": {7: ServedModel(exported.path)}}
-
-
-def png(image):
-    file = io.BytesIO()
-    Image.fromarray(image[:, :, 0]).save(file, "PNG")
-    return file.getvalue()
 
 
 def b64(content):

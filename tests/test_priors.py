@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.spatial
 import scipy.stats
 
 from aae_keras import priors
@@ -21,6 +22,26 @@ def test_gaussian_samples_have_the_stated_moments():
     covariance = np.cov(samples.T)
     np.testing.assert_allclose(covariance, 25 * np.eye(3), atol=5 * 25 * np.sqrt(2 / DRAWS))
     assert scipy.stats.kstest(samples[:, 0], "norm", args=(0, 5)).pvalue > 1e-3
+
+
+def test_distance_is_the_squared_length_in_standard_deviations():
+    prior = priors.GaussianPrior(3, stddev=5.0)
+    samples = prior.sample(DRAWS, [0, 1])
+    found = prior.distance(samples).numpy()
+    np.testing.assert_allclose(found, np.square(samples).sum(axis=1) / 25, rtol=1e-5)
+    assert scipy.stats.kstest(found, "chi2", args=(3,)).pvalue > 1e-3
+
+
+def test_distance_from_another_prior_is_that_of_its_nearest_sample():
+    prior = priors.SwissRollPrior(scale=0.5)
+    code = np.random.default_rng(0).normal(0, 5, (50, 2)).astype("float32")
+    samples = prior.sample(1000, [0, 0])
+    expected = scipy.spatial.distance.cdist(code, samples, "sqeuclidean").min(axis=1)
+    np.testing.assert_allclose(prior.distance(code), expected, rtol=1e-3, atol=1e-4)
+    # on the roll, closer than its own thickness; in its middle, as far as its inner end
+    assert np.sqrt(np.median(prior.distance(prior.sample(200, [3, 4])))) < 0.5 * 0.25
+    middle = np.sqrt(prior.distance(np.zeros((1, 2), "float32")))
+    assert abs(middle[0] - 0.5 * prior.FROM) < 3 * 0.5 * 0.25
 
 
 def test_weighted_categories_are_drawn_in_proportion():

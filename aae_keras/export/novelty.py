@@ -1,14 +1,19 @@
 """How unlike the training images an image is.
 
 Two signs of it: the decoder cannot draw it again, and its code lies where the prior puts little.
-Each is counted in standard deviations from its mean over training images, and novelty is the mean
-of the two: about 0 for an image like those, more for a stranger.
+They are added as the model itself weighs them, in -log p(x, z) = error / s^2 + distance / 2 plus
+constants, with a pixel's variance s^2 such that the error of training images is what it should be:
+s^2 times half the number of pixels on average. Divided by that half, novelty is about 1 for an
+image like those, and more for a stranger.
+
+The distance alone would mislead: an image that the encoder makes nothing of gets a code near the
+middle, and clusters trained on MNIST find digits cut to pieces less far out than whole ones.
 """
 
 import dataclasses
+import math
 
 import numpy as np
-import tensorflow as tf
 
 from aae_keras import applying, losses
 from aae_keras.images import to_unit_range
@@ -18,38 +23,40 @@ QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 
 @dataclasses.dataclass(frozen=True)
 class Novelty:
-    """Mean and standard deviation over training images of both signs; see `signs`."""
+    """What `score` needs to know of the training images.
 
-    mean: np.ndarray
-    stddev: np.ndarray
+    Attributes:
+        usual_error: Mean of half the squared reconstruction error, summed over the pixels.
+    """
+
+    usual_error: float
 
     def score(self, model, images):
-        """Novelty of images in [0, 1], a tensor of shape (n,)."""
-        return tf.reduce_mean((signs(model, images) - self.mean) / self.stddev, axis=1)
+        """Novelty of images.
 
+        Args:
+            model: A model whose decoder takes what its encoder finds.
+            images: float32 tensor in [0, 1], shape (n, height, width, channels).
 
-def signs(model, images):
-    """Logarithms of what reconstruction leaves and of the code's distance from its prior.
-
-    Args:
-        model: A model whose decoder takes what its encoder finds.
-        images: float32 tensor in [0, 1].
-
-    Returns:
-        float32 tensor of shape (n, 2).
-    """
-    code = model.encode(images)
-    errors = losses.half_squared_error(images, model.decode(code))
-    distances = model.priors["z"].distance(code["z"])
-    return tf.math.log(tf.stack([errors, distances], axis=1) + 1e-6)
+        Returns:
+            float32 tensor of shape (n,), at least 0.
+        """
+        code = model.encode(images)
+        error = losses.half_squared_error(images, model.decode(code))
+        distance = model.priors["z"].distance(code["z"])
+        return error / self.usual_error + distance / math.prod(images.shape[1:])
 
 
 def fit(model, images):
     """The `Novelty` that a sample of the training images, uint8, gives."""
-    found = applying.apply(lambda batch: {"signs": signs(model, to_unit_range(batch))}, images)[
-        "signs"
-    ]
-    return Novelty(found.mean(axis=0), found.std(axis=0) + 1e-6)
+
+    def errors(batch):
+        images = to_unit_range(batch)
+        drawn = model.decode(model.encode(images))
+        return {"error": losses.half_squared_error(images, drawn)}
+
+    found = applying.apply(errors, images)["error"]
+    return Novelty(max(float(found.mean(dtype="float64")), 1e-6))
 
 
 def quantiles(novelty, model, images):

@@ -112,20 +112,24 @@ def test_what_is_generated_depends_on_label_and_seed_alone(served, exported):
         generate([0, 3, -1], [0, 0, 0])
 
 
-def test_novelty_is_the_mean_of_two_deviations(served, exported, images, unit_images):
-    """Against NumPy: logs of error and squared length, standardised over training images."""
+def test_novelty_is_the_error_and_the_length_of_z_as_the_model_weighs_them(
+    served, exported, images, unit_images
+):
+    """Against NumPy: -log p(x, z) without its constants, where training images have 1 of error."""
 
     def signs(pixels):
         code = exported.encode(pixels)
         drawn = scipy.special.expit(exported.model.decode(code))
         errors = 0.5 * np.square(drawn - pixels / np.float32(255)).sum(axis=(1, 2, 3))
-        return np.log(np.stack([errors, np.square(code["z"]).sum(axis=1)], axis=1))
+        return errors, np.square(code["z"]).sum(axis=1)
 
     split = exported.data.split
-    seen = signs(split.images[split.unlabeled_rows])
-    expected = ((signs(images) - seen.mean(axis=0)) / seen.std(axis=0)).mean(axis=1)
+    usual = signs(split.images[split.unlabeled_rows])[0].mean()
+    variance = usual / (30 / 2)  # of a pixel, of which there are 30
+    error, squared_length = signs(images)
+    nats = error / variance + squared_length / 2
     found = served.run("score_novelty", {"image": unit_images})["novelty"]
-    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(found, nats / (30 / 2), rtol=1e-4)
 
 
 def test_the_c_loader_gives_the_same_labels(served, exported, images, unit_images):
@@ -199,7 +203,7 @@ READS_ITS_OWN_CODE = {"reconstruct", "score_novelty"}
 def test_each_setting_answers_what_it_can(setting, tmp_path, unit_images):
     model = tiny.SETTINGS[setting]()
     told = setting.startswith("supervised")
-    usual = None if told else Novelty(np.zeros(2, "float32"), np.ones(2, "float32"))
+    usual = None if told else Novelty(usual_error=1.0)
     names = [str(n) for n in range(model.categories)] if model.has_y else []
     signatures = Signatures(model, names, novelty=usual, with_decoder=True)
     saved_model.write_saved_model(signatures, tmp_path / "1")

@@ -5,6 +5,7 @@
 | `serving_default` | `image` float32 [N, H, W, C] in [0, 1] | `CLASSIFY_OUTPUTS` |
 | `classify_bytes` | `image_bytes` string [N], PNG or JPEG files of any size | the same |
 | `classify_examples` | `examples` string [N]: tf.Example, `image/encoded` | `classes`, `scores` |
+| `classify` | `inputs`, the same: the one name that the server's Classify call accepts | the same |
 | `encode` | `image` | `y` and `z`, or `z` alone in a setting without y |
 
 With the decoder, if it is not told the label by the caller in training too:
@@ -22,6 +23,7 @@ import dataclasses
 CLASSIFY = "serving_default"
 CLASSIFY_BYTES = "classify_bytes"
 CLASSIFY_EXAMPLES = "classify_examples"
+CLASSIFY_CALL = "classify"
 ENCODE = "encode"
 DECODE = "decode"
 RECONSTRUCT = "reconstruct"
@@ -31,6 +33,7 @@ SCORE_NOVELTY = "score_novelty"
 IMAGE = "image"
 IMAGE_BYTES = "image_bytes"  # a name that ends so is base64 in TF Serving's JSON
 EXAMPLES = "examples"
+CLASSIFY_INPUTS = "inputs"  # TensorFlow Serving's Classify looks for this name and no other
 EXAMPLE_FEATURE = "image/encoded"
 
 PREDICT_METHOD = "tensorflow/serving/predict"
@@ -42,6 +45,10 @@ CLASSIFY_OUTPUTS = {
     "class_name": "string",  # [N]
     "confidence": "float32",  # [N], the largest probability
     "probabilities": "float32",  # [N, K], calibrated
+}
+SCORE_OUTPUTS = {
+    "classes": "string",  # [N, K]
+    "scores": "float32",  # [N, K], calibrated
 }
 ENCODE_OUTPUTS = {
     "y": "float32",  # [N, K], as the encoder has it: not calibrated
@@ -61,9 +68,8 @@ class Signature:
 SIGNATURES = {
     CLASSIFY: Signature({IMAGE: "float32"}, CLASSIFY_OUTPUTS),
     CLASSIFY_BYTES: Signature({IMAGE_BYTES: "string"}, CLASSIFY_OUTPUTS),
-    CLASSIFY_EXAMPLES: Signature(
-        {EXAMPLES: "string"}, {"classes": "string", "scores": "float32"}, CLASSIFY_METHOD
-    ),
+    CLASSIFY_EXAMPLES: Signature({EXAMPLES: "string"}, SCORE_OUTPUTS, CLASSIFY_METHOD),
+    CLASSIFY_CALL: Signature({CLASSIFY_INPUTS: "string"}, SCORE_OUTPUTS, CLASSIFY_METHOD),
     ENCODE: Signature({IMAGE: "float32"}, ENCODE_OUTPUTS),
     DECODE: Signature(ENCODE_OUTPUTS, {IMAGE: "float32"}),
     RECONSTRUCT: Signature({IMAGE: "float32"}, {IMAGE: "float32", "error": "float32"}),
@@ -80,10 +86,15 @@ LITERT_FILE = "litert/encoder.tflite"
 ONNX_FILE = "onnx/encoder.onnx"
 ONNX_CLASS_NAMES = "class_names"  # metadata of the file: a list, as JSON
 
-# A LiteRT file for each way to write its weights, and the share of labels it must agree on.
+# A version is a number that TensorFlow Serving can read.
+MAX_VERSION = 2**63 - 1
+
+# A LiteRT file for each way to write its weights, the share of labels it must agree on, and how far
+# its z may lie from the model's, relative to 1 + |z|.
 LITERT_FILES = {
     "none": LITERT_FILE,
     "float16": "litert/encoder-float16.tflite",
     "int8": "litert/encoder-int8.tflite",
 }
 LABEL_AGREEMENT = {"none": 1.0, "float16": 0.999, "int8": 0.995}
+Z_TOLERANCE = {"none": 1e-4, "float16": 0.05, "int8": 1.0}

@@ -15,6 +15,7 @@ import logging
 import os
 import pathlib
 import shutil
+import socket
 import tempfile
 
 from aae_keras import serving
@@ -49,7 +50,13 @@ class Version:
 
 def numbers(base):
     """The numbers that a server sees under a base folder, growing."""
-    return sorted(int(path.name) for path in _folders(base) if path.name.isdecimal())
+    return sorted(int(path.name) for path in _folders(base) if _is_number(path.name))
+
+
+def served(base):
+    """Whether a server may be serving a version under a base folder: one has a SavedModel."""
+    folders = (pathlib.Path(base) / str(number) for number in numbers(base))
+    return any((folder / "saved_model.pb").exists() for folder in folders)
 
 
 def listed(base):
@@ -57,7 +64,7 @@ def listed(base):
     found = []
     for path in _folders(base):
         name = path.name.removeprefix(RETIRED)
-        if name.isdecimal():
+        if _is_number(name):
             found.append(Version(int(name), path, path.name != name, _manifest(path)))
     return sorted(found, key=lambda version: version.number)
 
@@ -66,17 +73,17 @@ def listed(base):
 def written_aside(base):
     """A hidden folder under `base` to write a version in; what is left of it in the end goes.
 
-    A process that is killed leaves its folder behind; the next one removes it.
+    A process that is killed leaves its folder behind; the next one on the same machine removes it
+    (locks of other machines cannot be asked for everywhere).
     """
     base = pathlib.Path(base)
     base.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as held:
         with _locked(base):  # or another's sweep might find the folder before it is held
             _sweep(base)
-            aside = pathlib.Path(tempfile.mkdtemp(dir=base, prefix=WRITING))
+            aside = pathlib.Path(tempfile.mkdtemp(dir=base, prefix=_prefix()))
             held.callback(shutil.rmtree, aside, ignore_errors=True)
             held.enter_context(_locked(aside))
-        aside.chmod(0o755)
         yield aside
 
 
@@ -99,8 +106,10 @@ def publish(aside, base, number=None):
         Path of the version.
 
     Raises:
-        VersionError: If the number has been used.
+        VersionError: If the number has been used, or is none that a server can read.
     """
+    if number is not None and not 1 <= number <= serving.MAX_VERSION:
+        raise VersionError(f"A version lies in 1 to {serving.MAX_VERSION}. Received: {number}")
     with _locked(base):  # or one that is numbered first might appear last
         newest = max((version.number for version in listed(base)), default=0)
         if number is None:
@@ -109,6 +118,7 @@ def publish(aside, base, number=None):
         elif number < newest:
             log.warning("Version %d is below %d: servers go on with the newest.", number, newest)
         check_free(base, number)
+        _settle(aside)
         target = pathlib.Path(base) / str(number)
         try:
             return aside.rename(target)  # fails on a folder that is not empty
@@ -138,11 +148,11 @@ def retire(base, number):
 
 def age(manifest, now=None):
     """How long ago a version was exported, as text such as `3 days`; "" if it is not known."""
+    now = now or datetime.datetime.now(datetime.UTC)
     try:
-        exported = datetime.datetime.fromisoformat(manifest["exported"])
+        seconds = (now - datetime.datetime.fromisoformat(manifest["exported"])).total_seconds()
     except (TypeError, KeyError, ValueError):
         return ""
-    seconds = ((now or datetime.datetime.now(datetime.UTC)) - exported).total_seconds()
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
         count = int(seconds // length)
         if count:
@@ -157,9 +167,30 @@ def _folders(base):
 
 def _manifest(folder):
     try:
-        return json.loads((folder / serving.MANIFEST).read_text())
+        found = json.loads((folder / serving.MANIFEST).read_text())
     except (OSError, ValueError):
         return None
+    return found if isinstance(found, dict) else None
+
+
+def _is_number(name):
+    """Whether a folder's name is a version as a server reads it, and as it is written here."""
+    return name.isdecimal() and name == str(int(name)) and int(name) <= serving.MAX_VERSION
+
+
+def _prefix():
+    return f"{WRITING}{socket.gethostname()}-"
+
+
+def _settle(folder):
+    """Have a folder's files readable for a server of another user, and on the disk."""
+    for path in (*folder.rglob("*"), folder):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 @contextlib.contextmanager
@@ -176,7 +207,7 @@ def _locked(folder):
 def _sweep(base):
     """Remove what killed processes left: the hidden folders that nobody holds."""
     for path in _folders(base):
-        if not path.name.startswith(WRITING):
+        if not path.name.startswith(_prefix()):
             continue
         with contextlib.suppress(OSError):  # its writer may end, or lock it, at this moment
             handle = os.open(path, os.O_RDONLY)

@@ -1,5 +1,4 @@
 import datetime
-import json
 import multiprocessing
 import os
 import signal
@@ -21,12 +20,13 @@ def finished(base, content="whole"):
 
 def test_a_version_appears_whole_and_nothing_is_left_aside(tmp_path):
     with versions.written_aside(tmp_path / "m") as aside:
-        (aside / "file").touch()
+        (aside / "file").touch(0o600)
         assert versions.numbers(tmp_path / "m") == []
         path = versions.publish(aside, tmp_path / "m", 3)
     assert [p.name for p in (tmp_path / "m").iterdir()] == ["3"]
     assert path == tmp_path / "m" / "3" and (path / "file").exists()
     assert path.stat().st_mode & 0o777 == 0o755  # a server runs as another user
+    assert (path / "file").stat().st_mode & 0o777 == 0o644
 
 
 def test_a_failed_one_leaves_nothing(tmp_path):
@@ -132,12 +132,27 @@ def test_age(seconds, expected):
     exported = (now - datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert versions.age({"exported": exported}, now) == expected
     assert versions.age(None) == versions.age({}) == ""
+    assert versions.age({"exported": "2026-01-01"}, now) == ""  # of no known zone
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**63])
+def test_a_number_that_no_server_reads_is_refused(tmp_path, number):
+    with versions.written_aside(tmp_path) as aside:
+        with pytest.raises(versions.VersionError, match=f"A version lies in 1 to {2**63 - 1}"):
+            versions.publish(aside, tmp_path, number)
+    for name in ("007", str(2**63), "v1", "1.5"):
+        (tmp_path / name).mkdir()
+    assert versions.numbers(tmp_path) == [] == versions.listed(tmp_path)
 
 
 def test_a_damaged_manifest_does_not_hide_a_version(tmp_path):
-    for number, text in ((1, "{"), (2, json.dumps({"revision": "r"}))):
+    for number, text in ((1, "{"), (2, '{"revision": "r"}'), (3, "[]")):
         path = tmp_path / str(number) / serving.MANIFEST
         path.parent.mkdir(parents=True)
         path.write_text(text)
-    assert [v.manifest for v in versions.listed(tmp_path)] == [None, {"revision": "r"}]
+    assert [v.manifest for v in versions.listed(tmp_path)] == [
+        None,
+        {"revision": "r"},
+        None,
+    ]
     assert versions.listed(tmp_path / "none") == versions.numbers(tmp_path / "none") == []

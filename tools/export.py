@@ -39,12 +39,14 @@ def main(arguments):
     """See the module."""
     flags = cli.FLAGS
     folder = cli.required("run_dir", "runs/digits-seed0")
-    if flags.version is not None and flags.version < 1:
-        raise cli.Usage(f"--version must be 1 or more. Received: {flags.version}")
+    if flags.version is not None and not 1 <= flags.version <= serving.MAX_VERSION:
+        raise cli.Usage(f"--version must be 1 or more, below 2^63. Received: {flags.version}")
     for name, known in (("formats", serving.FORMATS), ("quantize", serving.LITERT_FILES)):
         given = flags[name].value
         if set(given) - set(known) or not given:
             raise cli.Usage(f"--{name} must be of {', '.join(known)}. Received: {','.join(given)}")
+    if flags["quantize"].present and "litert" not in flags.formats:
+        raise cli.Usage("--quantize is for the format litert, which --formats leaves out.")
     cli.load_tensorflow()
     from aae_keras import export
     from tools import exported
@@ -59,8 +61,8 @@ def main(arguments):
         with_decoder=flags.with_decoder,
         **cli.moved_data(),
     )
+    print(version, flush=True)  # first: it is published, whatever comes
     print(exported.table(version), file=sys.stderr)
-    print(version)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ TOOL.flag(str, "server", "", "TensorFlow Serving instead: http://HOST:8501 or gr
 TOOL.flag(str, "name", "digits", "What the model is called at the server.", "At a server")
 TOOL.flag(int, "version", None, "Its version. [the server's choice]", "At a server")
 TOOL.flag(float, "timeout", 10.0, "Seconds to wait for an answer.", "At a server")
+SERVER_FLAGS = ("name", "version", "timeout")
 
 WITHOUT_TENSORFLOW = (".tflite", ".onnx")
 
@@ -29,6 +30,8 @@ def main(arguments):
         raise cli.Usage("--model and --server exclude each other: choose one.")
     if not flags.server:
         cli.required("model", "saved_models/digits, or --server=http://localhost:8501")
+        if given := [name for name in SERVER_FLAGS if flags[name].present]:
+            raise cli.Usage(f"--{given[0]} is for --server; a version is chosen by its folder.")
     if not arguments:
         raise cli.Usage("Name at least one image file.")
     failed = False
@@ -55,14 +58,15 @@ def from_files(paths):
 def from_server(paths):
     """Rows of a server."""
     flags = cli.FLAGS
-    if flags.timeout <= 0:
-        raise cli.Usage(f"--timeout must be above 0. Received: {flags.timeout}")
     if flags.server.startswith("grpc:"):
         cli.load_tensorflow()
     from aae_keras import prediction
     from aae_keras.prediction import remote
 
-    server = remote.open_server(flags.server, flags.name, flags.version, flags.timeout)
+    try:
+        server = remote.open_server(flags.server, flags.name, flags.version, flags.timeout)
+    except ValueError as error:
+        raise cli.Usage(error) from error
     return remote.classify_files(server, paths, prediction.answer_row)
 
 

@@ -76,6 +76,11 @@ def export_run(
     base = pathlib.Path(root) / name
     if version is not None:
         versions.check_free(base, version)
+    if "saved_model" not in formats and versions.served(base):
+        raise ExportError(
+            f"{base} has versions that a server may be serving, and one without a SavedModel would "
+            "fail there. Choose another name, or the format saved_model too."
+        )
     with versions.written_aside(base) as aside:
         manifest = write(model, data, aside, name, formats, quantize, with_decoder)
         write_manifest(run, data, aside, manifest)
@@ -86,21 +91,23 @@ def write(model, data, folder, name, formats, quantize, with_decoder):
     """Write and verify every file but the manifest; returns what it should say of them."""
     held_out = verification.held_out(data.split)
     class_names, origin = _names(model, data)
-    calibration = _calibrate(model, *held_out)
-    known = _novelty(model, data, held_out[0]) if with_decoder else (None, None)
+    calibration = _calibrate(model, data.split)
+    known = _novelty(model, data) if with_decoder else (None, None)
     signatures = Signatures(model, class_names, calibration.temperature, known[0], with_decoder)
     saved_model.write_saved_model(signatures, folder)
-    saved_model.write_warmup(signatures, name, folder / serving.WARMUP)
-    paths = {"saved_model": (folder, 1.0)} if "saved_model" in formats else {}
+    paths = {}
+    if "saved_model" in formats:
+        paths["saved_model"] = folder, "none"
+        saved_model.write_warmup(signatures, name, folder / serving.WARMUP)
     if "litert" in formats:
         images = to_unit_range(_training_images(data.split, NUM_REPRESENTATIVE))
         for kind in quantize:
             path = folder / serving.LITERT_FILES[kind]
             litert.write_litert(folder, kind, images, path)
             label = "litert" if kind == "none" else f"litert-{kind}"
-            paths[label] = path, serving.LABEL_AGREEMENT[kind]
+            paths[label] = path, kind
     if "onnx" in formats:
-        paths["onnx"] = folder / serving.ONNX_FILE, 1.0
+        paths["onnx"] = folder / serving.ONNX_FILE, "none"
         onnx.write_onnx(signatures, folder / serving.ONNX_FILE)
     manifest = {
         "class_names": class_names,
@@ -110,10 +117,11 @@ def write(model, data, folder, name, formats, quantize, with_decoder):
         "signatures": list(signatures.functions()) if "saved_model" in formats else [],
         "agreement": _agreement(model, data.split, held_out, calibration.temperature, paths),
     }
-    if "saved_model" not in formats:
+    if "saved_model" in formats:
+        verification.verify_signatures(folder, signatures, held_out[0])
+    else:
         for leftover in ("saved_model.pb", "fingerprint.pb", "variables", "assets"):
             _remove(folder / leftover)
-        _remove(folder / serving.WARMUP)
     return manifest
 
 
@@ -125,25 +133,32 @@ def _agreement(model, split, held_out, temperature, paths):
         seen = split.test_images[:NUM_REPORTED], split.test_labels[:NUM_REPORTED]
         test = verification.answers(model, *seen, temperature)
     table = {}
-    for label, (path, threshold) in paths.items():
-        table[label] = verification.verify(label, path, expected, threshold)
+    for label, (path, quantization) in paths.items():
+        table[label] = verification.verify(label, path, expected, quantization)
         if test is not None and model.has_y:
             table[label] |= verification.report(path, test)
     return table
 
 
-def _calibrate(model, images, labels):
+def _calibrate(model, split):
+    """A temperature, from validation labels alone: none that training saw, or must not see."""
     if not model.classifies:
         return calibrating.Calibration(note="y is not taught by labels.")
-    return calibrating.fit(applying.encode(model, images)["y_logits"], labels)
+    rows = split.validation_rows
+    rows = rows[split.labels[rows] >= 0]
+    logits = np.zeros((0, 1))
+    if len(rows):
+        logits = applying.encode(model, split.images[rows])["y_logits"]
+    return calibrating.fit(logits, split.labels[rows])
 
 
-def _novelty(model, data, held_out):
+def _novelty(model, data):
     """A fitted `Novelty` and its quantiles; None where the decoder is told what nobody knows."""
     if model.told_labels:
         return None, None
     found = novelty.fit(model, _training_images(data.split, NUM_USUAL))
-    return found, novelty.quantiles(found, model, held_out)
+    validation = data.split.images[data.split.validation_rows]
+    return found, novelty.quantiles(found, model, validation)
 
 
 def _training_images(split, count):

@@ -16,7 +16,7 @@ from aae_keras.metrics import expected_calibration_error
 
 # Below so many labelled images the fitted number says more of them than of the classifier.
 MIN_LABELED = 100
-RANGE = (0.05, 20.0)
+RANGE = (0.2, 20.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +50,11 @@ def fit(logits, labels):
         return Calibration(
             note=f"{len(labels)} labelled validation images are too few to fit a temperature on: "
             f"it takes {MIN_LABELED}."
+        )
+    if np.all(logits.argmax(axis=1) == labels):
+        return Calibration(
+            note=f"All {len(labels)} labelled validation images are right: no temperature is so "
+            "low that a lower one would not be likelier."
         )
     classes = np.arange(logits.shape[1])
 

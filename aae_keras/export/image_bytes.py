@@ -10,6 +10,8 @@ import tensorflow as tf
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
+# A file of a few kilobytes may unfold to gigabytes, and take a server with it.
+MAX_PIXELS = 50_000_000
 # Where a PNG says how many bits a pixel has, and of what kind: 16-bit grey is refused.
 GREY_16_BIT = b"\x10\x00"
 
@@ -27,7 +29,7 @@ def decode_images(image_bytes, image_shape):
 
     Returns:
         uint8 tensor [N, height, width, channels]. In a graph, a row that is no such file is an
-        InvalidArgumentError that names it.
+        InvalidArgumentError that names it; one of more than `MAX_PIXELS` is one too.
     """
     return tf.map_fn(
         lambda content: _decode(content, image_shape),
@@ -37,8 +39,7 @@ def decode_images(image_bytes, image_shape):
 
 
 def _checked(image_bytes):
-    # Padded, since a substring beyond the end is an error that names nothing.
-    head = tf.strings.join([tf.strings.substr(image_bytes, 0, 26), 26 * "."])
+    head = _head(image_bytes)
     is_png = _has(head, 0, PNG) & ~_has(head, 24, GREY_16_BIT)
     good = is_png | _has(head, 0, JPEG)
     check = tf.debugging.Assert(
@@ -54,12 +55,18 @@ def _checked(image_bytes):
         return tf.identity(image_bytes)
 
 
+def _head(content):
+    """As much as is looked at, padded: a substring beyond the end is an error of its own."""
+    return tf.strings.join([tf.strings.substr(content, 0, 26), 26 * b"\0"])
+
+
 def _has(content, place, mark):
     return tf.equal(tf.strings.substr(content, place, len(mark)), mark)
 
 
 def _decode(content, image_shape):
     height, width, channels = image_shape
+    content = _not_too_large(content)
     pixels = tf.cond(
         _has(content, 0, JPEG),
         lambda: tf.io.decode_jpeg(content, dct_method="INTEGER_ACCURATE"),
@@ -74,6 +81,26 @@ def _decode(content, image_shape):
             coloured, lambda: pixels[:, :, :3], lambda: tf.repeat(pixels[:, :, :1], 3, axis=2)
         )
     return tf.ensure_shape(tf.cast(resize(pixels, (height, width)), tf.uint8), image_shape)
+
+
+def _not_too_large(content):
+    # A PNG holds its width and height as four bytes each, the highest first.
+    place = tf.constant([2**24, 2**16, 2**8, 1], tf.int64)
+
+    def png_size():
+        digits = tf.io.decode_raw(tf.strings.substr(_head(content), 16, 8), tf.uint8)
+        return tf.reduce_sum(tf.reshape(tf.cast(digits, tf.int64), [2, 4]) * place, axis=1)
+
+    def jpeg_size():
+        return tf.image.extract_jpeg_shape(content, tf.int64)[:2]
+
+    size = tf.cond(_has(content, 0, JPEG), jpeg_size, png_size)
+    check = tf.debugging.Assert(
+        tf.reduce_prod(tf.cast(size, tf.float64)) <= MAX_PIXELS,
+        [f"A file of `image_bytes` has more than {MAX_PIXELS} pixels. Its size is:", size],
+    )
+    with tf.control_dependencies([check]):
+        return tf.identity(content)
 
 
 def _grey(pixels):

@@ -26,14 +26,14 @@ def write_saved_model(signatures, folder):
     weights = [weight for function in functions.values() for weight in function.graph.variables]
     module.weights = list({id(weight): weight for weight in weights}.values())
     tf.saved_model.save(module, str(folder), signatures=functions)
-    if serving.CLASSIFY_EXAMPLES in functions:
-        _name_classify_method(folder)
+    _name_methods(folder, functions)
 
 
-def _name_classify_method(folder):
-    """Have the server's Classify call accept the signature: TensorFlow writes `predict` for all."""
+def _name_methods(folder, names):
+    """Give each signature its method: TensorFlow writes `predict` for all."""
     updater = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(folder))
-    updater.replace_method_name(serving.CLASSIFY_EXAMPLES, serving.CLASSIFY_METHOD)
+    for name in names:
+        updater.replace_method_name(name, serving.SIGNATURES[name].method)
     updater.save()
 
 
@@ -55,28 +55,39 @@ def warmup_request(signatures, name, signature):
     """The `PredictionLog` of one small request."""
     from tensorflow_serving.apis import prediction_log_pb2
 
-    content = png(np.zeros(signatures.image_shape, "uint8"))
-    example = tf.train.Example()
-    example.features.feature[serving.EXAMPLE_FEATURE].bytes_list.value.append(content)
+    inputs = sample_inputs(signatures, signature)
     log = prediction_log_pb2.PredictionLog()
-    if serving.SIGNATURES[signature].method == serving.CLASSIFY_METHOD:
+    if signature == serving.CLASSIFY_CALL:
         request = log.classify_log.request
-        request.input.example_list.examples.append(example)
+        for content in inputs[serving.CLASSIFY_INPUTS]:
+            request.input.example_list.examples.append(tf.train.Example.FromString(content))
     else:
         request = log.predict_log.request
-        rows = {
-            serving.IMAGE: np.zeros((1, *signatures.image_shape), "float32"),
-            serving.IMAGE_BYTES: np.array([content], dtype=object),
-            "y": np.eye(1, signatures.model.categories, dtype="float32"),
-            "z": np.zeros((1, signatures.model.posterior.z_dim), "float32"),
-            "label": np.zeros(1, "int64"),
-            "seed": np.zeros(1, "int64"),
-        }
-        for key in signatures.functions()[signature].input_signature:
-            request.inputs[key.name].CopyFrom(tf.make_tensor_proto(rows[key.name]))
+        for key, value in inputs.items():
+            request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
     request.model_spec.name = name
     request.model_spec.signature_name = signature
     return log
+
+
+def sample_inputs(signatures, signature):
+    """One row of each input of a signature, as arrays by name."""
+    content = png(np.zeros(signatures.image_shape, "uint8"))
+    example = tf.train.Example()
+    example.features.feature[serving.EXAMPLE_FEATURE].bytes_list.value.append(content)
+    examples = np.array([example.SerializeToString()], dtype=object)
+    rows = {
+        serving.IMAGE: np.zeros((1, *signatures.image_shape), "float32"),
+        serving.IMAGE_BYTES: np.array([content], dtype=object),
+        serving.EXAMPLES: examples,
+        serving.CLASSIFY_INPUTS: examples,
+        "y": np.eye(1, signatures.model.categories, dtype="float32"),
+        "z": np.zeros((1, signatures.model.posterior.z_dim), "float32"),
+        "label": np.zeros(1, "int64"),
+        "seed": np.zeros(1, "int64"),
+    }
+    specs = signatures.functions()[signature].input_signature
+    return {spec.name: rows[spec.name] for spec in specs}
 
 
 def png(pixels):

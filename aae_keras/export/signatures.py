@@ -37,12 +37,19 @@ class Signatures:
         image = _spec(serving.IMAGE, tf.float32, self.image_shape)
         found = {}
         if self.model.has_y:
-            content = _spec(serving.IMAGE_BYTES, tf.string)
             found[serving.CLASSIFY] = _traced(self.classify, image)
-            found[serving.CLASSIFY_BYTES] = _traced(self.classify_bytes, content)
-            found[serving.CLASSIFY_EXAMPLES] = _traced(
-                self.classify_examples, _spec(serving.EXAMPLES, tf.string)
-            )
+            # One graph for the three, that all call: written out for each it would be the largest
+            # thing in the file beside the weights.
+            of_bytes = _traced(self.classify_bytes, _spec(serving.IMAGE_BYTES, tf.string))
+            found[serving.CLASSIFY_BYTES] = of_bytes
+            for name, key in (
+                (serving.CLASSIFY_EXAMPLES, serving.EXAMPLES),
+                (serving.CLASSIFY_CALL, serving.CLASSIFY_INPUTS),
+            ):
+                found[name] = _traced(
+                    lambda examples: self.classify_examples(examples, of_bytes),
+                    _spec(key, tf.string),
+                )
         found[serving.ENCODE] = _traced(self.encode, image)
         if not self.with_decoder:
             return found
@@ -81,11 +88,11 @@ class Signatures:
         """The same of PNG or JPEG files of any size."""
         return self.classify(to_unit_range(decode_images(image_bytes, self.image_shape)))
 
-    def classify_examples(self, examples):
+    def classify_examples(self, examples, classify_bytes):
         """Every class and its score, of tf.Examples: TensorFlow Serving's classify method."""
         feature = {serving.EXAMPLE_FEATURE: tf.io.FixedLenFeature([], tf.string)}
         content = tf.io.parse_example(examples, feature)[serving.EXAMPLE_FEATURE]
-        scores = self.classify_bytes(content)["probabilities"]
+        scores = classify_bytes(content)["probabilities"]
         names = tf.constant(self.class_names)[None]
         return {"classes": tf.repeat(names, tf.shape(scores)[0], axis=0), "scores": scores}
 

@@ -5,13 +5,16 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from aae_keras import applying, prediction
-from aae_keras.errors import ExportError
+from aae_keras import applying, prediction, serving
+from aae_keras.errors import ExportError, first_line
 from aae_keras.export import calibration
+from aae_keras.export.saved_model import png, sample_inputs
 from aae_keras.images import to_unit_range
 
 TOLERANCE = 1e-4  # float32 rounding of another kernel, never another answer
 NUM_SEEN = 1000
+NUM_FILES = 20
+COMPARED = ("label", "probabilities", "y", "z")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,8 +22,8 @@ class Answers:
     """What the Keras model says of images.
 
     Attributes:
-        images: float32 in [0, 1].
-        labels: True class indices, -1 where not known.
+        images: uint8.
+        labels: True class indices, -1 where not known or not comparable.
         found: Dict of arrays: `z`, and with a latent y `label`, `y` and `probabilities`.
     """
 
@@ -31,37 +34,36 @@ class Answers:
 
 def answers(model, images, labels, temperature):
     """The `Answers` of a model to uint8 images."""
-    images = to_unit_range(images)
     found = applying.encode(model, images)
     if model.has_y:
         logits = found.pop("y_logits")
         found["label"] = logits.argmax(axis=1)
         found["probabilities"] = calibration.probabilities(logits, temperature)
-    return Answers(images, labels, {name: found[name] for name in found if name in _COMPARED})
-
-
-_COMPARED = ("label", "probabilities", "y", "z")
+    if not model.classifies:  # the label is a cluster's index
+        labels = np.full(len(images), -1)
+    return Answers(images, labels, {name: found[name] for name in COMPARED if name in found})
 
 
 def held_out(split):
-    """uint8 images and labels to verify with: validation's, or some training images."""
+    """uint8 images to verify with, and their labels: validation's, or some training images."""
     rows = split.validation_rows if len(split.validation_rows) else split.unlabeled_rows[:NUM_SEEN]
     return split.images[rows], split.labels[rows]
 
 
-def verify(name, path, expected, threshold):
+def verify(name, path, expected, quantization="none"):
     """Read a written file back and compare it with the Keras model.
 
     Args:
         name: What to call it.
         path: Of the file, or of the SavedModel's folder.
         expected: The model's `Answers` on held-out images.
-        threshold: Share of the labels that must agree; at 1 all numbers must too, to `TOLERANCE`,
-            z relative to 1 + |z|.
+        quantization: A key of `serving.LABEL_AGREEMENT`, which says how many labels must agree,
+            and of `serving.Z_TOLERANCE`, which says how well z must. Numbers must be finite, and
+            those of a file that is not quantized agree to `TOLERANCE`.
 
     Returns:
-        Dict of `images` and `label_agreement`; `largest_difference` of the probabilities (or, in a
-        setting without y, of z).
+        Dict of `images`, `label_agreement` (None in a setting without y) and
+        `largest_difference`, of the probabilities or else of z.
 
     Raises:
         ExportError: If it answers otherwise.
@@ -69,23 +71,63 @@ def verify(name, path, expected, threshold):
     found = ask(prediction.open_predictor(path), expected.images)
     agree = agreement(found, expected)
     differences = {
-        key: float(np.max(np.abs(found[key] - expected.found[key]) / _scale(expected, key)))
+        key: _largest_difference(found[key], expected.found[key], relative=key == "z")
         for key in expected.found
         if key != "label"
     }
-    if agree < threshold or (threshold == 1 and not max(differences.values()) <= TOLERANCE):
+    needed = serving.LABEL_AGREEMENT[quantization]
+    tolerance = TOLERANCE if quantization == "none" else 1.0
+    good = differences["z"] <= serving.Z_TOLERANCE[quantization]
+    good = good and all(value <= tolerance for value in differences.values())
+    good = good and (agree is None or agree >= needed)
+    if not good:
+        said = "" if agree is None else f" {agree:.4%} of the labels agree, {needed:.1%} must;"
         told = ", ".join(f"{key} by {value:.2g}" for key, value in differences.items())
         raise ExportError(
             f"The exported {name} does not answer like the Keras model on {len(expected.images)} "
-            f"images: {agree:.4%} of the labels agree, at least {threshold:.1%} must; {told} at "
-            "most. Nothing was published."
+            f"images:{said} it differs in {told}. Nothing was published."
         )
-    shown = "probabilities" if "probabilities" in differences else "z"
+    shown = differences.get("probabilities", differences["z"])
     return {
         "images": len(expected.images),
         "label_agreement": agree,
-        "largest_difference": differences[shown],
+        "largest_difference": shown,
     }
+
+
+def verify_signatures(folder, signatures, images):
+    """Ask every signature of a SavedModel for one row, and `classify_bytes` for whole files.
+
+    The rows are those of the warm-up file: a server does not serve a version that fails one.
+
+    Raises:
+        ExportError: If one fails, or has other outputs than the contract says.
+    """
+    predictor = prediction.SavedModelPredictor(folder)
+    for name in signatures.functions():
+        try:
+            found = predictor.ask(name, **sample_inputs(signatures, name))
+        except (tf.errors.OpError, ValueError, TypeError) as error:
+            raise ExportError(
+                f"The exported signature {name} fails: {first_line(error)} Nothing was published."
+            ) from error
+        numbers = [value for value in found.values() if value.dtype.kind == "f"]
+        if any(len(value) != 1 for value in found.values()) or not all(
+            np.isfinite(value).all() for value in numbers
+        ):
+            raise ExportError(
+                f"The exported signature {name} does not give one row of numbers for one row. "
+                "Nothing was published."
+            )
+    if serving.CLASSIFY_BYTES in signatures.functions():
+        files = np.array([png(image) for image in images[:NUM_FILES]], dtype=object)
+        of_files = predictor.ask(serving.CLASSIFY_BYTES, **{serving.IMAGE_BYTES: files})
+        of_pixels = predictor.predict(to_unit_range(images[:NUM_FILES]))
+        if not np.array_equal(of_files["label"], of_pixels["label"]):
+            raise ExportError(
+                "The exported classify_bytes calls files otherwise than their pixels. Nothing was "
+                "published."
+            )
 
 
 def report(path, expected):
@@ -107,23 +149,25 @@ def report(path, expected):
 
 
 def agreement(found, expected):
-    """Share of labels that are the Keras model's; 1 in a setting without y."""
+    """Share of labels that are the Keras model's; None in a setting without y."""
     if "label" not in expected.found:
-        return 1.0
+        return None
     return float(np.mean(found["label"] == expected.found["label"]))
 
 
 def ask(predictor, images):
-    """All that a predictor says of images, as arrays."""
+    """All that a predictor says of uint8 images, as arrays."""
 
     def answer(batch):
-        batch = batch.numpy()
+        batch = to_unit_range(batch.numpy())
         found = predictor.encode(batch)
         found |= predictor.predict(batch) if predictor.classifies else {}
-        return {name: tf.constant(found[name]) for name in found if name in _COMPARED}
+        return {name: tf.constant(found[name]) for name in COMPARED if name in found}
 
     return applying.apply(answer, images)
 
 
-def _scale(expected, key):
-    return 1 + np.abs(expected.found[key]) if key == "z" else 1
+def _largest_difference(found, expected, relative):
+    """Infinite where a number is not finite: no comparison with NaN is ever true."""
+    difference = np.abs(found - expected) / (1 + np.abs(expected) if relative else 1)
+    return float(np.max(np.where(np.isfinite(difference), difference, np.inf)))

@@ -22,9 +22,12 @@ from aae_keras.errors import UserError, first_line
 log = logging.getLogger(__name__)
 
 BATCH = 64
+BATCH_BYTES = 4_000_000  # whole photographs take the server most of a second each
 ATTEMPTS = 5
+MAX_TIMEOUT = 86_400.0
 FIRST_WAIT = 0.2  # seconds, doubled after each attempt
 SENT_AS_THEY_ARE = ("PNG", "JPEG")
+MODES_OF_PNG = ("1", "L", "LA", "P", "RGB", "RGBA")
 
 
 class ServerError(UserError):
@@ -53,14 +56,22 @@ def open_server(address, name, version=None, timeout=10.0):
         output values for each.
 
     Raises:
-        ServerError: If the address is none of these.
+        ValueError: If the address is none of these, or a number is out of range.
     """
-    parts = urllib.parse.urlsplit(address)
-    if parts.scheme in ("http", "https") and parts.netloc:
-        return RestServer(address.rstrip("/"), name, version, timeout)
-    if parts.scheme == "grpc" and parts.netloc:
+    if not 0 < timeout < MAX_TIMEOUT:
+        raise ValueError(f"`timeout` must lie in 0 to {MAX_TIMEOUT} s. Received: {timeout}")
+    if version is not None and not 1 <= version <= serving.MAX_VERSION:
+        raise ValueError(f"`version` must lie in 1 to {serving.MAX_VERSION}. Received: {version}")
+    try:
+        parts = urllib.parse.urlsplit(address)
+        known = parts.scheme in ("http", "https", "grpc") and parts.hostname and parts.port != 0
+    except ValueError:  # half a bracket, or a port that is no number
+        known = False
+    if known and parts.scheme == "grpc":
         return GrpcServer(parts.netloc, name, version, timeout)
-    raise ServerError(
+    if known:
+        return RestServer(address.rstrip("/"), name, version, timeout)
+    raise ValueError(
         f"A server's address is http://HOST:8501 or grpc://HOST:8500. Received: {address}"
     )
 
@@ -80,7 +91,13 @@ class RestServer:
             for content in contents
         ]
         body = {"signature_name": serving.CLASSIFY_BYTES, "instances": instances}
-        return self._post(json.dumps(body).encode())["predictions"]
+        found = self._post(json.dumps(body).encode())
+        rows = found.get("predictions") if isinstance(found, dict) else None
+        if not isinstance(rows, list) or not all(
+            isinstance(row, dict) and serving.CLASSIFY_OUTPUTS.keys() <= row.keys() for row in rows
+        ):
+            raise ServerError(f"{self.url}: the answer is not that of {serving.CLASSIFY_BYTES}.")
+        return rows
 
     def _post(self, body):
         request = urllib.request.Request(
@@ -98,7 +115,7 @@ class RestServer:
             raise Refused(message) from error
         except (OSError, http.client.HTTPException) as error:
             raise Unavailable(f"{self.url}: {getattr(error, 'reason', error)}") from error
-        except ValueError as error:
+        except json.JSONDecodeError as error:
             raise ServerError(f"{self.url}: the answer is no JSON.") from error
 
 
@@ -135,6 +152,10 @@ class GrpcServer:
             if error.code() == grpc.StatusCode.NOT_FOUND:
                 raise ServerError(message) from error
             raise Refused(error.details()) from error
+        if not serving.CLASSIFY_OUTPUTS.keys() <= answer.outputs.keys():
+            raise ServerError(
+                f"{self.address}: the answer is not that of {serving.CLASSIFY_BYTES}."
+            )
         found = {name: tf.make_ndarray(value) for name, value in answer.outputs.items()}
         return [
             {name: values[rank] for name, values in found.items()} for rank in range(len(contents))
@@ -155,18 +176,35 @@ def classify_files(server, paths, answer_row):
     Raises:
         ServerError: If the server cannot be reached, or has no such model.
     """
-    for start in range(0, len(paths), BATCH):
-        rows, contents = {}, {}
-        for path in paths[start : start + BATCH]:
-            try:
-                contents[path] = read_file(path)
-            except UserError as error:
-                rows[path] = {"image": str(path), "error": str(error)}
-        rows |= {
-            path: _row(path, found, answer_row)
-            for path, found in _answers(server, contents).items()
-        }
-        yield from (rows[path] for path in paths[start : start + BATCH])
+    for batch in _batches(paths):
+        contents = {path: found for path, found in batch.items() if isinstance(found, bytes)}
+        answers = _answers(server, contents)
+        for path, found in batch.items():
+            if path in answers:
+                yield _row(path, answers[path], answer_row)
+            else:
+                yield {"image": str(path), "error": str(found)}
+
+
+def _batches(paths):
+    """Dicts by path of a file's content, or of the error in reading it: as much as is sent at once.
+
+    A path named twice begins another batch.
+    """
+    batch, size = {}, 0
+    for path in paths:
+        try:
+            found = read_file(path)
+        except UserError as error:
+            found = error
+        length = len(found) if isinstance(found, bytes) else 0
+        if batch and (len(batch) == BATCH or size + length > BATCH_BYTES or path in batch):
+            yield batch
+            batch, size = {}, 0
+        batch[path] = found
+        size += length
+    if batch:
+        yield batch
 
 
 def _row(path, found, answer_row):
@@ -182,6 +220,8 @@ def _answers(server, contents):
         return {}
     try:
         found = _patiently(server.classify, list(contents.values()))
+        if len(found) != len(contents):
+            raise ServerError(f"Sent {len(contents)} images. Received: {len(found)} answers")
         return dict(zip(contents, found, strict=True))
     except Refused as refused:
         if len(contents) == 1:
@@ -216,6 +256,8 @@ def read_file(path):
         with Image.open(io.BytesIO(content)) as picture:
             if picture.format in SENT_AS_THEY_ARE:
                 return content
+            if picture.mode not in MODES_OF_PNG and not picture.mode.startswith(("I", "F")):
+                picture = picture.convert("RGB")
             again = io.BytesIO()
             picture.save(again, "PNG")
             return again.getvalue()

@@ -4,6 +4,7 @@ import json
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from aae_keras import (
     applying,
@@ -92,6 +93,9 @@ def test_clusters_are_called_after_the_classes_found_in_them(small, tmp_path, ro
     manifest = manifest_of(folder)
     assert manifest["class_names_from"] == "most frequent class in the validation images"
     assert set(manifest["class_names"]) <= {"0", "1", "2", *(f"cluster-0{n}" for n in range(4))}
+    found = manifest["agreement"]["saved_model"]
+    # a cluster's index is no class
+    assert found["test_label_agreement"] == 1 and "test_error_rate" not in found
     predictor = prediction.open_predictor(folder)
     found = predictor.predict(np.random.default_rng(0).random((40, 6, 5, 1), "float32"))
     names = np.array(manifest["class_names"])[found["label"]]
@@ -113,6 +117,7 @@ def test_a_setting_without_y_exports_its_codes(small, tmp_path, root):
         np.testing.assert_allclose(found["z"], model.encode(images)["z"], atol=1e-4)
     manifest = manifest_of(version)
     assert manifest["class_names"] == [] and manifest["signatures"] == ["encode"]
+    assert manifest["agreement"]["litert"]["label_agreement"] is None
 
 
 def test_labels_alone_have_no_decoder_to_export(small, tmp_path, root):
@@ -199,8 +204,55 @@ def test_a_quantized_file_may_differ_a_little_and_no_more(trained, root, monkeyp
         return found
 
     monkeypatch.setattr(prediction.LiteRTPredictor, "predict", biased)
-    with pytest.raises(export.ExportError, match=r"litert-int8.*83\.3333% .*at least 99\.5% must"):
+    with pytest.raises(
+        export.ExportError, match=r"litert-int8.*83\.3333% of the labels agree, 99\.5% must"
+    ):
         export.export_run(trained.folder, "t", formats=["litert"], root=root, quantize=["int8"])
+
+
+@pytest.mark.parametrize("kind", ["none", "float16", "int8"])
+def test_numbers_that_are_none_are_never_published(trained, root, monkeypatch, kind):
+    honest = prediction.LiteRTPredictor.encode
+    for factor, offset in ((np.nan, 0), (1, 97)):
+
+        def wrong(self, images, factor=factor, offset=offset):
+            found = honest(self, images)
+            return found | {"z": factor * found["z"] + offset}
+
+        monkeypatch.setattr(prediction.LiteRTPredictor, "encode", wrong)
+        with pytest.raises(export.ExportError, match="does not answer like"):
+            export.export_run(trained.folder, "t", None, ["litert"], root, quantize=[kind])
+
+
+def test_a_signature_that_fails_is_not_published(trained, root, monkeypatch):
+    monkeypatch.setattr(Signatures, "reconstruct", lambda self, image: {"image": image / 0.0})
+    with pytest.raises(export.ExportError, match="reconstruct does not give one row of numbers"):
+        export.export_run(trained.folder, "t", None, SAVED_MODEL, root, with_decoder=True)
+    monkeypatch.undo()
+    wrong = Signatures.classify
+    monkeypatch.setattr(
+        Signatures, "classify_bytes", lambda self, image_bytes: wrong(self, tf.zeros((1, 6, 5, 1)))
+    )
+    with pytest.raises(export.ExportError, match="classify_bytes"):
+        export.export_run(trained.folder, "t", None, SAVED_MODEL, root)
+    assert versions.numbers(root / "t") == []
+
+
+def test_labels_that_are_not_of_validation_are_not_calibrated_on(small, tmp_path, root):
+    """Neither those that training saw nor those withheld from it."""
+    config = dataclasses.replace(small, validation_size=0, epochs=1)
+    run = training.train(config, tmp_path / "run", verbose=0)
+    version = export.export_run(run.folder, "t", None, SAVED_MODEL, root, with_decoder=True)
+    manifest = manifest_of(version)
+    assert "0 labelled validation images" in manifest["calibration"]["note"]
+    assert manifest["novelty_quantiles"] == {}
+    assert manifest["agreement"]["saved_model"]["images"] > 20  # compared on training images
+
+
+def test_a_server_is_not_given_a_version_that_it_cannot_load(trained, root):
+    export.export_run(trained.folder, "tiny", None, SAVED_MODEL, root)
+    with pytest.raises(export.ExportError, match="one without a SavedModel would fail there"):
+        export.export_run(trained.folder, "tiny", None, ["litert"], root)
 
 
 def test_formats(trained, root):

@@ -96,6 +96,20 @@ def test_grey_of_16_bits_is_refused_as_training_refuses_it(decode):
         decode([deep], (4, 4, 1))
 
 
+def test_a_small_file_of_a_huge_picture_is_refused_before_it_unfolds(decode):
+    bombs = [
+        content(Image.new("1", (16_000, 4_000)), "PNG"),
+        content(Image.new("L", (8_000, 8_000)), "JPEG", quality=1),
+    ]
+    for bomb in bombs:
+        assert len(bomb) < 2_000_000
+        with pytest.raises(tf.errors.InvalidArgumentError, match="more than 50000000 pixels"):
+            decode([FILES["png-grey"](), bomb], (8, 8, 1))
+    for cut in range(8, 34):  # a file that ends within its header
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            decode([FILES["png-grey"]()[:cut]], (8, 8, 1))
+
+
 def test_deeper_damage_fails_the_request(decode):
     file = FILES["png-colour"]()
     with pytest.raises(tf.errors.InvalidArgumentError):

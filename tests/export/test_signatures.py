@@ -36,6 +36,9 @@ def test_signatures_keep_the_contract(served):
             assert {k: tf.as_dtype(v.dtype).name for k, v in tensors.items()} == dtypes, name
             # one batch dimension, the same for all, is what a server batches along
             assert all(v.tensor_shape.dim[0].size == -1 for v in tensors.values()), name
+        valid = tf.compat.v1.saved_model.signature_def_utils.is_valid_signature(found)
+        # its input has the contract's name, not that of the server's Classify: `classify` has it
+        assert valid == (name != "classify_examples"), name
 
 
 @pytest.mark.parametrize("rows", [0, 1, 60])
@@ -65,22 +68,22 @@ def test_bytes_and_examples_are_classified_like_their_pixels(served, images, uni
     for file in files:
         example = tf.train.Example()
         example.features.feature["image/encoded"].bytes_list.value.append(file)
-        examples.append(example.SerializeToString())
-    scored = served.run("classify_examples", {"examples": strings(examples)}, "classify")
-    np.testing.assert_allclose(scored["scores"], expected["probabilities"], atol=1e-6)
-    np.testing.assert_array_equal(scored["classes"], np.tile([b"0", b"1", b"2"], (9, 1)))
-    for name, key, method in (
-        ("classify_bytes", "image_bytes", "predict"),
-        ("classify_examples", "examples", "classify"),
+        examples.append(example)
+    as_strings = strings(example.SerializeToString() for example in examples)
+    for scored in (
+        served.run("classify_examples", {"examples": as_strings}),
+        served.classify("classify", examples),
     ):
-        empty = served.run(name, {key: strings([])}, method)
+        np.testing.assert_allclose(scored["scores"], expected["probabilities"], atol=1e-6)
+        np.testing.assert_array_equal(scored["classes"], np.tile([b"0", b"1", b"2"], (9, 1)))
+    for name, key in (("classify_bytes", "image_bytes"), ("classify_examples", "examples")):
+        empty = served.run(name, {key: strings([])})
         assert all(len(values) == 0 for values in empty.values())
 
 
 def test_an_example_without_an_image_is_named(served):
-    empty = strings([tf.train.Example().SerializeToString()])
     with pytest.raises(BadRequest, match="image/encoded"):
-        served.run("classify_examples", {"examples": empty}, "classify")
+        served.classify("classify", [tf.train.Example()])
 
 
 def test_decode_and_reconstruct(served, exported, images, unit_images):
@@ -153,15 +156,16 @@ def test_the_warm_up_file_replays(served, exported):
         log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
         if log.HasField("classify_log"):
             request = log.classify_log.request
-            (example,) = request.input.example_list.examples
-            inputs, method = {"examples": strings([example.SerializeToString()])}, "classify"
+            name = request.model_spec.signature_name
+            found = served.classify(name, request.input.example_list.examples)
         else:
-            request, method = log.predict_log.request, "predict"
+            request = log.predict_log.request
+            name = request.model_spec.signature_name
             inputs = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
+            found = served.run(name, inputs)
         assert request.model_spec.name == "tiny"
-        found = served.run(request.model_spec.signature_name, inputs, method)
         assert all(len(values) == 1 for values in found.values())
-        seen.add(request.model_spec.signature_name)
+        seen.add(name)
     assert seen == set(serving.SIGNATURES)
 
 
@@ -195,7 +199,7 @@ def test_the_temperature_is_in_the_classify_signatures_alone(tmp_path, unit_imag
 
 
 WITHOUT_Y = {"encode", "decode", "generate"}
-WITH_Y = WITHOUT_Y | {"serving_default", "classify_bytes", "classify_examples"}
+WITH_Y = WITHOUT_Y | {"serving_default", "classify_bytes", "classify_examples", "classify"}
 READS_ITS_OWN_CODE = {"reconstruct", "score_novelty"}
 
 

@@ -1,7 +1,10 @@
 """The client against look-alikes of both interfaces, and a real server where there is one."""
 
 import contextlib
+import io
 import os
+import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -136,10 +139,56 @@ def test_a_model_or_version_that_the_server_has_not(scheme, models, files, chose
         assert "label" in row
 
 
-@pytest.mark.parametrize("address", ["localhost:8501", "ftp://localhost:1", "http://", "grpc:x"])
+@pytest.mark.parametrize(
+    "address",
+    ["localhost:8501", "ftp://localhost:1", "http://", "grpc:x", "http://[::1", "http://x:port"],
+)
 def test_addresses_of_another_form_are_refused(address):
-    with pytest.raises(remote.ServerError, match=f"http://HOST:8501 .* Received: {address}"):
+    expected = f"http://HOST:8501 .* Received: {re.escape(address)}"
+    with pytest.raises(ValueError, match=expected):
         remote.open_server(address, "tiny")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"timeout": 0.0}, {"timeout": np.inf}, {"timeout": np.nan}, {"version": 2**63}]
+)
+def test_numbers_out_of_range_are_refused(wrong):
+    with pytest.raises(ValueError, match="must lie in"):
+        remote.open_server("grpc://localhost:1", "tiny", **wrong)
+
+
+@pytest.mark.parametrize(
+    "answer", ["[]", "{}", '{"predictions": [1]}', '{"predictions": []}', "<html>"]
+)
+def test_an_answer_of_another_form_is_an_error_of_the_server(answer, files, monkeypatch):
+    server = remote.open_server("http://localhost:1", "tiny")
+    monkeypatch.setattr(
+        remote.urllib.request, "urlopen", lambda *a, **k: io.BytesIO(answer.encode())
+    )
+    with pytest.raises(remote.ServerError, match="the answer is|Received: 0 answers"):
+        list(remote.classify_files(server, files[:1], prediction.answer_row))
+
+
+def test_large_files_go_in_small_batches(scheme, models, files, monkeypatch):
+    sizes = [len(remote.read_file(file)) for file in files[:7]]
+    monkeypatch.setattr(remote, "BATCH_BYTES", sizes[0] + sizes[1])
+    with client(scheme, models) as server:
+        sent = []
+        ask = server.classify
+        server.classify = lambda contents: sent.append(sum(map(len, contents))) or ask(contents)
+        rows = list(remote.classify_files(server, [*files[:7], files[6]], prediction.answer_row))
+    assert [row["image"] for row in rows] == [*files[:7], files[6]]
+    assert len(sent) > 3 and sum(sent) == sum(sizes) + sizes[6]
+    assert all(size <= remote.BATCH_BYTES or size == max(sizes) for size in sent)
+
+
+def test_a_picture_that_png_cannot_hold_is_converted(scheme, models, exported, tmp_path):
+    picture = tmp_path / "print.tif"
+    Image.new("CMYK", (5, 6), (10, 200, 30, 40)).save(picture)
+    (local,) = prediction.predict_files(prediction.open_predictor(exported.path), [picture])
+    with client(scheme, models) as server:
+        (row,) = remote.classify_files(server, [picture], prediction.answer_row)
+    assert row["label"] == local["label"]
 
 
 def test_rest_needs_no_tensorflow(models, files):
@@ -156,9 +205,26 @@ def test_rest_needs_no_tensorflow(models, files):
 
 @pytest.mark.skipif(
     "AAE_TF_SERVING" not in os.environ,
-    reason="no TensorFlow Serving: set AAE_TF_SERVING to the address of one that has `tiny`",
+    reason="no TensorFlow Serving: set AAE_TF_SERVING to its address, see BUILD.md",
 )
-def test_the_real_server(files):
-    server = remote.open_server(os.environ["AAE_TF_SERVING"], "tiny")
-    rows = list(remote.classify_files(server, files, prediction.answer_row))
-    assert [("error" in row) for row in rows] == [False] * 7 + [True] * 3
+def test_the_real_server(tmp_path):
+    """Its rows are those of the export that it serves, AAE_TF_SERVING_EXPORT, read here."""
+    version = pathlib.Path(os.environ["AAE_TF_SERVING_EXPORT"]).resolve()
+    predictor = prediction.open_predictor(version)
+    height, width, channels = predictor.image_shape
+    random = np.random.default_rng(0)
+    paths = []
+    for number in range(70):
+        pixels = random.integers(0, 256, (height + number, width, 3), dtype="uint8")
+        paths.append(str(tmp_path / f"{number}.png"))
+        Image.fromarray(pixels).save(paths[-1])
+    (tmp_path / "cut.png").write_bytes((tmp_path / "0.png").read_bytes()[:-30])
+    local = list(prediction.predict_files(predictor, paths))
+    server = remote.open_server(os.environ["AAE_TF_SERVING"], version.parent.name)
+    *rows, bad = remote.classify_files(
+        server, [*paths, str(tmp_path / "cut.png")], prediction.answer_row
+    )
+    assert "the server refused it" in bad["error"]
+    for row, expected in zip(rows, local, strict=True):
+        assert (row["image"], row["label"]) == (expected["image"], expected["label"])
+        np.testing.assert_allclose(row["probabilities"], expected["probabilities"], atol=1e-4)

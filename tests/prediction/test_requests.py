@@ -53,11 +53,8 @@ def requests(unit_images, images):
             {"label": np.array([0, 1]), "seed": np.array([2, 3])},
             {"instances": [{"label": 0, "seed": 2}, {"label": 1, "seed": 3}]},
         ),
-        "empty batch": (
-            "",
-            {"image": two[:0]},
-            {"inputs": {"image": []}},
-        ),
+        "empty batch": ("", {"image": two[:0]}, {"instances": []}),
+        "empty column": ("", {"image": two[:0]}, {"inputs": {"image": []}}),
         "wrong dtype": (
             "",
             {"image": np.array(["text"], dtype=object)},
@@ -83,7 +80,7 @@ def requests(unit_images, images):
             {"image": two, "colour": two},
             {"inputs": {"image": two.tolist(), "colour": two.tolist()}},
         ),
-        "unknown signature": ("classify", {"image": two}, {"instances": rows}),
+        "unknown signature": ("sort", {"image": two}, {"instances": rows}),
         "one bad among good": (
             "classify_bytes",
             {"image_bytes": np.array([files[0], b"no image"], dtype=object)},
@@ -109,16 +106,20 @@ def requests(unit_images, images):
 
 GOOD = {
     "images by row": 2, "images by column": 2, "files": 2, "files by column": 2, "two inputs": 2,
-    "empty batch": 0,
 }  # fmt: skip
+# JSON cannot say how wide nothing is, and its reader passes over names it does not look for.
+GOOD_OVER_GRPC = {"empty batch": 0, "empty column": 0}
+GOOD_OVER_REST = {"unexpected input": 2}
 # What each message must name.
 BAD = {
+    "empty batch": "instances",
+    "empty column": "image",
     "wrong dtype": "image",
     "wrong shape": "image",
     "ragged rows": "image",
     "missing input": "seed",
     "unexpected input": "colour",
-    "unknown signature": "classify",
+    "unknown signature": "sort",
     "one bad among good": "image_bytes.*1",
     "damaged inside": "PNG|Png|png",
     "label out of range": "label.*0 to 2",
@@ -173,8 +174,12 @@ def test_every_request_is_answered_and_bad_ones_by_name(models, requests):
     print("\n" + table(answers))
     assert requests.keys() == GOOD.keys() | BAD.keys()
     for (name, path), found in answers.items():
-        if name in GOOD:
-            assert found == GOOD[name], (name, path)
+        good = GOOD | (GOOD_OVER_REST if path == "REST" else GOOD_OVER_GRPC)
+        if name in good:
+            assert found == good[name], (name, path)
         else:
-            assert found.startswith("400" if path == "REST" else "INVALID_ARGUMENT"), (name, path)
+            status = "INVALID_ARGUMENT"
+            if name == "unknown signature":
+                status = "FAILED_PRECONDITION"
+            assert found.startswith("400" if path == "REST" else status), (name, path)
             assert re.search(BAD[name], found, re.DOTALL), (name, path, found)

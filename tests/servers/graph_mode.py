@@ -1,5 +1,6 @@
 """A SavedModel loaded as TensorFlow Serving does it: in graph mode, by tag and SignatureDef."""
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -9,6 +10,10 @@ class BadRequest(Exception):
 
 class NotFound(Exception):
     """What it answers with NOT_FOUND, or 404."""
+
+
+class NoSignature(BadRequest):
+    """What it answers with FAILED_PRECONDITION over gRPC, and 400 over REST."""
 
 
 class ServedModel:
@@ -25,24 +30,33 @@ class ServedModel:
             meta = tf.compat.v1.saved_model.loader.load(self.session, ["serve"], str(path))
         self.signatures = meta.signature_def
 
-    def signature(self, name, method):
-        """The SignatureDef of a name, "" for the default, if it is of a method."""
+    def signature(self, name):
+        """The SignatureDef of a name, "" for the default."""
         found = self.signatures.get(name or "serving_default")
         if found is None:
-            raise BadRequest(f'Serving signature key "{name}" not found.')
-        if found.method_name != f"tensorflow/serving/{method}":
-            raise BadRequest(f"Expected a {method} signature, got {found.method_name}.")
+            raise NoSignature(f'Serving signature key "{name}" not found.')
         return found
 
-    def run(self, name, inputs, method="predict"):
+    def classify(self, name, examples):
+        """Outputs of a signature for tf.Examples, as the Classify call gives them."""
+        signature = self.signature(name)
+        if signature.method_name != "tensorflow/serving/classify":
+            raise BadRequest(f"Expected classification signature method_name: {name}")
+        if set(signature.inputs) != {"inputs"}:
+            raise BadRequest(f"No classification inputs found in SignatureDef: {name}")
+        if not examples:
+            raise BadRequest("Input is empty.")
+        content = [example.SerializeToString() for example in examples]
+        return self.run(name, {"inputs": np.array(content, dtype=object)})
+
+    def run(self, name, inputs):
         """Outputs of a signature, as arrays by name.
 
         Args:
             name: Of the signature.
             inputs: Arrays by the names of its inputs.
-            method: `predict` or `classify`.
         """
-        signature = self.signature(name, method)
+        signature = self.signature(name)
         missing, extra = signature.inputs.keys() - inputs, inputs.keys() - signature.inputs
         if missing or extra:
             raise BadRequest(

@@ -4,7 +4,6 @@ import concurrent.futures
 import contextlib
 
 import grpc
-import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import (
     classification_pb2,
@@ -14,7 +13,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from tests.servers.graph_mode import BadRequest, NotFound
+from tests.servers.graph_mode import BadRequest, NoSignature, NotFound
 
 AVAILABLE = get_model_status_pb2.ModelVersionStatus.State.AVAILABLE
 
@@ -49,11 +48,7 @@ class Services(
         with self.errors(context):
             model, version = self.chosen(request.model_spec)
             name = request.model_spec.signature_name
-            (key,) = model.signature(name, "classify").inputs
-            examples = [e.SerializeToString() for e in request.input.example_list.examples]
-            if not examples:
-                raise BadRequest("Input is empty.")
-            found = model.run(name, {key: np.array(examples, dtype=object)}, "classify")
+            found = model.classify(name, request.input.example_list.examples)
             answer = classification_pb2.ClassificationResponse()
             self.say(answer.model_spec, request.model_spec, version)
             for classes, scores in zip(found["classes"], found["scores"], strict=True):
@@ -87,6 +82,8 @@ class Services(
             context.abort(self.failures.pop(0), "not now")
         try:
             yield
+        except NoSignature as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         except BadRequest as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         except NotFound as error:

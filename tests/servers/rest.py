@@ -40,7 +40,7 @@ def answer(models, path, body):
     name = request.get("signature_name", "")
     if found["method"] == "classify":
         return classified(model, name, request)
-    signature = model.signature(name, "predict")
+    signature = model.signature(name)
     if ("instances" in request) == ("inputs" in request):
         raise BadRequest('Missing "inputs" or "instances" key, or both are there')
     by_row = "instances" in request
@@ -49,9 +49,10 @@ def answer(models, path, body):
         if len(signature.inputs) != 1:
             raise BadRequest("inputs is a plain value/list, but expecting an object/map")
         inputs = {next(iter(signature.inputs)): inputs}
+    # The server walks through the signature's inputs: what else there is it does not see.
+    known = {key: value for key, value in inputs.items() if key in signature.inputs}
     outputs = model.run(
-        name,
-        {key: tensor(key, value, signature.inputs.get(key)) for key, value in inputs.items()},
+        name, {key: tensor(key, value, signature.inputs[key]) for key, value in known.items()}
     )
     plain = {key: to_json(key, value) for key, value in outputs.items()}
     if not by_row:
@@ -68,9 +69,8 @@ def classified(model, name, request):
         for key, value in features.items():
             content = base64.b64decode(value["b64"])
             example.features.feature[key].bytes_list.value.append(content)
-        examples.append(example.SerializeToString())
-    (key,) = model.signature(name, "classify").inputs
-    found = model.run(name, {key: np.array(examples, dtype=object)}, "classify")
+        examples.append(example)
+    found = model.classify(name, examples)
     pairs = zip(found["classes"], found["scores"], strict=True)
     return {
         "results": [[[c.decode(), float(s)] for c, s in zip(*row, strict=True)] for row in pairs]
@@ -81,7 +81,9 @@ def of_rows(instances, signature):
     """Row format to column format."""
     if not isinstance(instances, list):
         raise BadRequest("Excepting 'instances' value to be a list")
-    if not instances or not isinstance(instances[0], dict) or "b64" in instances[0]:
+    if not instances:
+        raise BadRequest("No values in 'instances' array")
+    if not isinstance(instances[0], dict) or "b64" in instances[0]:
         return instances
     if any(not isinstance(row, dict) or row.keys() != instances[0].keys() for row in instances):
         raise BadRequest("instances must all have the same names")
@@ -90,8 +92,6 @@ def of_rows(instances, signature):
 
 def tensor(key, value, info):
     """An array of a JSON value, in the type that the signature asks for."""
-    if info is None:
-        return np.array(value, dtype=object)
     dtype = tf.as_dtype(info.dtype)
     if dtype == tf.string:
         return np.array(strings(key, value), dtype=object)
@@ -100,12 +100,10 @@ def tensor(key, value, info):
     except ValueError as error:
         raise BadRequest(f'input "{key}": lists of unequal length') from error
     number = np.issubdtype(found.dtype, np.number) and not (
-        dtype.is_integer and np.issubdtype(found.dtype, np.floating) and found.size
+        dtype.is_integer and np.issubdtype(found.dtype, np.floating)
     )
     if not number:
         raise BadRequest(f'input "{key}": JSON value is not of expected type: {dtype.name}')
-    if not found.size:  # JSON cannot say how wide an empty batch is
-        found = found.reshape(0, *tf.TensorShape(info.tensor_shape)[1:])
     return found.astype(dtype.as_numpy_dtype)
 
 

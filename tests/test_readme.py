@@ -71,7 +71,7 @@ def test_every_flag_of_a_command_in_the_documents_exists():
     for name, rest in re.findall(r"python -m tools\.(\w+)([^`\n]*)", README + BUILD):
         for flag in re.findall(r"--(\w+)", rest):
             assert f"  --{flag}: " in shown[name] or flag == "help", (name, flag)
-    ours = re.sub(r"(?m)^ +docker run(.*\\\n)*.*$", "", README + BUILD)
+    ours = re.sub(r"(?m)^ +(?:docker|curl) (.*\\\n)*.*$", "", README + BUILD)
     for flag in set(re.findall(r"--(no)?(\w+)", ours)) - {("", "help"), ("", "logdir")}:
         assert any(f"  --{flag[1]}: " in text for text in shown.values()), flag
 
@@ -90,7 +90,7 @@ def test_deployment_files_are_what_their_readers_read():
         "InferenceService",
     )
     assert service["spec"]["predictor"]["model"]["modelFormat"] == {"name": "tensorflow"}
-    assert service["spec"]["predictor"]["model"]["storageUri"].endswith("/digits")
+    assert service["spec"]["predictor"]["model"]["storageUri"].startswith("pvc://")
     fields = re.findall(r"(?m)^(\w+) \{ value: \d+ \}$", (DEPLOY / "batching.config").read_text())
     assert "max_batch_size" in fields and "batch_timeout_micros" in fields
 

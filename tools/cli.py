@@ -180,6 +180,13 @@ def required(name, example):
     return value
 
 
+def check_trained(folder):
+    """Refuse a folder without a trained run, before the seconds that TensorFlow takes to load."""
+    from aae_keras import runs
+
+    runs.open_trained(folder)
+
+
 def load_tensorflow():
     """Import TensorFlow and Keras without their start-up lines, which no setting silences."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -13,6 +13,7 @@ TOOL.run_flags()
 def main(arguments):
     """See the module."""
     folder = cli.required("run_dir", "runs/digits-seed0")
+    cli.check_trained(folder)
     cli.load_tensorflow()
     from aae_keras import evaluation
 

@@ -47,6 +47,7 @@ def main(arguments):
             raise cli.Usage(f"--{name} must be of {', '.join(known)}. Received: {','.join(given)}")
     if flags["quantize"].present and "litert" not in flags.formats:
         raise cli.Usage("--quantize is for the format litert, which --formats leaves out.")
+    cli.check_trained(folder)
     cli.load_tensorflow()
     from aae_keras import export
     from tools import exported

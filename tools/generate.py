@@ -34,6 +34,7 @@ def main(arguments):
         raise cli.Usage(f"--count must lie between 2 and {most}. Received: {flags.count}")
     if not 0 <= flags.seed < 2**31:
         raise cli.Usage(f"--seed must lie between 0 and {2**31 - 1}. Received: {flags.seed}")
+    cli.check_trained(folder)
     cli.load_tensorflow()
     from aae_keras import generation
 

@@ -20,8 +20,6 @@ TOOL.flag(int, "version", None, "Its version. [the server's choice]", "At a serv
 TOOL.flag(float, "timeout", 10.0, "Seconds to wait for an answer.", "At a server")
 SERVER_FLAGS = ("name", "version", "timeout")
 
-WITHOUT_TENSORFLOW = (".tflite", ".onnx")
-
 
 def main(arguments):
     """See the module."""
@@ -44,11 +42,11 @@ def main(arguments):
 
 def from_files(paths):
     """Rows of an exported model."""
-    path = cli.FLAGS.model
-    if not path.endswith(WITHOUT_TENSORFLOW):
-        cli.load_tensorflow()
     from aae_keras import prediction
 
+    path = prediction.locate(cli.FLAGS.model)
+    if path.is_dir():
+        cli.load_tensorflow()
     predictor = prediction.open_predictor(path)
     if not predictor.classifies:
         raise cli.Usage(f"{path} has no latent y, so it classifies nothing: it can only encode.")

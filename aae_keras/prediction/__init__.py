@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 BATCH = 64
+_READERS = {".tflite": LiteRTPredictor, ".onnx": OnnxPredictor}
 
 
 def open_predictor(path):
@@ -46,19 +47,23 @@ def open_predictor(path):
     Raises:
         PredictorError: If there is no such model, or it is damaged.
     """
+    path = locate(path)
+    return _READERS.get(path.suffix, SavedModelPredictor)(path)
+
+
+def locate(path):
+    """The file, or the folder of a SavedModel, that `open_predictor` would read."""
     path = pathlib.Path(path)
-    if path.suffix == ".tflite":
-        return LiteRTPredictor(path)
-    if path.suffix == ".onnx":
-        return OnnxPredictor(path)
+    if path.suffix in _READERS:
+        return path
     numbers = versions.numbers(path)
     if numbers:
         path = path / str(numbers[-1])
     if (path / "saved_model.pb").exists():
-        return SavedModelPredictor(path)
+        return path
     for file in (*serving.LITERT_FILES.values(), serving.ONNX_FILE):
         if (path / file).exists():  # exported without a SavedModel
-            return open_predictor(path / file)
+            return path / file
     raise PredictorError(
         f"{path}: expected saved_models/NAME, saved_models/NAME/VERSION, FILE.tflite or FILE.onnx. "
         "Make one with python -m tools.export --run_dir=DIR"

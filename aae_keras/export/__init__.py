@@ -21,7 +21,7 @@ import shutil
 
 import numpy as np
 
-from aae_keras import applying, factory, presets, scoring, serving, versions
+from aae_keras import applying, factory, prediction, presets, scoring, serving, versions
 from aae_keras.errors import ExportError
 from aae_keras.export import calibration as calibrating
 from aae_keras.export import litert, novelty, onnx, saved_model, verification
@@ -115,18 +115,17 @@ def write(model, data, folder, name, formats, quantize, with_decoder):
         "calibration": dataclasses.asdict(calibration),
         "novelty_quantiles": known[1],
         "signatures": list(signatures.functions()) if "saved_model" in formats else [],
-        "agreement": _agreement(model, data.split, held_out, calibration.temperature, paths),
+        "agreement": _agreement(model, data.split, held_out, signatures, paths),
     }
-    if "saved_model" in formats:
-        verification.verify_signatures(folder, signatures, held_out[0])
-    else:
+    if "saved_model" not in formats:
         for leftover in ("saved_model.pb", "fingerprint.pb", "variables", "assets"):
             _remove(folder / leftover)
     return manifest
 
 
-def _agreement(model, split, held_out, temperature, paths):
+def _agreement(model, split, held_out, signatures, paths):
     """Of each file with the Keras model: verified on held-out images, reported on test images."""
+    temperature = signatures.temperature
     expected = verification.answers(model, *held_out, temperature)
     test = None
     if len(split.test_images):
@@ -134,9 +133,12 @@ def _agreement(model, split, held_out, temperature, paths):
         test = verification.answers(model, *seen, temperature)
     table = {}
     for label, (path, quantization) in paths.items():
-        table[label] = verification.verify(label, path, expected, quantization)
+        predictor = prediction.open_predictor(path)
+        table[label] = verification.verify(label, predictor, expected, quantization)
+        if label == "saved_model":
+            verification.verify_signatures(predictor, signatures, held_out[0])
         if test is not None and model.has_y:
-            table[label] |= verification.report(path, test)
+            table[label] |= verification.report(predictor, test)
     return table
 
 

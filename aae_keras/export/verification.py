@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from aae_keras import applying, prediction, serving
+from aae_keras import applying, serving
 from aae_keras.errors import ExportError, first_line
 from aae_keras.export import calibration
 from aae_keras.export.saved_model import png, sample_inputs
@@ -50,12 +50,12 @@ def held_out(split):
     return split.images[rows], split.labels[rows]
 
 
-def verify(name, path, expected, quantization="none"):
-    """Read a written file back and compare it with the Keras model.
+def verify(name, predictor, expected, quantization="none"):
+    """Compare a written file with the Keras model.
 
     Args:
         name: What to call it.
-        path: Of the file, or of the SavedModel's folder.
+        predictor: The file read back, from `open_predictor`.
         expected: The model's `Answers` on held-out images.
         quantization: A key of `serving.LABEL_AGREEMENT`, which says how many labels must agree,
             and of `serving.Z_TOLERANCE`, which says how well z must. Numbers must be finite, and
@@ -68,7 +68,7 @@ def verify(name, path, expected, quantization="none"):
     Raises:
         ExportError: If it answers otherwise.
     """
-    found = ask(prediction.open_predictor(path), expected.images)
+    found = ask(predictor, expected.images)
     agree = agreement(found, expected)
     differences = {
         key: _largest_difference(found[key], expected.found[key], relative=key == "z")
@@ -95,15 +95,19 @@ def verify(name, path, expected, quantization="none"):
     }
 
 
-def verify_signatures(folder, signatures, images):
+def verify_signatures(predictor, signatures, images):
     """Ask every signature of a SavedModel for one row, and `classify_bytes` for whole files.
+
+    Args:
+        predictor: The SavedModel read back.
+        signatures: The `Signatures` that were written.
+        images: uint8.
 
     The rows are those of the warm-up file: a server does not serve a version that fails one.
 
     Raises:
         ExportError: If one fails, or has other outputs than the contract says.
     """
-    predictor = prediction.SavedModelPredictor(folder)
     for name in signatures.functions():
         try:
             found = predictor.ask(name, **sample_inputs(signatures, name))
@@ -130,13 +134,13 @@ def verify_signatures(folder, signatures, images):
             )
 
 
-def report(path, expected):
+def report(predictor, expected):
     """Label agreement and error of a file on test images, which decide nothing.
 
     Returns:
         Dict of `test_images`, `test_label_agreement` and, with labels, `test_error_rate`.
     """
-    found = ask(prediction.open_predictor(path), expected.images)
+    found = ask(predictor, expected.images)
     known = expected.labels >= 0
     result = {
         "test_images": len(expected.images),

@@ -17,7 +17,7 @@ from aae_keras import (
     training,
     versions,
 )
-from aae_keras.export import calibration, saved_model
+from aae_keras.export import calibration, saved_model, verification
 from aae_keras.export.signatures import Signatures
 from aae_keras.images import to_unit_range
 from tests import tiny
@@ -182,46 +182,45 @@ def test_an_export_that_answers_otherwise_is_not_published(trained, root, monkey
     assert list((root / "tiny").iterdir()) == []
 
 
-def test_a_wrong_style_is_found_too(trained, root, monkeypatch):
-    honest = prediction.LiteRTPredictor.encode
-    monkeypatch.setattr(
-        prediction.LiteRTPredictor,
-        "encode",
-        lambda self, images: {**honest(self, images), "z": 2 * honest(self, images)["z"]},
-    )
-    with pytest.raises(export.ExportError, match="litert does not answer like"):
-        export.export_run(trained.folder, name="tiny", root=root)
+class Faulty:
+    """A predictor whose answers a fault has changed."""
+
+    def __init__(self, path, fault):
+        self.honest, self.fault = prediction.open_predictor(path), fault
+        self.classifies = True
+
+    def predict(self, images):
+        return self.honest.predict(images) | self.fault(self.honest.predict(images))
+
+    def encode(self, images):
+        return self.honest.encode(images) | self.fault(self.honest.encode(images))
 
 
-def test_a_quantized_file_may_differ_a_little_and_no_more(trained, root, monkeypatch):
-    """Six validation images: one label of another kind is more than 0.5 %."""
-    honest = prediction.LiteRTPredictor.predict
+def changed(name, change):
+    return lambda found: {name: change(found[name])} if name in found else {}
 
-    def biased(self, images):
-        found = honest(self, images)
-        if "int8" in str(self.path):
-            found["label"][0] = (found["label"][0] + 1) % 3
-        return found
 
-    monkeypatch.setattr(prediction.LiteRTPredictor, "predict", biased)
-    with pytest.raises(
-        export.ExportError, match=r"litert-int8.*83\.3333% of the labels agree, 99\.5% must"
+def one_label(label):
+    label[0] = (label[0] + 1) % 3
+    return label
+
+
+@pytest.mark.parametrize("kind", serving.LITERT_FILES)
+def test_wrong_answers_and_numbers_that_are_none_are_refused(exported, kind):
+    """Also where a quantized file may differ: one other of six labels is more than 0.5 %."""
+    path = exported.path / serving.LITERT_FILES[kind]
+    held_out = verification.held_out(exported.data.split)
+    expected = verification.answers(exported.model, *held_out, 1.0)
+    assert verification.verify("file", prediction.open_predictor(path), expected, kind)["images"]
+    for fault, message in (
+        (changed("z", lambda z: z * np.nan), "z by inf"),
+        (changed("z", lambda z: z + 97), "z by "),
+        (changed("probabilities", lambda p: p * np.nan), "probabilities by inf"),
+        (changed("label", one_label), r"83\.3333% of the labels agree, 99\.5% must"),
     ):
-        export.export_run(trained.folder, "t", formats=["litert"], root=root, quantize=["int8"])
-
-
-@pytest.mark.parametrize("kind", ["none", "float16", "int8"])
-def test_numbers_that_are_none_are_never_published(trained, root, monkeypatch, kind):
-    honest = prediction.LiteRTPredictor.encode
-    for factor, offset in ((np.nan, 0), (1, 97)):
-
-        def wrong(self, images, factor=factor, offset=offset):
-            found = honest(self, images)
-            return found | {"z": factor * found["z"] + offset}
-
-        monkeypatch.setattr(prediction.LiteRTPredictor, "encode", wrong)
-        with pytest.raises(export.ExportError, match="does not answer like"):
-            export.export_run(trained.folder, "t", None, ["litert"], root, quantize=[kind])
+        message = message.replace("99\\.5", f"{100 * serving.LABEL_AGREEMENT[kind]:.1f}")
+        with pytest.raises(export.ExportError, match=f"exported file does not .*{message}"):
+            verification.verify("file", Faulty(path, fault), expected, kind)
 
 
 def test_a_signature_that_fails_is_not_published(trained, root, monkeypatch):

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import pathlib
 import re
@@ -189,6 +190,22 @@ def test_a_picture_that_png_cannot_hold_is_converted(scheme, models, exported, t
     with client(scheme, models) as server:
         (row,) = remote.classify_files(server, [picture], prediction.answer_row)
     assert row["label"] == local["label"]
+
+
+def test_the_tool_prints_the_same_lines(scheme, models, exported, files):
+    def predict(*flags):
+        command = [sys.executable, "-m", "tools.predict", *flags, *files[:2], files[9]]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 1, done.stderr  # the last file is not there
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    local = predict(f"--model={exported.path}")
+    with SERVERS[scheme](models) as address:
+        address = address if scheme == "http" else f"grpc://{address}"
+        found = predict(f"--server={address}", "--name=tiny", "--version=7", "--timeout=30")
+    assert [row.keys() for row in found] == [row.keys() for row in local]
+    for row, expected in zip(found, local, strict=True):
+        assert row["image"] == expected["image"] and row.get("label") == expected.get("label")
 
 
 def test_rest_needs_no_tensorflow(models, files):

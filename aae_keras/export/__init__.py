@@ -16,6 +16,7 @@ import dataclasses
 import datetime
 import importlib.metadata
 import json
+import logging
 import pathlib
 import shutil
 
@@ -27,6 +28,8 @@ from aae_keras.export import calibration as calibrating
 from aae_keras.export import litert, novelty, onnx, saved_model, verification
 from aae_keras.export.signatures import Signatures
 from aae_keras.images import to_unit_range
+
+log = logging.getLogger(__name__)
 
 # Training images that set the ranges of int8, and that say what is usual: more change no digit.
 NUM_REPRESENTATIVE = 200
@@ -94,6 +97,7 @@ def write(model, data, folder, name, formats, quantize, with_decoder):
     calibration = _calibrate(model, data.split)
     known = _novelty(model, data) if with_decoder else (None, None)
     signatures = Signatures(model, class_names, calibration.temperature, known[0], with_decoder)
+    log.info("Writing saved_model.")  # also what the others are made of
     saved_model.write_saved_model(signatures, folder)
     paths = {}
     if "saved_model" in formats:
@@ -103,11 +107,13 @@ def write(model, data, folder, name, formats, quantize, with_decoder):
         images = to_unit_range(_training_images(data.split, NUM_REPRESENTATIVE))
         for kind in quantize:
             path = folder / serving.LITERT_FILES[kind]
-            litert.write_litert(folder, kind, images, path)
             label = "litert" if kind == "none" else f"litert-{kind}"
+            log.info("Writing %s.", label)
+            litert.write_litert(folder, kind, images, path)
             paths[label] = path, kind
     if "onnx" in formats:
         paths["onnx"] = folder / serving.ONNX_FILE, "none"
+        log.info("Writing onnx.")
         onnx.write_onnx(signatures, folder / serving.ONNX_FILE)
     manifest = {
         "class_names": class_names,
@@ -133,6 +139,7 @@ def _agreement(model, split, held_out, signatures, paths):
         test = verification.answers(model, *seen, temperature)
     table = {}
     for label, (path, quantization) in paths.items():
+        log.info("Comparing %s with the model.", label)
         predictor = prediction.open_predictor(path)
         table[label] = verification.verify(label, predictor, expected, quantization)
         if label == "saved_model":

@@ -109,7 +109,7 @@ PRESETS = {
     "mnist-2d-clusters-20": _MNIST
     | _CLUSTERS
     | {**_REDUCTION, "weight_stddev": 0.01, "input_noise": 0.8, "num_clusters": 20, "epochs": 8},
-    "mnist-10d-100": _MNIST | _REDUCTION | {"num_labeled": 100, "latent_dim": 10, "epochs": 10},
+    "mnist-10d-100": _MNIST | _REDUCTION | {"num_labeled": 100, "latent_dim": 10, "epochs": 8},
     # Section 2: priors of a 2-D code; with label information 10 000 labelled images.
     "mnist-gaussian": _MNIST | _PLANE | {"setting": "basic", "prior_stddev": 5.0, "epochs": 8},
     "mnist-mixture": _MNIST | _PLANE | _INFORMED | {"prior": "gaussian-mixture", "epochs": 12},

@@ -144,7 +144,7 @@ def test_a_preset_named_in_a_file_gives_what_the_file_leaves_out(tmp_path):
     assert done.returncode == 2 and "Unknown preset 'mnist-10'. Did you mean" in done.stderr
 
 
-def everything(tmp_path, dataset, pictures):
+def everything(tmp_path, dataset, pictures, draw=True):
     """train, evaluate, visualize, export, predict on a user's own data; the predictions."""
     run, root = tmp_path / "run", tmp_path / "work"
     root.mkdir()
@@ -153,8 +153,9 @@ def everything(tmp_path, dataset, pictures):
     assert "revision 20" in done.stdout and "peak memory" in done.stdout
     done = tool("evaluate", f"--run_dir={run}")
     assert json.loads(done.stdout)["test"].keys() >= {"error_rate"}, done.stderr
-    done = tool("visualize", f"--run_dir={run}")
-    assert len(done.stdout.split()) == 11, done.stderr
+    if draw:
+        done = tool("visualize", f"--run_dir={run}")
+        assert len(done.stdout.split()) == 11, done.stderr
     done = tool(
         "export", f"--run_dir={run}", f"--root={root}", "--name=own", "--quantize=none,float16"
     )
@@ -187,7 +188,7 @@ def test_own_folder_of_pictures_through_every_tool(tmp_path):
 def test_own_npz_with_missing_labels_through_every_tool(tmp_path, npz, images):
     picture = tmp_path / "picture.png"
     Image.fromarray(images[0, :, :, 0]).save(picture)
-    (row,) = everything(tmp_path, npz, [picture])
+    (row,) = everything(tmp_path, npz, [picture], draw=False)
     assert row["image"] == str(picture) and row["confidence"] == max(row["probabilities"])
 
 

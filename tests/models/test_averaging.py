@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from aae_keras import export, factory, models, prediction
+from aae_keras import factory, models, prediction
+from aae_keras.export import saved_model
+from aae_keras.export.signatures import Signatures
 from aae_keras.models.averaging import RunningAverage
 from tests.tiny import tiny_model
 
@@ -64,7 +66,7 @@ def test_evaluation_prediction_and_a_saved_model_use_it(element, images, labels,
 
 def test_an_export_holds_the_averaged_weights_and_those_alone(element, images, tmp_path):
     model, _ = fitted(element, encoder_average=0.9)
-    export.write_saved_model(model, ["a", "b", "c"], tmp_path / "1")
+    saved_model.write_saved_model(Signatures(model, ["a", "b", "c"]), tmp_path / "1")
     found = prediction.SavedModelPredictor(tmp_path / "1").predict(images / np.float32(255))
     expected = model.encode(tf.constant(images / np.float32(255)))["y"]
     np.testing.assert_allclose(found["probabilities"], expected, rtol=1e-5)

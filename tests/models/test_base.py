@@ -287,7 +287,7 @@ def test_callbacks_and_metrics_of_keras_work(model, element, images, labels, tmp
     assert (tmp_path / "best.keras").exists()
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
 def test_steps_per_execution_gives_identical_weights(element, jit_compile):
     found = []
     for steps in (1, 2, 5):

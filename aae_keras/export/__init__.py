@@ -31,8 +31,10 @@ from aae_keras.images import to_unit_range
 
 log = logging.getLogger(__name__)
 
-# Training images that set the ranges of int8, and that say what is usual: more change no digit.
-NUM_REPRESENTATIVE = 200
+# Training images that set the ranges of int8. More find wider ranges and coarser steps, fewer cut
+# off what is rare: the first number that keeps enough of the held-out labels is taken.
+NUM_REPRESENTATIVE = (100, 50, 200, 400, 25)
+# Training images that say what is usual: more change no digit.
 NUM_USUAL = 5000
 # Test images that agreement is reported on.
 NUM_REPORTED = 10_000
@@ -104,12 +106,12 @@ def write(model, data, folder, name, formats, quantize, with_decoder):
         paths["saved_model"] = folder, "none"
         saved_model.write_warmup(signatures, name, folder / serving.WARMUP)
     if "litert" in formats:
-        images = to_unit_range(_training_images(data.split, NUM_REPRESENTATIVE))
+        expected = verification.answers(model, *held_out, calibration.temperature)
         for kind in quantize:
             path = folder / serving.LITERT_FILES[kind]
             label = "litert" if kind == "none" else f"litert-{kind}"
             log.info("Writing %s.", label)
-            litert.write_litert(folder, kind, images, path)
+            _write_litert(label, path, kind, folder, data.split, expected)
             paths[label] = path, kind
     if "onnx" in formats:
         paths["onnx"] = folder / serving.ONNX_FILE, "none"
@@ -127,6 +129,19 @@ def write(model, data, folder, name, formats, quantize, with_decoder):
         for leftover in ("saved_model.pb", "fingerprint.pb", "variables", "assets"):
             _remove(folder / leftover)
     return manifest
+
+
+def _write_litert(label, path, kind, folder, split, expected):
+    """Write a LiteRT file that answers like the model, if one of the samples gives such a file."""
+    counts = NUM_REPRESENTATIVE if kind == "int8" else NUM_REPRESENTATIVE[:1]
+    for count in counts:
+        images = to_unit_range(_training_images(split, count))
+        litert.write_litert(folder, kind, images, path)
+        try:
+            return verification.verify(label, prediction.open_predictor(path), expected, kind)
+        except ExportError:
+            if count == counts[-1]:
+                raise
 
 
 def _agreement(model, split, held_out, signatures, paths):

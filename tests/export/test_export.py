@@ -17,7 +17,7 @@ from aae_keras import (
     training,
     versions,
 )
-from aae_keras.export import calibration, saved_model, verification
+from aae_keras.export import calibration, litert, saved_model, verification
 from aae_keras.export.signatures import Signatures
 from aae_keras.images import to_unit_range
 from tests import tiny
@@ -221,6 +221,28 @@ def test_wrong_answers_and_numbers_that_are_none_are_refused(exported, kind):
         message = message.replace("99\\.5", f"{100 * serving.LABEL_AGREEMENT[kind]:.1f}")
         with pytest.raises(export.ExportError, match=f"exported file does not .*{message}"):
             verification.verify("file", Faulty(path, fault), expected, kind)
+
+
+def test_int8_tries_several_samples_and_float_one(trained, root, monkeypatch):
+    seen, honest = [], verification.verify
+
+    def strict(name, predictor, expected, quantization="none"):
+        if quantization != "none" and len(seen) < 3:
+            raise export.ExportError("not yet")
+        return honest(name, predictor, expected, quantization)
+
+    write = litert.write_litert
+    monkeypatch.setattr(
+        litert, "write_litert", lambda *args: seen.append(len(args[2])) or write(*args)
+    )
+    monkeypatch.setattr(verification, "verify", strict)
+    monkeypatch.setattr(export, "NUM_REPRESENTATIVE", (10, 20, 5, 3))
+    version = export.export_run(trained.folder, "t", None, ["litert"], root, quantize=["int8"])
+    assert seen == [10, 20, 5] and (version / serving.LITERT_FILES["int8"]).exists()
+    seen.clear()
+    with pytest.raises(export.ExportError, match="not yet"):
+        export.export_run(trained.folder, "t", None, ["litert"], root, quantize=["float16"])
+    assert seen == [10]
 
 
 def test_a_signature_that_fails_is_not_published(trained, root, monkeypatch):

@@ -12,6 +12,22 @@ class PredictorError(UserError):
     """An exported model that is missing or cannot be read."""
 
 
+def _checked(images, image_shape):
+    """Images as every reader takes them; each has errors of its own, which name no input.
+
+    Raises:
+        ValueError: If they are of another type or shape.
+    """
+    images = np.asarray(images)
+    if images.dtype.kind != "f" or images.ndim != 4 or images.shape[1:] != image_shape:
+        raise ValueError(
+            f"`{serving.IMAGE}` must be float32 in [0, 1], of shape (n, "
+            f"{', '.join(map(str, image_shape))}). `images.to_unit_range` scales bytes. "
+            f"Received: {images.dtype} of shape {images.shape}"
+        )
+    return images.astype("float32", copy=False)
+
+
 class SavedModelPredictor:
     """The signatures of a SavedModel, run by TensorFlow."""
 
@@ -33,10 +49,12 @@ class SavedModelPredictor:
 
     def predict(self, images):
         """See `open_predictor`."""
+        images = _checked(images, self.image_shape)
         return self.ask(serving.CLASSIFY, **{serving.IMAGE: images})
 
     def encode(self, images):
         """See `open_predictor`."""
+        images = _checked(images, self.image_shape)
         return self.ask(serving.ENCODE, **{serving.IMAGE: images})
 
     def ask(self, signature, **inputs):
@@ -84,11 +102,11 @@ class LiteRTPredictor:
 
     def predict(self, images):
         """See `open_predictor`."""
-        return self._classify(**{serving.IMAGE: np.asarray(images, "float32")})
+        return self._classify(**{serving.IMAGE: _checked(images, self.image_shape)})
 
     def encode(self, images):
         """See `open_predictor`."""
-        return self._encode(**{serving.IMAGE: np.asarray(images, "float32")})
+        return self._encode(**{serving.IMAGE: _checked(images, self.image_shape)})
 
 
 class OnnxPredictor:
@@ -132,5 +150,6 @@ class OnnxPredictor:
         return {name: found[name] for name in serving.ENCODE_OUTPUTS if name in found}
 
     def _run(self, images):
-        values = self._session.run(None, {serving.IMAGE: np.asarray(images, "float32")})
+        images = _checked(images, self.image_shape)
+        values = self._session.run(None, {serving.IMAGE: images})
         return dict(zip(self._outputs, values, strict=True))

@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
+from aae_keras import prediction, serving
 from aae_keras.export.saved_model import png
 from tests.servers import prediction_service, rest
 from tests.servers.graph_mode import ServedModel
@@ -156,21 +157,38 @@ def over_grpc(address, signature, inputs):
     return next(iter(answer.outputs.values())).tensor_shape.dim[0].size
 
 
+def locally(predictor, signature, inputs):
+    """The same of a file that is read here: what it has of the request."""
+    if signature or set(inputs) != {"image"}:
+        return None
+    try:
+        return len(predictor.predict(inputs["image"])["label"])
+    except ValueError as error:
+        return f"ValueError {error}"
+
+
 def table(answers):
     """The answers as text, one request a line."""
-    lines = [f"{'request':20} {'path':5} answer"]
+    lines = [f"{'request':20} {'path':10} answer"]
     for (name, path), found in answers.items():
         said = f"{found} rows" if isinstance(found, int) else " ".join(found.split())[:150]
-        lines.append(f"{name:20} {path:5} {said}")
+        lines.append(f"{name:20} {path:10} {said}")
     return "\n".join(lines)
 
 
-def test_every_request_is_answered_and_bad_ones_by_name(models, requests):
+def test_every_request_is_answered_and_bad_ones_by_name(models, requests, exported):
     answers = {}
+    files = {
+        "SavedModel": prediction.open_predictor(exported.path),
+        "LiteRT": prediction.open_predictor(exported.path / serving.LITERT_FILE),
+    }
     with rest.serving(models) as url, prediction_service.serving(models) as address:
         for name, (signature, inputs, body) in requests.items():
             answers[name, "REST"] = over_rest(url, signature, body)
             answers[name, "gRPC"] = over_grpc(address, signature, inputs)
+            for path, predictor in files.items():
+                if (found := locally(predictor, signature, inputs)) is not None:
+                    answers[name, path] = found
     print("\n" + table(answers))
     assert requests.keys() == GOOD.keys() | BAD.keys()
     for (name, path), found in answers.items():
@@ -181,5 +199,6 @@ def test_every_request_is_answered_and_bad_ones_by_name(models, requests):
             status = "INVALID_ARGUMENT"
             if name == "unknown signature":
                 status = "FAILED_PRECONDITION"
-            assert found.startswith("400" if path == "REST" else status), (name, path)
+            expected = {"REST": "400", "gRPC": status}.get(path, "ValueError")
+            assert found.startswith(expected), (name, path)
             assert re.search(BAD[name], found, re.DOTALL), (name, path, found)

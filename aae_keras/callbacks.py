@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from aae_keras.errors import UserError, first_line
-from aae_keras.runs import flush, write_atomically
+from aae_keras.files import flush, write_atomically
 
 
 class Backup(keras.callbacks.Callback):

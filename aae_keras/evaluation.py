@@ -6,6 +6,7 @@ import logging
 
 from aae_keras import factory, runs
 from aae_keras.errors import first_line
+from aae_keras.files import write_atomically
 from aae_keras.scoring import generated_accuracy, scores, see
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def evaluate_run(folder, **where):
         },
         "minutes": round(sum(row["seconds"] for row in read_history(run)) / 60, 3),
     }
-    runs.write_atomically(run.metrics_file, json.dumps(result, indent=2) + "\n")
+    write_atomically(run.metrics_file, json.dumps(result, indent=2) + "\n")
     return result
 
 

@@ -11,15 +11,14 @@ backup/         the last whole epoch, while the run is unfinished
 
 import dataclasses
 import datetime
-import os
 import pathlib
-import tempfile
 
 import yaml
 
 from aae_keras import presets
 from aae_keras.config import Config
 from aae_keras.errors import UserError
+from aae_keras.files import write_atomically
 
 
 class RunError(UserError):
@@ -188,28 +187,3 @@ def open_trained(folder):
             f"python -m tools.train --run_dir={folder} --resume"
         )
     return run
-
-
-def write_atomically(path, text):
-    """Write a text file so that a reader sees the old one or the new one, never half of it."""
-    path = pathlib.Path(path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def flush(path):
-    """Have a file's content, or a folder's list of names, on the disk before going on."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

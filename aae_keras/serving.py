@@ -98,3 +98,16 @@ LITERT_FILES = {
 }
 LABEL_AGREEMENT = {"none": 1.0, "float16": 0.999, "int8": 0.995}
 Z_TOLERANCE = {"none": 1e-4, "float16": 0.05, "int8": 1.0}
+
+
+def litert_name(quantization):
+    """What a LiteRT file is called among an export's files: `litert`, `litert-int8`."""
+    return "litert" if quantization == "none" else f"litert-{quantization}"
+
+
+# Where each file (or the SavedModel's folder) lies in a version, by the name it is called.
+FILES = {
+    "saved_model": "",
+    **{litert_name(quantization): file for quantization, file in LITERT_FILES.items()},
+    "onnx": ONNX_FILE,
+}

@@ -13,6 +13,7 @@ import tensorflow as tf
 from aae_keras import factory, figures, runs
 from aae_keras.callbacks import Backup, StopOnNaN
 from aae_keras.errors import first_line
+from aae_keras.files import flush
 
 log = logging.getLogger(__name__)
 
@@ -181,6 +182,6 @@ def save_atomically(model, path):
     """Write a `.keras` file aside and rename it into place."""
     aside = path.with_name(f".writing-{path.name}")
     model.save(aside)
-    runs.flush(aside)
+    flush(aside)
     os.replace(aside, path)
-    runs.flush(path.parent)  # before the backup, the only other copy, is removed
+    flush(path.parent)  # before the backup, the only other copy, is removed

@@ -20,6 +20,7 @@ import tempfile
 
 from aae_keras import serving
 from aae_keras.errors import UserError
+from aae_keras.files import flush
 
 log = logging.getLogger(__name__)
 
@@ -186,11 +187,7 @@ def _settle(folder):
     """Have a folder's files readable for a server of another user, and on the disk."""
     for path in (*folder.rglob("*"), folder):
         path.chmod(0o755 if path.is_dir() else 0o644)
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        flush(path)
 
 
 @contextlib.contextmanager

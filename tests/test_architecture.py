@@ -12,7 +12,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Imports point one way: a module may import what stands before it, never what comes after.
 LAYERS = [
-    {"errors", "hardware", "noise", "losses", "networks", "metrics", "plots", "serving"},
+    {"errors", "files", "hardware", "noise", "losses", "networks", "metrics", "plots", "serving"},
     {"config", "images", "priors"},
     {"presets", "versions"},
     {"runs", "data", "models", "prediction", "applying"},

@@ -23,7 +23,7 @@ def table(version):
     for name, path in paths_of(version).items():
         found = manifest["agreement"][name]
         lines.append(
-            f"{name:16}{found['label_agreement']:>13.2%}"
+            f"{name:16}{_percent(found['label_agreement']):>13}"
             f"{_percent(found.get('test_label_agreement')):>9}"
             f"{_percent(found.get('test_error_rate')):>12}"
             f"{_size(path) / 1e6:>8.2f} MB{1e3 * _latency(path):>8.3f} ms"
@@ -47,11 +47,8 @@ def _percent(share):
 def paths_of(version):
     """Where each file (or the folder) lies that a version's manifest has compared, by its name."""
     version = pathlib.Path(version)
-    known = {"saved_model": version, "onnx": version / serving.ONNX_FILE}
-    for kind, file in serving.LITERT_FILES.items():
-        known["litert" if kind == "none" else f"litert-{kind}"] = version / file
     manifest = json.loads((version / serving.MANIFEST).read_text())
-    return {name: known[name] for name in manifest["agreement"]}
+    return {name: version / serving.FILES[name] for name in manifest["agreement"]}
 
 
 def _size(path):

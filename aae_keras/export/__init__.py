@@ -101,20 +101,19 @@ def write(model, data, folder, name, formats, quantize, with_decoder):
     signatures = Signatures(model, class_names, calibration.temperature, known[0], with_decoder)
     log.info("Writing saved_model.")  # also what the others are made of
     saved_model.write_saved_model(signatures, folder)
-    paths = {}
+    expected = verification.answers(model, *held_out, calibration.temperature)
+    written = {}
     if "saved_model" in formats:
-        paths["saved_model"] = folder, "none"
+        written["saved_model"] = "none"
         saved_model.write_warmup(signatures, name, folder / serving.WARMUP)
     if "litert" in formats:
-        expected = verification.answers(model, *held_out, calibration.temperature)
         for kind in quantize:
-            path = folder / serving.LITERT_FILES[kind]
-            label = "litert" if kind == "none" else f"litert-{kind}"
+            label = serving.litert_name(kind)
             log.info("Writing %s.", label)
-            _write_litert(label, path, kind, folder, data.split, expected)
-            paths[label] = path, kind
+            _write_litert(label, kind, folder, data.split, expected)
+            written[label] = kind
     if "onnx" in formats:
-        paths["onnx"] = folder / serving.ONNX_FILE, "none"
+        written["onnx"] = "none"
         log.info("Writing onnx.")
         onnx.write_onnx(signatures, folder / serving.ONNX_FILE)
     manifest = {
@@ -123,7 +122,7 @@ def write(model, data, folder, name, formats, quantize, with_decoder):
         "calibration": dataclasses.asdict(calibration),
         "novelty_quantiles": known[1],
         "signatures": list(signatures.functions()) if "saved_model" in formats else [],
-        "agreement": _agreement(model, data.split, held_out, signatures, paths),
+        "agreement": _agreement(model, data.split, folder, signatures, expected, written),
     }
     if "saved_model" not in formats:
         for leftover in ("saved_model.pb", "fingerprint.pb", "variables", "assets"):
@@ -131,34 +130,34 @@ def write(model, data, folder, name, formats, quantize, with_decoder):
     return manifest
 
 
-def _write_litert(label, path, kind, folder, split, expected):
+def _write_litert(label, kind, folder, split, expected):
     """Write a LiteRT file that answers like the model, if one of the samples gives such a file."""
+    path = folder / serving.LITERT_FILES[kind]
     counts = NUM_REPRESENTATIVE if kind == "int8" else NUM_REPRESENTATIVE[:1]
     for count in counts:
         images = to_unit_range(_training_images(split, count))
         litert.write_litert(folder, kind, images, path)
         try:
-            return verification.verify(label, prediction.open_predictor(path), expected, kind)
+            verification.verify(label, prediction.open_predictor(path), expected, kind)
+            return
         except ExportError:
             if count == counts[-1]:
                 raise
 
 
-def _agreement(model, split, held_out, signatures, paths):
+def _agreement(model, split, folder, signatures, expected, written):
     """Of each file with the Keras model: verified on held-out images, reported on test images."""
-    temperature = signatures.temperature
-    expected = verification.answers(model, *held_out, temperature)
     test = None
     if len(split.test_images):
         seen = split.test_images[:NUM_REPORTED], split.test_labels[:NUM_REPORTED]
-        test = verification.answers(model, *seen, temperature)
+        test = verification.answers(model, *seen, signatures.temperature)
     table = {}
-    for label, (path, quantization) in paths.items():
+    for label, quantization in written.items():
         log.info("Comparing %s with the model.", label)
-        predictor = prediction.open_predictor(path)
+        predictor = prediction.open_predictor(folder / serving.FILES[label])
         table[label] = verification.verify(label, predictor, expected, quantization)
         if label == "saved_model":
-            verification.verify_signatures(predictor, signatures, held_out[0])
+            verification.verify_signatures(predictor, signatures, expected.images)
         if test is not None and model.has_y:
             table[label] |= verification.report(predictor, test)
     return table

@@ -21,6 +21,7 @@ from aae_keras.export import calibration, litert, saved_model, verification
 from aae_keras.export.signatures import Signatures
 from aae_keras.images import to_unit_range
 from tests import tiny
+from tools import exported as exported_table
 
 SAVED_MODEL = ["saved_model"]  # the quickest to write
 
@@ -118,6 +119,9 @@ def test_a_setting_without_y_exports_its_codes(small, tmp_path, root):
     manifest = manifest_of(version)
     assert manifest["class_names"] == [] and manifest["signatures"] == ["encode"]
     assert manifest["agreement"]["litert"]["label_agreement"] is None
+    rows = exported_table.table(version).splitlines()  # what the tool prints has no label to count
+    assert [row.split()[0] for row in rows[1:3]] == ["saved_model", "litert"]
+    assert "%" not in rows[1] and "not calibrated" in rows[3]
 
 
 def test_labels_alone_have_no_decoder_to_export(small, tmp_path, root):

@@ -1,73 +1,51 @@
 """Adversarial autoencoders in Keras 3: few labels in, a served classifier out.
 
-Importing the package is free: TensorFlow is loaded when a name that needs it
-is first used.
+Importing the package is free: TensorFlow is loaded when a name that needs it is first used.
 
-Reference: Makhzani, Shlens, Jaitly, Goodfellow, Frey, "Adversarial
-Autoencoders", arXiv:1511.05644.
+Reference: Makhzani, Shlens, Jaitly, Goodfellow, Frey, "Adversarial Autoencoders", arXiv:1511.05644.
 """
 
 import importlib
+import sys
 
-__version__ = "0.1.0"
+from aae_keras.moved import HOMES, MovedModules
 
-_HOME = {
-    "Config": "config",
-    "preset": "presets",
-    "build_model": "factory",
+__version__ = "0.2.0"
+
+# The names on offer, by the module that each is defined in.
+_OFFERED = {
+    "Config": "experiment.config",
+    "preset": "experiment.presets",
+    "load_data": "experiment.factory",
+    "build_model": "experiment.factory",
+    "train": "experiment.training",
     "load_model": "models",
     "AdversarialModel": "models",
-    "BasicAAE": "models",
-    "ClusteringAAE": "models",
-    "DimensionalityReductionAAE": "models",
-    "LabelInformedAAE": "models",
-    "LabelsOnly": "models",
     "SemiSupervisedAAE": "models",
     "SupervisedAAE": "models",
+    "ClusteringAAE": "models",
+    "DimensionalityReductionAAE": "models",
+    "BasicAAE": "models",
+    "LabelInformedAAE": "models",
+    "LabelsOnly": "models",
     "Prior": "priors",
     "MixturePrior": "priors",
     "CategoricalPrior": "priors",
     "GaussianPrior": "priors",
     "GaussianMixturePrior": "priors",
     "SwissRollPrior": "priors",
-    "train": "training",
 }
-_MODULES = (
-    "applying",
-    "callbacks",
-    "config",
-    "data",
-    "evaluation",
-    "export",
-    "factory",
-    "figures",
-    "generation",
-    "images",
-    "losses",
-    "metrics",
-    "models",
-    "networks",
-    "optimization",
-    "plots",
-    "prediction",
-    "presets",
-    "priors",
-    "projector",
-    "runs",
-    "scoring",
-    "serving",
-    "training",
-    "versions",
-)
+_MODULES = ("data", "losses", "metrics", "models", "networks", "plots", "priors")
 
-__all__ = ["__version__", *_HOME, *_MODULES]
+__all__ = ["__version__", *_OFFERED, *_MODULES]
+
+sys.meta_path.insert(0, MovedModules(__name__))
 
 
 def __getattr__(name):
-    if name in _HOME:
-        module = importlib.import_module(f"{__name__}.{_HOME[name]}")
-        return getattr(module, name)
-    if name in _MODULES:
+    if name in _OFFERED:
+        return getattr(importlib.import_module(f"{__name__}.{_OFFERED[name]}"), name)
+    if name in _MODULES or name in HOMES:
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -13,9 +13,11 @@ import keras
 import numpy as np
 import pytest
 
-from aae_keras import applying, export, factory, training
-from aae_keras.config import Config
+from aae_keras.deployment import export
+from aae_keras.experiment import factory, training
+from aae_keras.experiment.config import Config
 from aae_keras.images import to_unit_range
+from aae_keras.models import inference
 from tests.tiny import IMAGE_SHAPE, NUM_CLASSES, tiny_model
 
 
@@ -132,7 +134,7 @@ class Exported:
 
     def encode(self, images):
         """The model's codes, and the label of its logits."""
-        found = applying.encode(self.model, images)
+        found = inference.encode(self.model, images)
         return found | {"label": found["y_logits"].argmax(axis=1)}
 
 

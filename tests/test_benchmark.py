@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 from absl import flags
 
-from aae_keras import factory
-from aae_keras.presets import preset
+from aae_keras.experiment import factory
+from aae_keras.experiment.presets import preset
 from tools import benchmark
 from tools.benchmarks import measure, serving, training
 from tools.benchmarks.measure import Row

@@ -96,8 +96,8 @@ def test_deployment_files_are_what_their_readers_read():
 
 
 def test_presets_and_pictures_are_those_in_the_manual(trained):
-    from aae_keras import figures
-    from aae_keras.presets import PRESETS
+    from aae_keras.experiment import figures
+    from aae_keras.experiment.presets import PRESETS
 
     assert all(f"`{name}`" in BUILD for name in PRESETS)
     assert all(f"`{path.name}`" in BUILD for path in figures.draw_run(trained.folder))

@@ -14,9 +14,9 @@ import textwrap
 from absl import app, flags
 from absl import logging as absl_logging
 
-from aae_keras.config import Config
 from aae_keras.errors import UserError, first_line
-from aae_keras.presets import PRESETS, from_yaml, preset
+from aae_keras.experiment.config import Config
+from aae_keras.experiment.presets import PRESETS, from_yaml, preset
 
 FLAGS = flags.FLAGS
 
@@ -182,7 +182,7 @@ def required(name, example):
 
 def check_trained(folder):
     """Refuse a folder without a trained run, before the seconds that TensorFlow takes to load."""
-    from aae_keras import runs
+    from aae_keras.experiment import runs
 
     runs.open_trained(folder)
 

@@ -21,8 +21,9 @@ def main(arguments):
     """See the module."""
     flags = cli.FLAGS
     cli.load_tensorflow()
-    from aae_keras import evaluation, export, factory, figures, prediction, runs, training
-    from aae_keras.presets import preset
+    from aae_keras.deployment import export, prediction
+    from aae_keras.experiment import evaluation, factory, figures, runs, training
+    from aae_keras.experiment.presets import preset
 
     changes = {"seed": flags.seed} | ({} if flags.epochs is None else {"epochs": flags.epochs})
     results = {}

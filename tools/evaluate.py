@@ -15,7 +15,7 @@ def main(arguments):
     folder = cli.required("run_dir", "runs/digits-seed0")
     cli.check_trained(folder)
     cli.load_tensorflow()
-    from aae_keras import evaluation
+    from aae_keras.experiment import evaluation
 
     print(json.dumps(evaluation.evaluate_run(folder, **cli.moved_data()), indent=2))
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from aae_keras import serving
+from aae_keras.deployment import contract
 from tools import cli
 
 TOOL = cli.Tool(
@@ -17,15 +17,15 @@ TOOL.flag(int, "version", None, "Whole number. [UTC time as YYYYMMDDhhmmss]")
 TOOL.flag(
     tuple,
     "formats",
-    list(serving.DEFAULT_FORMATS),
-    f"What to write, of {', '.join(serving.FORMATS)} (the last is an extra: "
+    list(contract.DEFAULT_FORMATS),
+    f"What to write, of {', '.join(contract.FORMATS)} (the last is an extra: "
     "requirements-onnx.txt).",
 )
 TOOL.flag(
     tuple,
     "quantize",
     ["none"],
-    f"LiteRT files to write, of {', '.join(serving.LITERT_FILES)}.",
+    f"LiteRT files to write, of {', '.join(contract.LITERT_FILES)}.",
 )
 TOOL.flag(
     bool,
@@ -39,9 +39,9 @@ def main(arguments):
     """See the module."""
     flags = cli.FLAGS
     folder = cli.required("run_dir", "runs/digits-seed0")
-    if flags.version is not None and not 1 <= flags.version <= serving.MAX_VERSION:
+    if flags.version is not None and not 1 <= flags.version <= contract.MAX_VERSION:
         raise cli.Usage(f"--version must be 1 or more, below 2^63. Received: {flags.version}")
-    for name, known in (("formats", serving.FORMATS), ("quantize", serving.LITERT_FILES)):
+    for name, known in (("formats", contract.FORMATS), ("quantize", contract.LITERT_FILES)):
         given = flags[name].value
         if set(given) - set(known) or not given:
             raise cli.Usage(f"--{name} must be of {', '.join(known)}. Received: {','.join(given)}")
@@ -49,7 +49,7 @@ def main(arguments):
         raise cli.Usage("--quantize is for the format litert, which --formats leaves out.")
     cli.check_trained(folder)
     cli.load_tensorflow()
-    from aae_keras import export
+    from aae_keras.deployment import export
     from tools import exported
 
     version = export.export_run(

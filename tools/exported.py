@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from aae_keras import prediction, serving
+from aae_keras.deployment import contract, prediction
 
 CALLS = 200
 SAVED_MODEL_PARTS = ("*.pb", "variables/*")
@@ -16,7 +16,7 @@ SAVED_MODEL_PARTS = ("*.pb", "variables/*")
 def table(version):
     """Lines of text for a version's folder."""
     version = pathlib.Path(version)
-    manifest = json.loads((version / serving.MANIFEST).read_text())
+    manifest = json.loads((version / contract.MANIFEST).read_text())
     lines = [
         f"{'':16}{'labels agree':>13}{'on test':>9}{'test error':>12}{'size':>11}{'one image':>11}"
     ]
@@ -47,8 +47,8 @@ def _percent(share):
 def paths_of(version):
     """Where each file (or the folder) lies that a version's manifest has compared, by its name."""
     version = pathlib.Path(version)
-    manifest = json.loads((version / serving.MANIFEST).read_text())
-    return {name: version / serving.FILES[name] for name in manifest["agreement"]}
+    manifest = json.loads((version / contract.MANIFEST).read_text())
+    return {name: version / contract.FILES[name] for name in manifest["agreement"]}
 
 
 def _size(path):
@@ -61,7 +61,7 @@ def _latency(path):
     """Median seconds of a call with one image."""
     predictor = prediction.open_predictor(path)
     image = np.zeros((1, *predictor.image_shape), "float32")
-    ask = predictor.predict if predictor.classifies else predictor.encode
+    ask = predictor.predict if predictor.has_latent_y else predictor.encode
     taken = []
     for _ in range(CALLS):
         start = time.perf_counter()

@@ -42,13 +42,13 @@ def main(arguments):
 
 def from_files(paths):
     """Rows of an exported model."""
-    from aae_keras import prediction
+    from aae_keras.deployment import prediction
 
     path = prediction.locate(cli.FLAGS.model)
     if path.is_dir():
         cli.load_tensorflow()
     predictor = prediction.open_predictor(path)
-    if not predictor.classifies:
+    if not predictor.has_latent_y:
         raise cli.Usage(f"{path} has no latent y, so it classifies nothing: it can only encode.")
     return prediction.predict_files(predictor, paths)
 
@@ -58,8 +58,8 @@ def from_server(paths):
     flags = cli.FLAGS
     if flags.server.startswith("grpc:"):
         cli.load_tensorflow()
-    from aae_keras import prediction
-    from aae_keras.prediction import remote
+    from aae_keras.deployment import prediction
+    from aae_keras.deployment.prediction import remote
 
     try:
         server = remote.open_server(flags.server, flags.name, flags.version, flags.timeout)

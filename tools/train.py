@@ -24,7 +24,7 @@ def main(arguments):
         raise cli.Usage("--resume goes on with a run, --overwrite replaces it: choose one.")
     config = cli.config_from_flags(base=_config_of_resumed_run())
     cli.load_tensorflow()
-    from aae_keras import evaluation, hardware, runs, training
+    from aae_keras.experiment import evaluation, hardware, runs, training
 
     folder = flags.run_dir or runs.default_folder(config)
     try:
@@ -53,7 +53,7 @@ def _config_of_resumed_run():
     flags = cli.FLAGS
     if not (flags.resume and flags.run_dir):
         return None
-    from aae_keras import runs
+    from aae_keras.experiment import runs
 
     return runs.open_run(flags.run_dir).config
 

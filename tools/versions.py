@@ -2,7 +2,7 @@
 
 import pathlib
 
-from aae_keras import versions
+from aae_keras.deployment import versions
 from tools import cli
 
 TOOL = cli.Tool(

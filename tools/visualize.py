@@ -13,7 +13,7 @@ def main(arguments):
     folder = cli.required("run_dir", "runs/digits-seed0")
     cli.check_trained(folder)
     cli.load_tensorflow()
-    from aae_keras import figures
+    from aae_keras.experiment import figures
 
     for path in figures.draw_run(folder, **cli.moved_data()):
         print(path)

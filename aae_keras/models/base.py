@@ -8,8 +8,8 @@ from keras import ops
 from aae_keras import losses, noise
 from aae_keras.images import to_unit_range
 from aae_keras.models.averaging import RunningAverage
-from aae_keras.models.drawing import corrupt, random_seeds
 from aae_keras.models.posteriors import Posterior
+from aae_keras.models.randomness import corrupt, random_seeds
 from aae_keras.models.step import SteppedModel, unpack_training
 from aae_keras.models.terms import Batch, Term
 from aae_keras.networks import call_network, mixes_rows, output_shapes, upstream_variables

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from aae_keras.images import to_unit_range
+from aae_keras.models.latent_y import LatentY
 from aae_keras.models.phased import PhasedModel
 from aae_keras.models.schedules import follow, passes
 from aae_keras.models.terms import Batch, Forward
@@ -48,9 +49,13 @@ class SteppedModel(PhasedModel):
         return any(term.phase == "classification" for term in self.terms)
 
     @property
-    def y_is_class(self):
-        """Whether the decoder's y, if it takes one, runs over the classes."""
-        return self.classifies or self.told_labels
+    def latent_y(self):
+        """What latent y is."""
+        if self.told_labels:
+            return LatentY.GIVEN
+        if not self.has_y:
+            return LatentY.NONE
+        return LatentY.CLASS if self.classifies else LatentY.CLUSTER
 
     def compile(self, *args, metrics=None, weighted_metrics=None, **kwargs):
         """See `PhasedModel.compile`.

@@ -13,6 +13,7 @@ dimensionality reduction decodes one `representation`. Heads compute in float32 
 precision of the layers before them.
 """
 
+from aae_keras.networks.blocks import POLICIES, POSTERIORS
 from aae_keras.networks.convolutional import (
     build_convolutional_decoder,
     build_convolutional_encoder,
@@ -24,8 +25,7 @@ from aae_keras.networks.dense import (
     build_discriminator,
     build_encoder,
 )
-from aae_keras.networks.ends import POLICIES, POSTERIORS
-from aae_keras.networks.structure import (
+from aae_keras.networks.functional import (
     ANY,
     call_network,
     check_network,

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from aae_keras.networks.ends import (
+from aae_keras.networks.blocks import (
     POLICIES,
     activated,
     code_heads,

@@ -8,7 +8,7 @@ import math
 import keras
 from keras import layers
 
-from aae_keras.networks.ends import (
+from aae_keras.networks.blocks import (
     POLICIES,
     activated,
     code_heads,

@@ -10,10 +10,11 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from aae_keras import data as data_module
-from aae_keras import models, training
+from aae_keras import models
 from aae_keras.data import pipeline, prepared, streaming
 from aae_keras.data.source import DataError
 from aae_keras.data.streaming import StreamedImages
+from aae_keras.experiment import training
 
 LENGTHS = (50, 30, 40)
 

@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from aae_keras import factory, models, prediction
-from aae_keras.export import saved_model
-from aae_keras.export.signatures import Signatures
+from aae_keras import models
+from aae_keras.deployment import prediction
+from aae_keras.deployment.export import saved_model
+from aae_keras.deployment.export.signatures import Signatures
+from aae_keras.experiment import factory
 from aae_keras.models.averaging import RunningAverage
 from tests.tiny import tiny_model
 

@@ -334,7 +334,7 @@ def test_numbers_out_of_range_are_refused(kind, wrong, message):
 
 def test_metrics_are_refused_where_labels_do_not_teach_y(setting):
     model = SETTINGS[setting]()
-    if model.classifies:
+    if model.latent_y == "class":
         model.compile(metrics=["accuracy"])
     else:
         with pytest.raises(ValueError, match="`metrics` compare labels with latent y"):

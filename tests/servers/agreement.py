@@ -15,9 +15,11 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-from aae_keras import applying, factory, prediction
-from aae_keras.export.saved_model import png
+from aae_keras.deployment import prediction
+from aae_keras.deployment.export.saved_model import png
+from aae_keras.experiment import factory
 from aae_keras.images import to_unit_range
+from aae_keras.models import inference
 from tests.servers import prediction_service, rest
 from tests.servers.c_loader import CSession
 from tests.servers.graph_mode import ServedModel
@@ -86,7 +88,7 @@ def main(run_dir, version, data_dir=None):
     where = {} if data_dir is None else {"data_dir": data_dir}
     _, data, model = factory.load_trained(run_dir, **where)
     pixels, truth = data.split.test_images, data.split.test_labels
-    expected = applying.encode(model, pixels)["y_logits"].argmax(axis=1)
+    expected = inference.encode(model, pixels)["y_logits"].argmax(axis=1)
     print(
         f"{len(pixels)} test images; the Keras model is wrong on {np.mean(expected != truth):.2%}"
     )

@@ -7,8 +7,9 @@ import tempfile
 
 import numpy as np
 
-from aae_keras import export, prediction, serving, training
-from aae_keras.presets import preset
+from aae_keras.deployment import contract, export, prediction
+from aae_keras.experiment import training
+from aae_keras.experiment.presets import preset
 from tools.benchmarks.measure import Row, latencies
 
 BATCHES = (1, 64)
@@ -21,9 +22,9 @@ def rows():
         version = export.export_run(run.folder, root=pathlib.Path(folder, "exports"))
         predictors = {
             "saved_model": prediction.SavedModelPredictor(version),
-            "litert-1-thread": prediction.LiteRTPredictor(version / serving.LITERT_FILE, 1),
+            "litert-1-thread": prediction.LiteRTPredictor(version / contract.LITERT_FILE, 1),
             "litert-all-threads": prediction.LiteRTPredictor(
-                version / serving.LITERT_FILE, os.cpu_count()
+                version / contract.LITERT_FILE, os.cpu_count()
             ),
         }
         for batch in BATCHES:

@@ -19,7 +19,7 @@ import sys, time
 from tools import cli
 cli.load_tensorflow()
 import keras
-from aae_keras import config, hardware, training
+from aae_keras.experiment import config, hardware, training
 
 class Stop(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
@@ -35,7 +35,7 @@ EVALUATE = """
 import sys, time
 from tools import cli
 cli.load_tensorflow()
-from aae_keras import factory, scoring
+from aae_keras.experiment import factory, scoring
 run, data, model = factory.load_trained(sys.argv[1])
 start = time.perf_counter()
 seen = scoring.see(model, data.split.test_images, data.split.test_labels)

@@ -8,7 +8,7 @@ import tempfile
 
 import numpy as np
 
-from aae_keras.presets import preset
+from aae_keras.experiment.presets import preset
 from tools.benchmarks.measure import Row, in_turn
 from tools.benchmarks.training import STEPS, trained_steps
 
@@ -19,19 +19,19 @@ EPOCH = """
 import sys
 from tools import cli
 cli.load_tensorflow()
-from aae_keras import hardware, presets, training
+from aae_keras.experiment import hardware, presets, training
 config = presets.preset(
     "mnist-100", dataset=sys.argv[1], data_dir=sys.argv[2], streaming=sys.argv[3], epochs=1
 )
 run = training.train(config, sys.argv[4], verbose=0)
-from aae_keras import evaluation
+from aae_keras.experiment import evaluation
 print(evaluation.read_history(run)[0]["seconds"], hardware.peak_memory())
 """
 
 
 def rows():
     """The `stream/` rows."""
-    from aae_keras import factory
+    from aae_keras.experiment import factory
 
     with tempfile.TemporaryDirectory(prefix="aae-keras-") as folder:
         make_set("small", SMALL, folder)

@@ -12,11 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from aae_keras import data as data_module
-from aae_keras import factory
 from aae_keras.data.source import Source
 from aae_keras.data.splits import split_source
+from aae_keras.experiment import factory
+from aae_keras.experiment.presets import preset
 from aae_keras.models.schedules import SCHEDULES
-from aae_keras.presets import preset
 from tools.benchmarks.measure import Row, in_turn
 from tools.benchmarks.textbook import TextbookAAE
 

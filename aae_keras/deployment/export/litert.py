@@ -1,0 +1,44 @@
+"""LiteRT files of the encoder, for phones and small machines: float32, float16 and int8."""
+
+import warnings
+
+import tensorflow as tf
+
+from aae_keras.deployment import contract
+
+SIGNATURES = (contract.CLASSIFY, contract.ENCODE)
+
+
+def write_litert(saved_model, quantization, images, path):
+    """Convert the encoder's signatures of a SavedModel to one file that shares their weights.
+
+    `TFLiteConverter.from_concrete_functions` would write a file without weights.
+
+    Args:
+        saved_model: Folder of the SavedModel.
+        quantization: A key of `contract.LITERT_FILES`; "int8": whole numbers inside, float32 in
+            and out.
+        images: float32 training images in [0, 1], whose activations set the ranges of int8.
+        path: Of the file.
+    """
+    present = tf.saved_model.load(str(saved_model)).signatures
+    keys = [name for name in SIGNATURES if name in present]
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model), signature_keys=keys)
+    if quantization != "none":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if quantization == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if quantization == "int8":
+        converter.representative_dataset = lambda: (
+            (name, {contract.IMAGE: image[None]}) for image in images for name in keys
+        )
+        # The second set is for the names alone, which are text.
+        converter.target_spec.supported_ops = [
+            tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
+            tf.lite.OpsSet.TFLITE_BUILTINS,
+        ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with warnings.catch_warnings():
+        # The converter measures the ranges of int8 with its own old interpreter.
+        warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated")
+        path.write_bytes(converter.convert())

@@ -1,0 +1,44 @@
+"""An ONNX file of the encoder, for ONNX Runtime and OpenVINO; an optional extra."""
+
+import json
+
+import tensorflow as tf
+
+from aae_keras.deployment import contract
+from aae_keras.errors import ExportError
+
+OPSET = 17
+
+
+def write_onnx(signatures, path):
+    """Write classification and codes as one graph; class names are metadata of the file.
+
+    Args:
+        signatures: The `Signatures` of a model.
+        path: Of the file.
+
+    Raises:
+        ExportError: If the packages of the extra are not installed.
+    """
+    try:
+        import tf2onnx
+    except ImportError as error:
+        raise ExportError(
+            "The format onnx needs packages of its own: pip install -r requirements-onnx.txt"
+        ) from error
+
+    @tf.function(autograph=False)
+    def answer(image):
+        found = signatures.encode(image)
+        if signatures.model.latent_y.is_encoded:
+            found |= signatures.classify(image)
+            found.pop("class_name")
+        return found
+
+    image = tf.TensorSpec([None, *signatures.image_shape], tf.float32, contract.IMAGE)
+    graph, _ = tf2onnx.convert.from_function(answer, input_signature=[image], opset=OPSET)
+    graph.metadata_props.add(
+        key=contract.ONNX_CLASS_NAMES, value=json.dumps(signatures.class_names)
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(graph.SerializeToString())

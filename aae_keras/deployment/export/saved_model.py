@@ -1,0 +1,97 @@
+"""The SavedModel: signatures, the classify method's name, and requests to warm a server up with."""
+
+import io
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from aae_keras.deployment import contract
+
+
+def write_saved_model(signatures, folder):
+    """Write a SavedModel that answers the functions of a `Signatures`.
+
+    It holds each weight once, and only those that some function needs: `model.export()` and
+    `ExportArchive.track` store every weight twice, endpoints of an archive every graph.
+
+    Args:
+        signatures: The `Signatures`.
+        folder: Where.
+    """
+    functions = {
+        name: function.get_concrete_function() for name, function in signatures.functions().items()
+    }
+    module = tf.Module()
+    weights = [weight for function in functions.values() for weight in function.graph.variables]
+    module.weights = list({id(weight): weight for weight in weights}.values())
+    tf.saved_model.save(module, str(folder), signatures=functions)
+    _name_methods(folder, functions)
+
+
+def _name_methods(folder, names):
+    """Give each signature its method: TensorFlow writes `predict` for all."""
+    updater = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(folder))
+    for name in names:
+        updater.replace_method_name(name, contract.SIGNATURES[name].method)
+    updater.save()
+
+
+def write_warmup(signatures, name, path):
+    """Write a request for every signature, which a server answers before it serves a version.
+
+    Args:
+        signatures: The `Signatures` that were written.
+        name: What the model is called at the server.
+        path: Of the file, a TFRecord of `PredictionLog`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for signature in signatures.functions():
+            writer.write(warmup_request(signatures, name, signature).SerializeToString())
+
+
+def warmup_request(signatures, name, signature):
+    """The `PredictionLog` of one small request."""
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    inputs = sample_inputs(signatures, signature)
+    log = prediction_log_pb2.PredictionLog()
+    if signature == contract.CLASSIFY_CALL:
+        request = log.classify_log.request
+        for content in inputs[contract.CLASSIFY_INPUTS]:
+            request.input.example_list.examples.append(tf.train.Example.FromString(content))
+    else:
+        request = log.predict_log.request
+        for key, value in inputs.items():
+            request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
+    request.model_spec.name = name
+    request.model_spec.signature_name = signature
+    return log
+
+
+def sample_inputs(signatures, signature):
+    """One row of each input of a signature, as arrays by name."""
+    content = png(np.zeros(signatures.image_shape, "uint8"))
+    example = tf.train.Example()
+    example.features.feature[contract.EXAMPLE_FEATURE].bytes_list.value.append(content)
+    examples = np.array([example.SerializeToString()], dtype=object)
+    rows = {
+        contract.IMAGE: np.zeros((1, *signatures.image_shape), "float32"),
+        contract.IMAGE_BYTES: np.array([content], dtype=object),
+        contract.EXAMPLES: examples,
+        contract.CLASSIFY_INPUTS: examples,
+        "y": np.eye(1, signatures.model.categories, dtype="float32"),
+        "z": np.zeros((1, signatures.model.posterior.z_dim), "float32"),
+        "label": np.zeros(1, "int64"),
+        "seed": np.zeros(1, "int64"),
+    }
+    specs = signatures.functions()[signature].input_signature
+    return {spec.name: rows[spec.name] for spec in specs}
+
+
+def png(pixels):
+    """The content of a PNG file of one uint8 image, shape (height, width, channels)."""
+    file = io.BytesIO()
+    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,237 @@
+"""One version of an export: every file written, verified, and published whole."""
+
+import dataclasses
+import datetime
+import importlib.metadata
+import json
+import logging
+import pathlib
+import shutil
+
+import numpy as np
+
+from aae_keras.deployment import contract, prediction, versions
+from aae_keras.deployment.export import calibration as calibrating
+from aae_keras.deployment.export import litert, novelty, onnx, saved_model, verification
+from aae_keras.deployment.export.signatures import Signatures
+from aae_keras.errors import ExportError
+from aae_keras.experiment import factory, presets, scoring
+from aae_keras.images import to_unit_range
+from aae_keras.models import LatentY, inference
+
+log = logging.getLogger(__name__)
+
+# Training images that set the ranges of int8. More find wider ranges and coarser steps, fewer cut
+# off what is rare: the first number that keeps enough of the held-out labels is taken.
+NUM_REPRESENTATIVE = (100, 50, 200, 400, 25)
+# Training images that say what is usual: more change no digit.
+NUM_USUAL = 5000
+# Test images that agreement is reported on.
+NUM_REPORTED = 10_000
+
+
+def export_run(
+    folder,
+    name=None,
+    version=None,
+    formats=contract.DEFAULT_FORMATS,
+    root=versions.ROOT,
+    *,
+    quantize=("none",),
+    with_decoder=False,
+    **where,
+):
+    """Export a trained run.
+
+    Args:
+        folder: The run folder.
+        name: Folder under `root`, the base path of a TF Serving model; the run's preset if None.
+        version: Whole number; None: the UTC time as YYYYMMDDhhmmss, or the next that is free.
+        formats: Some of `contract.FORMATS`.
+        root: Folder of all exports.
+        quantize: LiteRT files to write, keys of `contract.LITERT_FILES`.
+        with_decoder: Whether the SavedModel answers what takes the decoder too.
+        **where: See `factory.load_trained`.
+
+    Returns:
+        Path of the version's folder.
+
+    Raises:
+        ExportError: If a format is unknown, or an exported file does not answer like the Keras
+            model.
+        VersionError: If the version is taken.
+        DataError, RunError: If the run or its data cannot be used.
+    """
+    _check("formats", formats, contract.FORMATS)
+    _check("quantize", quantize, contract.LITERT_FILES)
+    run, data, model = factory.load_trained(folder, **where)
+    if with_decoder and not hasattr(model, "decoder"):
+        raise ExportError(f"{folder} has no decoder: the setting is {run.config.setting}.")
+    name = name or presets.short_name(run.config)
+    base = pathlib.Path(root) / name
+    if version is not None:
+        versions.check_free(base, version)
+    if "saved_model" not in formats and versions.served(base):
+        raise ExportError(
+            f"{base} has versions that a server may be serving, and one without a SavedModel would "
+            "fail there. Choose another name, or the format saved_model too."
+        )
+    with versions.written_aside(base) as aside:
+        manifest = write(model, data, aside, name, formats, quantize, with_decoder)
+        write_manifest(run, data, aside, manifest)
+        return versions.publish(aside, base, version)
+
+
+def write(model, data, folder, name, formats, quantize, with_decoder):
+    """Write and verify every file but the manifest; returns what it should say of them."""
+    held_out = verification.held_out(data.split)
+    class_names, origin = _names(model, data)
+    calibration = _calibrate(model, data.split)
+    known = _novelty(model, data) if with_decoder else (None, None)
+    signatures = Signatures(model, class_names, calibration.temperature, known[0], with_decoder)
+    log.info("Writing saved_model.")  # also what the others are made of
+    saved_model.write_saved_model(signatures, folder)
+    expected = verification.answers(model, *held_out, calibration.temperature)
+    written = {}
+    if "saved_model" in formats:
+        written["saved_model"] = "none"
+        saved_model.write_warmup(signatures, name, folder / contract.WARMUP)
+    if "litert" in formats:
+        for kind in quantize:
+            label = contract.litert_name(kind)
+            log.info("Writing %s.", label)
+            _write_litert(label, kind, folder, data.split, expected)
+            written[label] = kind
+    if "onnx" in formats:
+        written["onnx"] = "none"
+        log.info("Writing onnx.")
+        onnx.write_onnx(signatures, folder / contract.ONNX_FILE)
+    manifest = {
+        "class_names": class_names,
+        "class_names_from": origin,
+        "calibration": dataclasses.asdict(calibration),
+        "novelty_quantiles": known[1],
+        "signatures": list(signatures.functions()) if "saved_model" in formats else [],
+        "agreement": _agreement(model, data.split, folder, signatures, expected, written),
+    }
+    if "saved_model" not in formats:
+        for leftover in ("saved_model.pb", "fingerprint.pb", "variables", "assets"):
+            _remove(folder / leftover)
+    return manifest
+
+
+def _write_litert(label, kind, folder, split, expected):
+    """Write a LiteRT file that answers like the model, if one of the samples gives such a file."""
+    path = folder / contract.LITERT_FILES[kind]
+    counts = NUM_REPRESENTATIVE if kind == "int8" else NUM_REPRESENTATIVE[:1]
+    for count in counts:
+        images = to_unit_range(_training_images(split, count))
+        litert.write_litert(folder, kind, images, path)
+        try:
+            verification.verify(label, prediction.open_predictor(path), expected, kind)
+            return
+        except ExportError:
+            if count == counts[-1]:
+                raise
+
+
+def _agreement(model, split, folder, signatures, expected, written):
+    """Of each file with the Keras model: verified on held-out images, reported on test images."""
+    test = None
+    if len(split.test_images):
+        seen = split.test_images[:NUM_REPORTED], split.test_labels[:NUM_REPORTED]
+        test = verification.answers(model, *seen, signatures.temperature)
+    table = {}
+    for label, quantization in written.items():
+        log.info("Comparing %s with the model.", label)
+        predictor = prediction.open_predictor(folder / contract.FILES[label])
+        table[label] = verification.verify(label, predictor, expected, quantization)
+        if label == "saved_model":
+            verification.verify_signatures(predictor, signatures, expected.images)
+        if test is not None and model.latent_y.is_encoded:
+            table[label] |= verification.report(predictor, test)
+    return table
+
+
+def _calibrate(model, split):
+    """A temperature, from validation labels alone: none that training saw, or must not see."""
+    if model.latent_y != LatentY.CLASS:
+        return calibrating.Calibration(note="y is not taught by labels.")
+    rows = split.validation_rows
+    rows = rows[split.labels[rows] >= 0]
+    logits = np.zeros((0, 1))
+    if len(rows):
+        logits = inference.encode(model, split.images[rows])["y_logits"]
+    return calibrating.fit(logits, split.labels[rows])
+
+
+def _novelty(model, data):
+    """A fitted `Novelty` and its quantiles; None where the decoder is told what nobody knows."""
+    if model.latent_y == LatentY.GIVEN:
+        return None, None
+    found = novelty.fit(model, _training_images(data.split, NUM_USUAL))
+    validation = data.split.images[data.split.validation_rows]
+    return found, novelty.quantiles(found, model, validation)
+
+
+def _training_images(split, count):
+    """A sample of the training images, uint8, the same in every export."""
+    rows = np.random.default_rng(0).permutation(split.unlabeled_rows)[:count]
+    return split.images[np.sort(rows)]
+
+
+def _names(model, data):
+    """What each value of y is called, and where the name comes from."""
+    split = data.split
+    if not model.latent_y.is_encoded:
+        return [], "no latent y"
+    if model.latent_y == LatentY.CLASS:
+        return list(data.class_names), "classes"
+    rows = split.validation_rows
+    rows = rows[split.labels[rows] >= 0]
+    if not len(rows):
+        return scoring.class_of_clusters(model.categories, (), (), ()), "numbers"
+    y = inference.encode(model, split.images[rows])["y"]
+    names = scoring.class_of_clusters(model.categories, data.class_names, split.labels[rows], y)
+    return names, "most frequent class in the validation images"
+
+
+def write_manifest(run, data, folder, written):
+    """Write where the export comes from, what it is called, and how well it did."""
+    metrics = None
+    if run.metrics_file.exists():
+        try:
+            metrics = json.loads(run.metrics_file.read_text())
+        except ValueError as error:
+            raise ExportError(f"{run.metrics_file} is damaged; run evaluate again.") from error
+    manifest = {
+        "revision": run.revision,
+        "exported": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "config": run.config.to_dict(),
+        "data_fingerprint": run.fingerprint,
+        "image_shape": list(data.image_shape),
+        **written,
+        "metrics": metrics,
+        "versions": {
+            package: importlib.metadata.version(package)
+            for package in ("keras", "tensorflow", "ai-edge-litert")
+        },
+    }
+    path = folder / contract.MANIFEST
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def _check(name, given, known):
+    unknown = set(given) - set(known)
+    if unknown or not given:
+        raise ExportError(
+            f"`{name}` must be of {', '.join(known)}. Received: {', '.join(given) or 'none'}"
+        )
+
+
+def _remove(path):
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,247 @@
+"""From a `Config` to data and to a compiled model: the one file that knows all the parts."""
+
+import dataclasses
+
+import numpy as np
+
+from aae_keras import data as data_module
+from aae_keras import models, networks, priors
+from aae_keras.experiment import optimization, runs
+
+
+def load_data(config):
+    """The data that a configuration names; see `data.load`."""
+    return data_module.load(
+        config.dataset,
+        data_dir=config.data_dir,
+        num_labeled=config.num_labeled,
+        use_labels=config.learns_from_labels,
+        validation_size=config.validation_size,
+        test_fraction=config.test_fraction,
+        seed=config.seed,
+        split_seed=config.split_seed,
+        image_size=config.image_size,
+        skip_unreadable=config.skip_unreadable,
+        streaming=config.streaming,
+        batch_size=config.batch_size,
+        labeled_batch_size=config.labeled_batch_size,
+    )
+
+
+def load_trained(folder, **where):
+    """A finished run, its data and its model, which computes in float32.
+
+    Args:
+        folder: The run folder.
+        **where: `dataset` or `data_dir`, if the data lies elsewhere now.
+
+    Returns:
+        `Run`, `Data`, model.
+
+    Raises:
+        DataError, RunError, UserError: If one of them cannot be used, or the training part of the
+            data is not what the run was trained on.
+    """
+    run = runs.open_trained(folder)
+    data = load_data(dataclasses.replace(run.config, **where))
+    runs.check_fingerprint(run, data.split.fingerprint())
+    return run, data, models.in_float32(models.load_model(run.model_file))
+
+
+def build_model(config, data):
+    """The compiled model of a configuration, for the images and classes of `data`."""
+    model = build_uncompiled(config, data)
+    optimization.compile_model(model, config, data.steps_per_epoch)
+    return model
+
+
+def build_uncompiled(config, data):
+    """The model of a configuration's setting: its networks, its priors, its options."""
+    return _SETTINGS[config.setting](config, Networks(config, data))
+
+
+def _labels_only(config, networks_of):
+    return models.LabelsOnly(networks_of.encoder(), **_encoder_options(config))
+
+
+def _basic(config, networks_of):
+    return models.BasicAAE(
+        networks_of.encoder(with_y=False),
+        networks_of.decoder(with_y=False),
+        networks_of.discriminator_gauss(),
+        build_prior(config),
+        **_options(config),
+    )
+
+
+def _label_informed(config, networks_of):
+    classes = networks_of.categories
+    return models.LabelInformedAAE(
+        networks_of.encoder(with_y=False),
+        networks_of.decoder(with_y=False),
+        networks_of.discriminator_gauss(beside_z=classes + 1),  # one for "label unknown"
+        build_prior(config, components=classes),
+        **_options(config),
+    )
+
+
+def _supervised(config, networks_of):
+    informed = config.informed_discriminator
+    return models.SupervisedAAE(
+        networks_of.encoder(with_y=False),
+        networks_of.decoder(),
+        networks_of.discriminator_gauss(beside_z=networks_of.categories if informed else 0),
+        build_prior(config),
+        **_options(config),
+    )
+
+
+def _semi_supervised(config, networks_of):
+    return models.SemiSupervisedAAE(
+        decoder=networks_of.decoder(), **_both_codes(config, networks_of)
+    )
+
+
+def _clustering(config, networks_of):
+    return models.ClusteringAAE(
+        decoder=networks_of.decoder(),
+        mode_decoder=networks_of.mode_decoder() if config.mode_decoder else None,
+        cyclic_loss=config.cyclic_loss,
+        z_penalty=config.z_penalty,
+        mode_distance=config.mode_distance,
+        balanced_prior=config.balanced_prior,
+        **_both_codes(config, networks_of),
+    )
+
+
+def _dimensionality_reduction(config, networks_of):
+    return models.DimensionalityReductionAAE(
+        decoder=networks_of.decoder(with_y=False, latent_name="representation"),
+        cluster_head=networks_of.cluster_head(),
+        head_threshold=config.head_threshold,
+        head_weight=config.head_weight,
+        semi_supervised=config.learns_from_labels,
+        **_both_codes(config, networks_of),
+    )
+
+
+_SETTINGS = {
+    "semi-supervised": _semi_supervised,
+    "supervised": _supervised,
+    "clustering": _clustering,
+    "dimensionality-reduction": _dimensionality_reduction,
+    "basic": _basic,
+    "label-informed": _label_informed,
+    "labels-only": _labels_only,
+}
+
+
+def _encoder_options(config):
+    """What every setting takes."""
+    return {
+        "input_noise": config.input_noise,
+        "input_dropout": config.input_dropout,
+        "encoder_average": config.encoder_average,
+        "seed": config.seed,
+    }
+
+
+def _options(config):
+    """What every setting with a decoder takes."""
+    return {"reconstruction": config.reconstruction, **_encoder_options(config)}
+
+
+def _both_codes(config, networks_of):
+    """What every setting with priors of y and of z takes beside its decoder."""
+    return {
+        "encoder": networks_of.encoder(),
+        "discriminator_cat": networks_of.discriminator_cat(),
+        "discriminator_gauss": networks_of.discriminator_gauss(),
+        "categorical_prior": priors.CategoricalPrior(networks_of.categories),
+        "gaussian_prior": build_prior(config),
+        **_options(config),
+    }
+
+
+class Networks:
+    """The networks that a configuration describes, each with a seed of its own.
+
+    `categories` is the size of y: the clusters to be found, or else the classes of the data.
+    """
+
+    def __init__(self, config, data):
+        self.config = config
+        self.shape = data.image_shape
+        self.categories = config.num_clusters or len(data.class_names)
+        roles = ("encoder", "decoder", "cat", "gauss", "mode_decoder", "cluster_head")
+        seeds = np.random.SeedSequence(config.seed).generate_state(len(roles))
+        self.seeds = {role: int(seed) for role, seed in zip(roles, seeds, strict=True)}
+        self.common = {
+            "hidden_units": config.hidden_units,
+            "weight_stddev": config.weight_stddev,
+            "precision": optimization.precision(config),
+        }
+
+    def encoder(self, with_y=True):
+        """From the image to y, if there is one, and z."""
+        convolutional = self.config.network == "convolutional"
+        build = networks.build_convolutional_encoder if convolutional else networks.build_encoder
+        return build(
+            *self._ends(with_y),
+            batch_norm=self.config.batch_norm,
+            posterior=self.config.posterior,
+            seed=self.seeds["encoder"],
+            **self.common,
+        )
+
+    def decoder(self, with_y=True, latent_name="z"):
+        """From the same codes back to the image."""
+        options = {
+            "latent_name": latent_name,
+            "y_scale": self.config.y_scale,
+            "seed": self.seeds["decoder"],
+            **self.common,
+        }
+        if self.config.network == "convolutional":
+            options["batch_norm"] = self.config.batch_norm
+            return networks.build_convolutional_decoder(*self._ends(with_y), **options)
+        return networks.build_decoder(*self._ends(with_y), **options)
+
+    def mode_decoder(self):
+        """From y alone."""
+        return networks.build_decoder(
+            self.shape, self.categories, 0, name="mode_decoder", seed=self.seeds["mode_decoder"],
+            **self.common,
+        )  # fmt: skip
+
+    def cluster_head(self):
+        """From y to a place among the representations."""
+        seed = self.seeds["cluster_head"]
+        return networks.build_cluster_head(self.categories, self.config.latent_dim, seed=seed)
+
+    def discriminator_cat(self):
+        """Of y."""
+        return networks.build_discriminator(
+            self.categories, seed=self.seeds["cat"], name="discriminator_cat", **self.common
+        )
+
+    def discriminator_gauss(self, beside_z=0):
+        """Of z, and of so many numbers beside it."""
+        return networks.build_discriminator(
+            self.config.latent_dim + beside_z,
+            seed=self.seeds["gauss"],
+            name="discriminator_gauss",
+            **self.common,
+        )
+
+    def _ends(self, with_y):
+        """What encoder and decoder have in common: image shape, sizes of y and z."""
+        return self.shape, self.categories if with_y else 0, self.config.latent_dim
+
+
+def build_prior(config, components=10):
+    """The prior of z that a configuration names; of so many components, if it has any."""
+    if config.prior == "gaussian":
+        return priors.GaussianPrior(config.latent_dim, config.prior_stddev)
+    kinds = {"gaussian-mixture": priors.GaussianMixturePrior, "swiss-roll": priors.SwissRollPrior}
+    return kinds[config.prior](components, config.prior_scale)

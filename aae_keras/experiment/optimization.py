@@ -1,0 +1,101 @@
+"""How a model is compiled: an optimizer for each phase, its rates, and what XLA compiles."""
+
+import keras
+import tensorflow as tf
+
+from aae_keras.experiment import hardware
+from aae_keras.models.phased import PHASES
+from aae_keras.models.schedules import SCHEDULES
+
+
+def compile_model(model, config, steps_per_epoch):
+    """Compile a model, built here or by the user, as a configuration says."""
+    optimizers, weights = {}, {}
+    for phase, (rate, momentum) in phase_recipe(config, model).items():
+        partner = _partner(config, optimizers, phase, rate, momentum)
+        if partner is None:
+            optimizers[phase] = rate, momentum
+        else:
+            optimizers[phase] = partner
+            weights[phase] = rate / optimizers[partner][0]
+    model.compile(
+        **{
+            PHASES[phase]: _optimizer(config, *recipe, steps_per_epoch)
+            if isinstance(recipe, tuple)
+            else recipe
+            for phase, recipe in optimizers.items()
+        },
+        schedule=config.schedule,
+        phase_weights=weights,
+        **compilation(config),
+        steps_per_execution=min(config.steps_per_execution, steps_per_epoch),
+    )
+
+
+def precision(config):
+    """The arithmetic of the hidden layers: `auto` is bfloat16 where the processor has it."""
+    if config.precision != "auto":
+        return config.precision
+    return "bfloat16" if _on_cpu() and hardware.bfloat16_instructions() else "float32"
+
+
+def _on_cpu():
+    return not tf.config.list_physical_devices("GPU")
+
+
+def compilation(config):
+    """The arguments of `compile` that say what XLA compiles."""
+    part = config.jit_compile
+    if part == "auto":
+        part = "step"
+        if precision(config) == "bfloat16" and _on_cpu():
+            # TensorFlow's kernels have a rule as short as SGD's done before XLA has been called.
+            part = "updates" if config.optimizer == "adam" else "off"
+    return {"jit_compile": part == "step", "jit_updates": part == "updates"}
+
+
+def phase_recipe(config, model):
+    """Rate and momentum of each phase that the model has."""
+    recipe = {
+        "reconstruction": (config.reconstruction_rate, config.momentum),
+        "discriminator": (config.discriminator_rate, config.adversarial_momentum),
+        "generator": (config.generator_rate, config.adversarial_momentum),
+        "classification": (config.classification_rate, config.momentum),
+    }
+    present = {term.phase for term in model.terms}
+    return {phase: values for phase, values in recipe.items() if phase in present}
+
+
+def _partner(config, optimizers, phase, rate, momentum):
+    """The earlier phase whose optimizer can serve this one too, or None.
+
+    Within a pass gradients can be added up before the optimizer sees them. For SGD of equal
+    momentum that is the same as two optimizers, the ratio of the rates being a weight; an Adam
+    that sees the sum is another than two, and is shared where both would be alike.
+    """
+    together = next(group for group in SCHEDULES[config.schedule] if phase in group)
+    for other, recipe in optimizers.items():
+        if other in together and isinstance(recipe, tuple) and recipe[1] == momentum:
+            if config.optimizer == "sgd" or recipe[0] == rate:
+                return other
+    return None
+
+
+def _optimizer(config, rate, momentum, steps_per_epoch):
+    schedule = rate_schedule(rate, config, steps_per_epoch)
+    if config.optimizer == "adam":
+        return keras.optimizers.Adam(schedule, beta_1=momentum)
+    return keras.optimizers.SGD(schedule, momentum=momentum)
+
+
+def rate_schedule(rate, config, steps_per_epoch):
+    """`rate`, multiplied by `rate_drop_factor` after each epoch of `rate_drops`.
+
+    Drops are stated in epochs, so a run cut short has the rates of the long one's first epochs.
+    """
+    if not config.rate_drops:
+        return rate
+    # The Keras schedule gives step s the rate left of a boundary b while s <= b.
+    boundaries = [epoch * steps_per_epoch - 1 for epoch in config.rate_drops]
+    rates = [rate * config.rate_drop_factor**drops for drops in range(len(boundaries) + 1)]
+    return keras.optimizers.schedules.PiecewiseConstantDecay(boundaries, rates)

@@ -1,0 +1,59 @@
+"""Codes of held-out images for TensorBoard's projector: vectors, labels, a sheet of images."""
+
+import math
+
+import numpy as np
+from PIL import Image
+from tensorboard.plugins import projector
+
+from aae_keras.models import inference
+
+POINTS = 2000
+# A sheet larger than this a browser refuses.
+MAX_SHEET = 8192
+
+
+def write(logs, model, data):
+    """Write them beside the training log.
+
+    Args:
+        logs: A run's `logs/`, a path.
+        model: A model of this project.
+        data: The `Data` it was trained on.
+    """
+    split = data.split
+    rows = np.random.default_rng(0).permutation(split.validation_rows)[:POINTS]
+    if not len(rows):
+        return
+    images = split.images[rows]
+    code = inference.encode(model, images)
+    # TensorBoard looks for it where a run's events are.
+    folder = logs / "validation"
+    folder.mkdir(parents=True, exist_ok=True)
+    config = projector.ProjectorConfig()
+    names = [data.class_names[label] if label >= 0 else "?" for label in split.labels[rows]]
+    (folder / "labels.tsv").write_text("\n".join(names) + "\n")
+    side = math.ceil(math.sqrt(len(rows)))
+    has_sheet = max(images.shape[1:3]) * side <= MAX_SHEET
+    if has_sheet:
+        write_sheet(folder / "images.png", images, side)
+    for name in ("y", "z", "representation"):
+        if name in code:
+            np.savetxt(folder / f"{name}.tsv", code[name], "%.5g", "\t")
+            embedding = config.embeddings.add(
+                tensor_name=name, tensor_path=f"{name}.tsv", metadata_path="labels.tsv"
+            )
+            if has_sheet:
+                embedding.sprite.image_path = "images.png"
+                embedding.sprite.single_image_dim.extend([images.shape[2], images.shape[1]])
+    projector.visualize_embeddings(str(folder), config)
+
+
+def write_sheet(path, images, side):
+    """Images, uint8 (n, height, width, channels), row by row in a square of `side` by `side`."""
+    count, height, width, channels = images.shape
+    sheet = np.zeros((side * side, height, width, channels), "uint8")
+    sheet[:count] = images
+    sheet = sheet.reshape(side, side, height, width, channels).transpose(0, 2, 1, 3, 4)
+    sheet = sheet.reshape(side * height, side * width, channels)
+    Image.fromarray(sheet[..., 0] if channels == 1 else sheet).save(path)

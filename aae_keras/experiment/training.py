@@ -1,0 +1,192 @@
+"""Training a run from its first epoch, or from its last whole one, to `model.keras`."""
+
+import contextlib
+import dataclasses
+import logging
+import os
+import sys
+import time
+
+import keras
+import tensorflow as tf
+
+from aae_keras.errors import first_line
+from aae_keras.experiment import factory, figures, runs
+from aae_keras.experiment.callbacks import Backup, StopOnNaN
+from aae_keras.files import flush
+from aae_keras.models import LatentY
+
+log = logging.getLogger(__name__)
+
+
+def train(
+    config,
+    folder=None,
+    *,
+    resume=False,
+    overwrite=False,
+    build=None,
+    callbacks=(),
+    verbose="auto",
+):
+    """Train a configuration in a run folder.
+
+    Args:
+        config: A `Config`. With `resume` it must be the run's own, but for `epochs` and where the
+            data lies.
+        folder: The run folder; `runs/PRESET-seedN` if None.
+        resume: Go on with the run in the folder from its last whole epoch.
+        overwrite: Move a run that is in the folder out of the way.
+        build: Function of (config, data) that returns a compiled model, for networks of your
+            own; `factory.build_model` if None.
+        callbacks: Keras callbacks of your own; exact resume does not cover their state.
+        verbose: As in `keras.Model.fit`.
+
+    Returns:
+        The `Run`, trained.
+
+    Raises:
+        DataError, RunError: If the data or the folder cannot be used, or a resumed run's data
+            is not what it was.
+        FloatingPointError: If a loss stops being finite; the last whole epoch stays.
+    """
+    folder = folder or runs.default_folder(config)
+    if resume:
+        run = reopen(folder, config)
+        if run.model_file.exists():
+            log.warning("%s has been trained to its end (revision %s).", folder, run.revision)
+            return run
+    else:
+        run = runs.name_run(folder, config, overwrite)
+    log.info("Revision %s in %s", run.revision, run.folder)
+    data = factory.load_data(run.config)  # before the folder is touched: its faults leave no trace
+    log.info("%s", data.describe())
+    model = (build or factory.build_model)(run.config, data)
+    fingerprint = data.split.fingerprint()
+    backup = Backup(run.backup, data, run.history_file)
+    start = 0
+    if resume:
+        runs.check_fingerprint(run, fingerprint)
+        start = backup.restore(model)
+        if start > run.config.epochs:
+            raise runs.RunError(
+                f"{folder} has {start} whole epochs already. Received: epochs={run.config.epochs}"
+            )
+        runs.write_config(run)
+        log.info("Resuming after epoch %d of %d.", start, run.config.epochs)
+    else:
+        run = runs.begin(run, fingerprint)
+    drawing = [DrawFigures(data, run, backup)] if run.config.draw_every else []
+    fit(model, data, run, [backup, *drawing, *callbacks], start, verbose)
+    save_atomically(model, run.model_file)
+    backup.remove()
+    return run
+
+
+def fit(model, data, run, callbacks, start, verbose="auto"):
+    """`model.fit` with the callbacks of a run and more; its progress goes to stderr."""
+    if verbose == "auto":
+        verbose = 1 if sys.stderr.isatty() else 2
+    clock = EpochClock()
+    validation = data.validation
+    if (
+        validation is not None
+        and model.latent_y == LatentY.GIVEN
+        and len(validation.element_spec) == 1
+    ):
+        log.warning("No labels are left for validation, which this setting needs: there is none.")
+        validation = None
+    tensorboard = keras.callbacks.TensorBoard(str(run.logs), write_graph=False)
+    with contextlib.redirect_stdout(sys.stderr):
+        model.fit(
+            data.train,
+            validation_data=validation,
+            epochs=run.config.epochs,
+            initial_epoch=start,
+            verbose=verbose,
+            callbacks=[clock, StopOnNaN(), *callbacks, tensorboard],
+        )
+
+
+class EpochClock(keras.callbacks.Callback):
+    """Adds to an epoch's logs, and so to its history, how many seconds it took."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Start the watch."""
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Read it."""
+        logs["seconds"] = round(time.perf_counter() - self.start, 3)
+
+
+class DrawFigures(keras.callbacks.Callback):
+    """Draws a run's pictures while it trains, all but the layout by t-SNE.
+
+    Args:
+        data: The `Data` it is trained on.
+        run: The `Run`.
+        backup: Its `Backup`, for the history so far.
+    """
+
+    def __init__(self, data, run, backup):
+        super().__init__()
+        self.data = data
+        self.run = run
+        self.backup = backup
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Draw, if it is time; a picture that fails is no reason to lose a training."""
+        if (epoch + 1) % self.run.config.draw_every:
+            return
+        try:
+            self.draw(epoch)
+        except (OSError, ValueError, MemoryError) as error:
+            log.warning("The pictures of epoch %d failed: %s", epoch + 1, first_line(error))
+
+    def draw(self, epoch):
+        """Write the pictures of an epoch into `figures/` and TensorBoard."""
+        drawn = {"learning_curves": figures.learning_curves(self.run, self.backup.history)}
+        drawn |= figures.figures_of(self.model, self.data, with_tsne=False)
+        writer = tf.summary.create_file_writer(str(self.run.logs / "figures"))
+        with contextlib.closing(writer), writer.as_default():
+            for name, figure in drawn.items():
+                figures.save(self.run, name, figure)
+                tf.summary.image(name, figures.pixels(figure)[None], step=epoch + 1)
+
+
+# What may change when a run is resumed; the data's fingerprint must still be the same.
+MOVABLE = ("epochs", "dataset", "data_dir", "draw_every")
+
+
+def reopen(folder, config):
+    """The run in a folder, to go on with as `config` says.
+
+    Raises:
+        RunError: If there is none, a field that is not `MOVABLE` differs, or it has ended and
+            `config` asks for other epochs.
+    """
+    run = runs.open_run(folder)
+    ours, theirs = config.to_dict(), run.config.to_dict()
+    other = [name for name in ours if ours[name] != theirs[name] and name not in MOVABLE]
+    if other:
+        listing = ", ".join(f"{name} is {theirs[name]!r}, not {ours[name]!r}" for name in other)
+        raise runs.RunError(
+            f"{folder} was begun with another configuration: {listing}. Only "
+            f"{', '.join(MOVABLE)} may change when a run is resumed."
+        )
+    if run.model_file.exists() and config.epochs != run.config.epochs:
+        raise runs.RunError(
+            f"{folder} has ended after {run.config.epochs} epochs and its checkpoint is gone. "
+            f"Train a new run for another length. Received: epochs={config.epochs}"
+        )
+    return dataclasses.replace(run, config=config)
+
+
+def save_atomically(model, path):
+    """Write a `.keras` file aside and rename it into place."""
+    aside = path.with_name(f".writing-{path.name}")
+    model.save(aside)
+    flush(aside)
+    os.replace(aside, path)
+    flush(path.parent)  # before the backup, the only other copy, is removed

@@ -1,0 +1,57 @@
+"""Reading a saved model back, and using one outside training."""
+
+import zipfile
+
+import keras
+
+from aae_keras.errors import UserError, first_line
+from aae_keras.models.base import AdversarialModel
+from aae_keras.networks import in_float32 as in_float32_network
+
+
+def load_model(path):
+    """Read a `.keras` file back, compiled as it was saved; the one loader this project uses.
+
+    Importing this module registers the classes the file names. Code inside the file is refused
+    (`safe_mode=True`).
+
+    Args:
+        path: The file.
+
+    Raises:
+        UserError: If the file is missing, truncated, or holds no model of this project.
+    """
+    try:
+        model = keras.saving.load_model(path, safe_mode=True)
+    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{path}: not a readable model. Train it again, or copy the file once more if it was "
+            f"cut short. The reader said: {first_line(error)}"
+        ) from error
+    if not isinstance(model, AdversarialModel):
+        raise UserError(f"{path}: expected a model of aae_keras. Received: {type(model).__name__}")
+    return model
+
+
+def in_float32(model):
+    """The model as it is used outside training: bfloat16 only makes training fast.
+
+    A processor without instructions for bfloat16 would be slow with it, and no two kinds of
+    kernel round it alike.
+
+    Args:
+        model: A model of this project.
+
+    Returns:
+        The model itself if it computes in float32; else another, not compiled, of equal weights.
+    """
+    config = model.get_config()
+    twins = {
+        name: in_float32_network(part) if isinstance(part, keras.Model) else part
+        for name, part in config.items()
+    }
+    if all(twin is config[name] for name, twin in twins.items()):
+        return model
+    twin = type(model)(**twins)
+    twin.set_weights(model.get_weights())
+    return twin

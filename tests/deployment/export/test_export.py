@@ -1,0 +1,303 @@
+import dataclasses
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from aae_keras import models
+from aae_keras.deployment import contract, export, prediction, versions
+from aae_keras.deployment.export import calibration, litert, saved_model, verification
+from aae_keras.deployment.export.signatures import Signatures
+from aae_keras.experiment import evaluation, factory, training
+from aae_keras.images import to_unit_range
+from aae_keras.models import inference
+from tests import tiny
+from tools import exported as exported_table
+
+SAVED_MODEL = ["saved_model"]  # the quickest to write
+
+
+def manifest_of(version):
+    return json.loads((version / contract.MANIFEST).read_text())
+
+
+def test_files_of_a_version(exported, trained_once):
+    version = exported.path
+    assert [path.name for path in version.parent.iterdir()] == ["7"]
+    found = {str(path.relative_to(version)) for path in version.rglob("*") if path.is_file()}
+    assert found == {
+        "saved_model.pb",
+        "fingerprint.pb",
+        "variables/variables.index",
+        "variables/variables.data-00000-of-00001",
+        "litert/encoder.tflite",
+        "litert/encoder-float16.tflite",
+        "litert/encoder-int8.tflite",
+        "assets.extra/manifest.json",
+        "assets.extra/tf_serving_warmup_requests",
+    }
+    manifest = manifest_of(version)
+    assert manifest["revision"] == trained_once.revision
+    assert manifest["class_names"] == ["0", "1", "2"] and manifest["image_shape"] == [6, 5, 1]
+    assert set(manifest["agreement"]) == {"saved_model", "litert", "litert-float16", "litert-int8"}
+    for found in manifest["agreement"].values():
+        assert found["images"] == 6 and found["label_agreement"] == 1.0
+        assert found["test_images"] == 60 and found["test_label_agreement"] > 0.9
+    assert set(manifest["signatures"]) == set(contract.SIGNATURES)
+    assert manifest["calibration"]["temperature"] == 1.0  # six labels are too few
+    assert "6 labelled validation images are too few" in manifest["calibration"]["note"]
+    quantiles = list(manifest["novelty_quantiles"].values())
+    assert len(quantiles) == 5 and quantiles == sorted(quantiles)
+    assert manifest["metrics"] is None
+
+
+def test_the_manifest_has_the_scores_where_there_are(trained, root):
+    evaluation.evaluate_run(trained.folder)
+    version = export.export_run(trained.folder, name="tiny", root=root, formats=SAVED_MODEL)
+    assert 0 <= manifest_of(version)["metrics"]["test"]["error_rate"] <= 1
+    trained.metrics_file.write_text("{")
+    with pytest.raises(export.ExportError, match="damaged; run evaluate again"):
+        export.export_run(trained.folder, name="tiny", root=root, formats=SAVED_MODEL)
+
+
+def test_the_temperature_is_fitted_on_the_validation_labels(trained, root, monkeypatch):
+    monkeypatch.setattr(calibration, "MIN_LABELED", 6)
+    version = export.export_run(trained.folder, name="tiny", root=root, formats=SAVED_MODEL)
+    manifest = manifest_of(version)
+    _, data, model = factory.load_trained(trained.folder)
+    rows = data.split.validation_rows
+    logits = inference.encode(model, data.split.images[rows])["y_logits"]
+    expected = calibration.fit(logits, data.split.labels[rows])
+    assert manifest["calibration"]["temperature"] == pytest.approx(expected.temperature)
+    assert expected.temperature != 1
+    found = prediction.open_predictor(version).predict(to_unit_range(data.split.images[rows]))
+    np.testing.assert_allclose(
+        found["probabilities"],
+        calibration.probabilities(logits, expected.temperature),
+        atol=1e-5,
+    )
+
+
+def test_clusters_are_called_after_the_classes_found_in_them(small, tmp_path, root):
+    config = dataclasses.replace(small, setting="clustering", num_clusters=4, num_labeled=0)
+    run = training.train(config, tmp_path / "run", verbose=0)
+    folder = export.export_run(run.folder, name="clusters", root=root, formats=["saved_model"])
+    manifest = manifest_of(folder)
+    assert manifest["class_names_from"] == "most frequent class in the validation images"
+    assert set(manifest["class_names"]) <= {"0", "1", "2", *(f"cluster-0{n}" for n in range(4))}
+    found = manifest["agreement"]["saved_model"]
+    # a cluster's index is no class
+    assert found["test_label_agreement"] == 1 and "test_error_rate" not in found
+    predictor = prediction.open_predictor(folder)
+    found = predictor.predict(np.random.default_rng(0).random((40, 6, 5, 1), "float32"))
+    names = np.array(manifest["class_names"])[found["label"]]
+    assert [name.decode() for name in found["class_name"]] == names.tolist()
+    assert found["probabilities"].shape == (40, 4)
+
+
+def test_a_setting_without_y_exports_its_codes(small, tmp_path, root):
+    config = dataclasses.replace(small, setting="basic", num_labeled=0, epochs=1)
+    run = training.train(config, tmp_path / "run", verbose=0)
+    version = export.export_run(run.folder, root=root)
+    _, data, model = factory.load_trained(run.folder)
+    images = to_unit_range(data.split.images[:9])
+    for path in (version, version / contract.LITERT_FILE):
+        predictor = prediction.open_predictor(path)
+        assert not predictor.has_latent_y
+        found = predictor.encode(images)
+        assert found.keys() == {"z"}
+        np.testing.assert_allclose(found["z"], model.encode(images)["z"], atol=1e-4)
+    manifest = manifest_of(version)
+    assert manifest["class_names"] == [] and manifest["signatures"] == ["encode"]
+    assert manifest["agreement"]["litert"]["label_agreement"] is None
+    rows = exported_table.table(version).splitlines()  # what the tool prints has no label to count
+    assert [row.split()[0] for row in rows[1:3]] == ["saved_model", "litert"]
+    assert "%" not in rows[1] and "not calibrated" in rows[3]
+
+
+def test_labels_alone_have_no_decoder_to_export(small, tmp_path, root):
+    config = dataclasses.replace(small, setting="labels-only", epochs=1)
+    run = training.train(config, tmp_path / "run", verbose=0)
+    with pytest.raises(export.ExportError, match="has no decoder: the setting is labels-only"):
+        export.export_run(run.folder, root=root, with_decoder=True)
+    assert not root.exists()
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_a_model_trained_in_bfloat16_is_exported_in_float32(small, tmp_path, root, batch_norm):
+    changes = {"precision": "bfloat16", "batch_norm": batch_norm, "encoder_average": 0.9}
+    run = training.train(dataclasses.replace(small, **changes), tmp_path / "run", verbose=0)
+    _, data, model = factory.load_trained(run.folder)
+    trained = models.load_model(run.model_file)
+    for one, other in zip(model.weights, trained.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert trained.encoder.get_layer("encoder_hidden_0").compute_dtype == "bfloat16"
+    networks = (getattr(model, name) for name in model.part_names[:4])
+    assert {layer.compute_dtype for network in networks for layer in network.layers} == {"float32"}
+    folder = export.export_run(run.folder, root=root, formats=SAVED_MODEL)  # verified to 1e-4
+    manifest = manifest_of(folder)
+    assert manifest["agreement"]["saved_model"]["label_agreement"] == 1
+    # float32 and bfloat16 of the same weights: three digits
+    images = data.split.images[:20]
+    found, expected = (inference.encode(m, images)["y"] for m in (model, trained))
+    np.testing.assert_allclose(found, expected, atol=0.02)
+    assert np.any(found != expected)
+
+
+def test_the_image_is_found_by_its_name_among_an_encoders_inputs(tmp_path):
+    built = tiny.encoder(tiny.NUM_CLASSES, posterior="universal")
+    image, noise = built.inputs
+    parts = tiny.tiny_networks() | {"encoder": keras.Model([noise, image], built.output)}
+    model = tiny.tiny_model(parts)
+    saved_model.write_saved_model(Signatures(model, ["a", "b", "c"]), tmp_path / "1")
+    assert prediction.open_predictor(tmp_path / "1").image_shape == tiny.IMAGE_SHAPE
+
+
+def test_versions_grow_and_are_never_overwritten(trained, root):
+    first = export.export_run(trained.folder, "tiny", 7, SAVED_MODEL, root)
+    with pytest.raises(versions.VersionError, match="7 exists, and a version is never overwritten"):
+        export.export_run(trained.folder, "tiny", 7, SAVED_MODEL, root)
+    before = (first / "saved_model.pb").read_bytes()
+    second = export.export_run(trained.folder, "tiny", formats=SAVED_MODEL, root=root)
+    assert int(second.name) > 7 and len(second.name) == 14
+    assert (first / "saved_model.pb").read_bytes() == before
+    assert prediction.open_predictor(root / "tiny").path == second
+
+
+def test_an_export_that_answers_otherwise_is_not_published(trained, root, monkeypatch):
+    honest = prediction.SavedModelPredictor.predict
+
+    def biased(self, images):
+        found = honest(self, images)
+        return {**found, "label": (found["label"] + 1) % 3}
+
+    monkeypatch.setattr(prediction.SavedModelPredictor, "predict", biased)
+    with pytest.raises(export.ExportError, match=r"saved_model does not answer like.*0\.0000%"):
+        export.export_run(trained.folder, name="tiny", root=root, formats=SAVED_MODEL)
+    assert list((root / "tiny").iterdir()) == []
+
+
+class Faulty:
+    """A predictor whose answers a fault has changed."""
+
+    def __init__(self, path, fault):
+        self.honest, self.fault = prediction.open_predictor(path), fault
+        self.has_latent_y = True
+
+    def predict(self, images):
+        return self.honest.predict(images) | self.fault(self.honest.predict(images))
+
+    def encode(self, images):
+        return self.honest.encode(images) | self.fault(self.honest.encode(images))
+
+
+def changed(name, change):
+    return lambda found: {name: change(found[name])} if name in found else {}
+
+
+def one_label(label):
+    label[0] = (label[0] + 1) % 3
+    return label
+
+
+@pytest.mark.parametrize("kind", contract.LITERT_FILES)
+def test_wrong_answers_and_numbers_that_are_none_are_refused(exported, kind):
+    """Also where a quantized file may differ: one other of six labels is more than 0.5 %."""
+    path = exported.path / contract.LITERT_FILES[kind]
+    held_out = verification.held_out(exported.data.split)
+    expected = verification.answers(exported.model, *held_out, 1.0)
+    assert verification.verify("file", prediction.open_predictor(path), expected, kind)["images"]
+    for fault, message in (
+        (changed("z", lambda z: z * np.nan), "z by inf"),
+        (changed("z", lambda z: z + 97), "z by "),
+        (changed("probabilities", lambda p: p * np.nan), "probabilities by inf"),
+        (changed("label", one_label), r"83\.3333% of the labels agree, 99\.5% must"),
+    ):
+        message = message.replace("99\\.5", f"{100 * contract.LABEL_AGREEMENT[kind]:.1f}")
+        with pytest.raises(export.ExportError, match=f"exported file does not .*{message}"):
+            verification.verify("file", Faulty(path, fault), expected, kind)
+
+
+def test_int8_tries_several_samples_and_float_one(trained, root, monkeypatch):
+    seen, honest = [], verification.verify
+
+    def strict(name, predictor, expected, quantization="none"):
+        if quantization != "none" and len(seen) < 3:
+            raise export.ExportError("not yet")
+        return honest(name, predictor, expected, quantization)
+
+    write = litert.write_litert
+    monkeypatch.setattr(
+        litert, "write_litert", lambda *args: seen.append(len(args[2])) or write(*args)
+    )
+    monkeypatch.setattr(verification, "verify", strict)
+    monkeypatch.setattr(export, "NUM_REPRESENTATIVE", (10, 20, 5, 3))
+    version = export.export_run(trained.folder, "t", None, ["litert"], root, quantize=["int8"])
+    assert seen == [10, 20, 5] and (version / contract.LITERT_FILES["int8"]).exists()
+    seen.clear()
+    with pytest.raises(export.ExportError, match="not yet"):
+        export.export_run(trained.folder, "t", None, ["litert"], root, quantize=["float16"])
+    assert seen == [10]
+
+
+def test_a_signature_that_fails_is_not_published(trained, root, monkeypatch):
+    monkeypatch.setattr(Signatures, "reconstruct", lambda self, image: {"image": image / 0.0})
+    with pytest.raises(export.ExportError, match="reconstruct does not give one row of numbers"):
+        export.export_run(trained.folder, "t", None, SAVED_MODEL, root, with_decoder=True)
+    monkeypatch.undo()
+    wrong = Signatures.classify
+    monkeypatch.setattr(
+        Signatures, "classify_bytes", lambda self, image_bytes: wrong(self, tf.zeros((1, 6, 5, 1)))
+    )
+    with pytest.raises(export.ExportError, match="classify_bytes"):
+        export.export_run(trained.folder, "t", None, SAVED_MODEL, root)
+    assert versions.numbers(root / "t") == []
+
+
+def test_labels_that_are_not_of_validation_are_not_calibrated_on(small, tmp_path, root):
+    """Neither those that training saw nor those withheld from it."""
+    config = dataclasses.replace(small, validation_size=0, epochs=1)
+    run = training.train(config, tmp_path / "run", verbose=0)
+    version = export.export_run(run.folder, "t", None, SAVED_MODEL, root, with_decoder=True)
+    manifest = manifest_of(version)
+    assert "0 labelled validation images" in manifest["calibration"]["note"]
+    assert manifest["novelty_quantiles"] == {}
+    assert manifest["agreement"]["saved_model"]["images"] > 20  # compared on training images
+
+
+def test_a_server_is_not_given_a_version_that_it_cannot_load(trained, root):
+    export.export_run(trained.folder, "tiny", None, SAVED_MODEL, root)
+    with pytest.raises(export.ExportError, match="one without a SavedModel would fail there"):
+        export.export_run(trained.folder, "tiny", None, ["litert"], root)
+
+
+def test_formats(trained, root):
+    only = export.export_run(trained.folder, name="edge", formats=["litert"], root=root)
+    found = {str(path.relative_to(only)) for path in only.rglob("*") if path.is_file()}
+    assert found == {"litert/encoder.tflite", "assets.extra/manifest.json"}
+    assert isinstance(prediction.open_predictor(root / "edge"), prediction.LiteRTPredictor)
+    both = export.export_run(trained.folder, name="server", formats=SAVED_MODEL, root=root)
+    assert not (both / "litert").exists()
+    with pytest.raises(export.ExportError, match="`formats` must be of .* Received: tflite"):
+        export.export_run(trained.folder, formats=["tflite"], root=root)
+    with pytest.raises(export.ExportError, match="`quantize` must be of .* Received: int4"):
+        export.export_run(trained.folder, quantize=["int4"], root=root)
+
+
+def test_onnx_answers_alike_with_names_of_its_own(trained, root, images):
+    pytest.importorskip("onnxruntime", reason="an extra: requirements-onnx.txt")
+    pytest.importorskip("tf2onnx", reason="an extra: requirements-onnx.txt")
+    version = export.export_run(trained.folder, "tiny", formats=["onnx"], root=root)
+    predictor = prediction.open_predictor(version)
+    assert isinstance(predictor, prediction.OnnxPredictor)
+    found = predictor.predict(to_unit_range(images))
+    expected = inference.encode(models.load_model(trained.model_file), images)
+    np.testing.assert_array_equal(found["label"], expected["y_logits"].argmax(axis=1))
+    np.testing.assert_allclose(found["probabilities"], expected["y"], atol=1e-6)
+    assert found["class_name"].tolist() == [str(label) for label in found["label"]]
+    bad = version / "bad.onnx"
+    bad.write_bytes(b"no model")
+    with pytest.raises(prediction.PredictorError, match="bad.onnx: not a readable ONNX file"):
+        prediction.open_predictor(bad)

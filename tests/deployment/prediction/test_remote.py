@@ -1,0 +1,247 @@
+"""The client against look-alikes of both interfaces, and a real server where there is one."""
+
+import contextlib
+import io
+import json
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+
+import grpc
+import numpy as np
+import pytest
+from PIL import Image
+
+from aae_keras.deployment import prediction
+from aae_keras.deployment.prediction import remote
+from tests.servers import prediction_service, rest
+from tests.servers.graph_mode import ServedModel
+
+UNAVAILABLE = {"http": 503, "grpc": grpc.StatusCode.UNAVAILABLE}
+SERVERS = {"http": rest.serving, "grpc": prediction_service.serving}
+
+
+@pytest.fixture(scope="module")
+def models(exported):
+    return {"tiny": {7: ServedModel(exported.path)}}
+
+
+@pytest.fixture(params=SERVERS)
+def scheme(request):
+    return request.param
+
+
+@contextlib.contextmanager
+def client(scheme, models, failures=0, **options):
+    """A client of a look-alike that fails so many times before it answers."""
+    failing = [UNAVAILABLE[scheme]] * failures
+    with SERVERS[scheme](models, failing) as address:
+        address = address if scheme == "http" else f"grpc://{address}"
+        yield remote.open_server(address, **{"name": "tiny", **options})
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    monkeypatch.setattr(remote, "FIRST_WAIT", 0.001)
+
+
+@pytest.fixture
+def files(images, tmp_path):
+    """Digits as PNG; one as JPEG, one as BMP, one large, and three that are no images."""
+    paths = {}
+    for number, image in enumerate(images[:5, :, :, 0]):
+        picture = Image.fromarray(image)
+        paths[f"{number}.png"] = picture
+    paths["6.jpg"] = Image.fromarray(images[6, :, :, 0]).resize((50, 60))
+    paths["7.bmp"] = Image.fromarray(images[7, :, :, 0])
+    for name, picture in paths.items():
+        picture.save(tmp_path / name)
+    (tmp_path / "text.png").write_text("no image")
+    content = (tmp_path / "6.jpg").read_bytes()
+    (tmp_path / "cut.png").write_bytes((tmp_path / "0.png").read_bytes()[:-30])
+    (tmp_path / "cut.jpg").write_bytes(content[: len(content) // 2])
+    return [str(tmp_path / name) for name in (*paths, "text.png", "cut.png", "none.png")]
+
+
+def test_a_server_says_what_the_export_says(scheme, models, exported, files):
+    local = list(prediction.predict_files(prediction.open_predictor(exported.path), files))
+    with client(scheme, models) as server:
+        rows = list(remote.classify_files(server, files, prediction.answer_row))
+    assert [row["image"] for row in rows] == files
+    for row, expected in zip(rows, local, strict=True):
+        assert row.keys() == expected.keys()
+        if "error" not in row:
+            assert (row["label"], row["class_name"]) == (expected["label"], expected["class_name"])
+            np.testing.assert_allclose(row["probabilities"], expected["probabilities"], atol=1e-6)
+    assert [("error" in row) for row in rows] == [False] * 7 + [True] * 3
+    assert "not a readable image" in rows[7]["error"] and "no such file" in rows[9]["error"]
+    # what the server's decoder says of it
+    assert rows[8]["error"].startswith(f"{files[8]}: the server refused it: Invalid PNG data")
+
+
+def test_one_damaged_file_does_not_fail_its_batch(scheme, models, files):
+    with client(scheme, models) as server:
+        sent = []
+        ask = server.classify
+        server.classify = lambda contents: sent.append(len(contents)) or ask(contents)
+        list(remote.classify_files(server, files, prediction.answer_row))
+    assert sent == [8] + [1] * 8  # once together, then one by one
+
+
+def test_files_go_in_batches(scheme, models, files, monkeypatch):
+    monkeypatch.setattr(remote, "BATCH", 3)
+    with client(scheme, models) as server:
+        rows = list(remote.classify_files(server, files[:7], prediction.answer_row))
+        assert len(rows) == 7 and all("label" in row for row in rows)
+        assert list(remote.classify_files(server, [], prediction.answer_row)) == []
+
+
+def test_an_unavailable_server_is_asked_again(scheme, models, files):
+    with client(scheme, models, failures=remote.ATTEMPTS - 1) as server:
+        (row,) = remote.classify_files(server, files[:1], prediction.answer_row)
+        assert "label" in row
+    with client(scheme, models, failures=remote.ATTEMPTS) as server:
+        with pytest.raises(remote.ServerError, match="No answer after 5 attempts.*not now"):
+            list(remote.classify_files(server, files[:1], prediction.answer_row))
+
+
+def test_waits_grow(monkeypatch):
+    waits = []
+    monkeypatch.setattr(remote, "FIRST_WAIT", 0.2)
+    monkeypatch.setattr(remote.time, "sleep", waits.append)
+
+    def ask(contents):
+        raise remote.Unavailable("busy")
+
+    with pytest.raises(remote.ServerError, match="busy"):
+        remote._patiently(ask, [])
+    assert waits == [0.2, 0.4, 0.8, 1.6]
+
+
+def test_a_server_that_is_not_there(scheme, files):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"{scheme}://127.0.0.1:{free.getsockname()[1]}"
+        server = remote.open_server(address, "tiny", timeout=0.2)
+        with pytest.raises(remote.ServerError, match="No answer after 5 attempts"):
+            list(remote.classify_files(server, files[:1], prediction.answer_row))
+
+
+@pytest.mark.parametrize("chosen", [{"name": "other"}, {"version": 8}])
+def test_a_model_or_version_that_the_server_has_not(scheme, models, files, chosen):
+    with client(scheme, models, **chosen) as server:
+        with pytest.raises(remote.ServerError, match="Servable not found"):
+            list(remote.classify_files(server, files[:1], prediction.answer_row))
+    with client(scheme, models, version=7) as server:
+        (row,) = remote.classify_files(server, files[:1], prediction.answer_row)
+        assert "label" in row
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["localhost:8501", "ftp://localhost:1", "http://", "grpc:x", "http://[::1", "http://x:port"],
+)
+def test_addresses_of_another_form_are_refused(address):
+    expected = f"http://HOST:8501 .* Received: {re.escape(address)}"
+    with pytest.raises(ValueError, match=expected):
+        remote.open_server(address, "tiny")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"timeout": 0.0}, {"timeout": np.inf}, {"timeout": np.nan}, {"version": 2**63}]
+)
+def test_numbers_out_of_range_are_refused(wrong):
+    with pytest.raises(ValueError, match="must lie in"):
+        remote.open_server("grpc://localhost:1", "tiny", **wrong)
+
+
+@pytest.mark.parametrize(
+    "answer", ["[]", "{}", '{"predictions": [1]}', '{"predictions": []}', "<html>"]
+)
+def test_an_answer_of_another_form_is_an_error_of_the_server(answer, files, monkeypatch):
+    server = remote.open_server("http://localhost:1", "tiny")
+    monkeypatch.setattr(
+        remote.urllib.request, "urlopen", lambda *a, **k: io.BytesIO(answer.encode())
+    )
+    with pytest.raises(remote.ServerError, match="the answer is|Received: 0 answers"):
+        list(remote.classify_files(server, files[:1], prediction.answer_row))
+
+
+def test_large_files_go_in_small_batches(scheme, models, files, monkeypatch):
+    sizes = [len(remote.read_file(file)) for file in files[:7]]
+    monkeypatch.setattr(remote, "BATCH_BYTES", sizes[0] + sizes[1])
+    with client(scheme, models) as server:
+        sent = []
+        ask = server.classify
+        server.classify = lambda contents: sent.append(sum(map(len, contents))) or ask(contents)
+        rows = list(remote.classify_files(server, [*files[:7], files[6]], prediction.answer_row))
+    assert [row["image"] for row in rows] == [*files[:7], files[6]]
+    assert len(sent) > 3 and sum(sent) == sum(sizes) + sizes[6]
+    assert all(size <= remote.BATCH_BYTES or size == max(sizes) for size in sent)
+
+
+def test_a_picture_that_png_cannot_hold_is_converted(scheme, models, exported, tmp_path):
+    picture = tmp_path / "print.tif"
+    Image.new("CMYK", (5, 6), (10, 200, 30, 40)).save(picture)
+    (local,) = prediction.predict_files(prediction.open_predictor(exported.path), [picture])
+    with client(scheme, models) as server:
+        (row,) = remote.classify_files(server, [picture], prediction.answer_row)
+    assert row["label"] == local["label"]
+
+
+def test_the_tool_prints_the_same_lines(scheme, models, exported, files):
+    def predict(*flags):
+        command = [sys.executable, "-m", "tools.predict", *flags, *files[:2], files[9]]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 1, done.stderr  # the last file is not there
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    local = predict(f"--model={exported.path}")
+    with SERVERS[scheme](models) as address:
+        address = address if scheme == "http" else f"grpc://{address}"
+        found = predict(f"--server={address}", "--name=tiny", "--version=7", "--timeout=30")
+    assert [row.keys() for row in found] == [row.keys() for row in local]
+    for row, expected in zip(found, local, strict=True):
+        assert row["image"] == expected["image"] and row.get("label") == expected.get("label")
+
+
+def test_rest_needs_no_tensorflow(models, files):
+    with rest.serving(models) as address:
+        script = (
+            "import sys; from aae_keras.deployment.prediction import remote, answer_row;"
+            f"server = remote.open_server({address!r}, 'tiny');"
+            f"print(len(list(remote.classify_files(server, {files!r}, answer_row))));"
+            "print([m for m in ('tensorflow', 'keras') if m in sys.modules])"
+        )
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "10\n[]\n", done.stderr
+
+
+@pytest.mark.skipif(
+    "AAE_TF_SERVING" not in os.environ,
+    reason="no TensorFlow Serving: set AAE_TF_SERVING to its address, see BUILD.md",
+)
+def test_the_real_server(tmp_path):
+    """Its rows are those of the export that it serves, AAE_TF_SERVING_EXPORT, read here."""
+    version = pathlib.Path(os.environ["AAE_TF_SERVING_EXPORT"]).resolve()
+    predictor = prediction.open_predictor(version)
+    height, width, channels = predictor.image_shape
+    random = np.random.default_rng(0)
+    paths = []
+    for number in range(70):
+        pixels = random.integers(0, 256, (height + number, width, 3), dtype="uint8")
+        paths.append(str(tmp_path / f"{number}.png"))
+        Image.fromarray(pixels).save(paths[-1])
+    (tmp_path / "cut.png").write_bytes((tmp_path / "0.png").read_bytes()[:-30])
+    local = list(prediction.predict_files(predictor, paths))
+    server = remote.open_server(os.environ["AAE_TF_SERVING"], version.parent.name)
+    *rows, bad = remote.classify_files(
+        server, [*paths, str(tmp_path / "cut.png")], prediction.answer_row
+    )
+    assert "the server refused it" in bad["error"]
+    for row, expected in zip(rows, local, strict=True):
+        assert (row["image"], row["label"]) == (expected["image"], expected["label"])
+        np.testing.assert_allclose(row["probabilities"], expected["probabilities"], atol=1e-4)

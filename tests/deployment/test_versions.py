@@ -1,0 +1,158 @@
+import datetime
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from aae_keras.deployment import contract, versions
+
+
+def finished(base, content="whole"):
+    """Write a version of one file, as an export does; gives its number."""
+    with versions.written_aside(base) as aside:
+        (aside / "file").write_text(content)
+        return int(versions.publish(aside, base).name)
+
+
+def test_a_version_appears_whole_and_nothing_is_left_aside(tmp_path):
+    with versions.written_aside(tmp_path / "m") as aside:
+        (aside / "file").touch(0o600)
+        assert versions.numbers(tmp_path / "m") == []
+        path = versions.publish(aside, tmp_path / "m", 3)
+    assert [p.name for p in (tmp_path / "m").iterdir()] == ["3"]
+    assert path == tmp_path / "m" / "3" and (path / "file").exists()
+    assert path.stat().st_mode & 0o777 == 0o755  # a server runs as another user
+    assert (path / "file").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_failed_one_leaves_nothing(tmp_path):
+    with pytest.raises(KeyError), versions.written_aside(tmp_path) as aside:
+        (aside / "file").touch()
+        raise KeyError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_are_the_time_and_grow_whatever_the_clock_says(tmp_path):
+    first = finished(tmp_path)
+    now = int(datetime.datetime.now(datetime.UTC).strftime("%Y%m%d%H%M%S"))
+    assert now - 2 <= first <= now
+    (tmp_path / "99990101000000").mkdir()
+    assert finished(tmp_path) == 99990101000001
+
+
+def test_a_number_is_used_once(tmp_path, caplog):
+    with versions.written_aside(tmp_path) as aside:
+        versions.publish(aside, tmp_path, 7)
+    for retired in (False, True):
+        if retired:
+            versions.retire(tmp_path, 7)
+        with versions.written_aside(tmp_path) as aside:
+            with pytest.raises(versions.VersionError, match="7 exists, and .* never overwritten"):
+                versions.publish(aside, tmp_path, 7)
+    with versions.written_aside(tmp_path) as aside:
+        versions.publish(aside, tmp_path, 3)
+    assert "Version 3 is below 7" in caplog.text
+
+
+def test_retiring_hides_a_version_and_keeps_its_files(tmp_path, caplog):
+    first, second = finished(tmp_path, "old"), finished(tmp_path, "new")
+    reader = open(tmp_path / str(second) / "file")  # a server that has it open
+    gone = versions.retire(tmp_path, second)
+    assert versions.numbers(tmp_path) == [first]
+    assert reader.read() == (gone / "file").read_text() == "new"
+    reader.close()
+    assert [(v.number, v.retired) for v in versions.listed(tmp_path)] == [
+        (first, False),
+        (second, True),
+    ]
+    assert finished(tmp_path) > second
+    with pytest.raises(versions.VersionError, match=f"has no version {second}. There are: {first}"):
+        versions.retire(tmp_path, second)
+    assert "only one" not in caplog.text
+    for number in versions.numbers(tmp_path):
+        versions.retire(tmp_path, number)
+    assert "was the only one" in caplog.text
+
+
+def test_a_killed_writer_leaves_no_version_and_the_next_removes_its_folder(tmp_path):
+    script = """
+        import sys, time
+        from aae_keras.deployment import versions
+        with versions.written_aside(sys.argv[1]) as aside:
+            (aside / "file").touch()
+            print("written", flush=True)
+            time.sleep(60)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout.readline() == "written\n"
+        (left,) = tmp_path.iterdir()
+        finished(tmp_path)
+        assert left.exists()  # its writer lives
+        os.kill(writer.pid, signal.SIGKILL)
+    assert left.exists() and len(versions.numbers(tmp_path)) == 1
+    finished(tmp_path)
+    assert not left.exists() and len(versions.numbers(tmp_path)) == 2
+
+
+def write_many(base, count):
+    for _ in range(count):
+        finished(base)
+
+
+def test_many_writers_lose_and_overwrite_nothing(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=write_many, args=(tmp_path, 10)) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    seen = []
+    while any(writer.is_alive() for writer in writers):
+        found = versions.numbers(tmp_path)
+        assert all((tmp_path / str(n) / "file").read_text() == "whole" for n in found)
+        # one that appears is above all that have been seen: a server never passes one over
+        new = set(found) - set(seen)
+        assert not new or not seen or min(new) > max(seen)
+        seen = found
+    for writer in writers:
+        writer.join()
+        assert writer.exitcode == 0
+    assert len(versions.numbers(tmp_path)) == 30
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0, "now"), (59, "59 seconds"), (60, "1 minute"), (7200, "2 hours"), (3 * 86400, "3 days")],
+)
+def test_age(seconds, expected):
+    now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    exported = (now - datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert versions.age({"exported": exported}, now) == expected
+    assert versions.age(None) == versions.age({}) == ""
+    assert versions.age({"exported": "2026-01-01"}, now) == ""  # of no known zone
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**63])
+def test_a_number_that_no_server_reads_is_refused(tmp_path, number):
+    with versions.written_aside(tmp_path) as aside:
+        with pytest.raises(versions.VersionError, match=f"A version lies in 1 to {2**63 - 1}"):
+            versions.publish(aside, tmp_path, number)
+    for name in ("007", str(2**63), "v1", "1.5"):
+        (tmp_path / name).mkdir()
+    assert versions.numbers(tmp_path) == [] == versions.listed(tmp_path)
+
+
+def test_a_damaged_manifest_does_not_hide_a_version(tmp_path):
+    for number, text in ((1, "{"), (2, '{"revision": "r"}'), (3, "[]")):
+        path = tmp_path / str(number) / contract.MANIFEST
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    assert [v.manifest for v in versions.listed(tmp_path)] == [
+        None,
+        {"revision": "r"},
+        None,
+    ]
+    assert versions.listed(tmp_path / "none") == versions.numbers(tmp_path / "none") == []

@@ -1,0 +1,166 @@
+import dataclasses
+
+import pytest
+
+from aae_keras.experiment import presets
+from aae_keras.experiment.config import Config, nearest
+from aae_keras.experiment.presets import PRESETS, preset
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_yaml_reads_back_to_the_same_configuration(name):
+    config = preset(name, seed=3, hidden_units=(7, 5), rate_drops=())
+    assert Config.from_yaml(config.to_yaml()) == config
+
+
+def test_yaml_fills_what_it_leaves_out_from_the_base():
+    base = Config(epochs=7)
+    assert Config.from_yaml("seed: 4", base) == Config(epochs=7, seed=4)
+
+
+def test_revision_of_a_run_folder_is_no_field():
+    assert Config.from_yaml("revision: 20260101T000000Z-00000000\nseed: 2") == Config(seed=2)
+
+
+def test_unknown_field_names_the_nearest():
+    with pytest.raises(ValueError, match=r"Unknown configuration field 'epoch'.*epochs"):
+        Config.from_yaml("epoch: 3")
+
+
+def test_unknown_preset_names_the_nearest():
+    with pytest.raises(ValueError, match=r"Unknown preset 'mnist-10'.*mnist-100"):
+        preset("mnist-10")
+
+
+def test_nearest_lists_all_when_nothing_is_close():
+    assert nearest("zzz", ["b", "a"]) == " Known: a, b."
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("- 1", "must be a YAML mapping"),
+        ("seed: [", "not valid YAML"),
+    ],
+)
+def test_broken_yaml_is_refused(text, message):
+    with pytest.raises(ValueError, match=message):
+        Config.from_yaml(text)
+
+
+@pytest.mark.parametrize(
+    "field, value, error, received",
+    [
+        ("epochs", 0, ValueError, "epochs=0"),
+        ("epochs", 1.5, TypeError, r"epochs=1\.5"),
+        ("epochs", True, TypeError, "epochs=True"),
+        ("input_noise", float("nan"), ValueError, "input_noise=nan"),
+        ("test_fraction", 0.0, ValueError, r"test_fraction=0\.0"),
+        ("test_fraction", 0.95, ValueError, r"test_fraction=0\.95"),
+        ("setting", "semi", ValueError, "setting='semi'"),
+        ("hidden_units", (10, 0), ValueError, r"hidden_units=\(10, 0\)"),
+        ("hidden_units", 10, TypeError, "hidden_units=10"),
+        ("hidden_units", (1.5,), TypeError, "hidden_units="),
+        ("rate_drops", (50, 10), ValueError, r"rate_drops=\(50, 10\)"),
+        ("dataset", 3, TypeError, "dataset=3"),
+    ],
+)
+def test_bad_values_are_refused_by_name(field, value, error, received):
+    with pytest.raises(error, match=f"`{field}`.*Received: {received}"):
+        Config(**{field: value})
+
+
+def test_whole_numbers_may_stand_for_floats():
+    assert Config(input_noise=1).input_noise == 1.0
+
+
+def test_fingerprint_changes_with_every_field():
+    basic = Config(setting="basic", latent_dim=2)
+    mixture = dataclasses.replace(basic, prior="gaussian-mixture")
+    clustering = Config(setting="clustering", num_clusters=2)
+    reduction = Config(setting="dimensionality-reduction")
+    supervised = Config(setting="supervised")
+    other = {
+        "preset": "x", "setting": "labels-only", "network": "convolutional",
+        "posterior": "universal", "prior": "swiss-roll", "input_dropout": 0.5,
+        "mode_decoder": True, "balanced_prior": True, "dataset": "mnist", "data_dir": "d",
+        "skip_unreadable": True, "batch_norm": True, "reconstruction": "cross-entropy",
+        "optimizer": "adam", "jit_compile": "off", "streaming": "no",
+        "schedule": "simultaneous", "precision": "bfloat16",
+        "hidden_units": (9,), "rate_drops": (9,),
+        "test_fraction": 0.3, "encoder_average": 0.5,
+        "momentum": 0.5, "adversarial_momentum": 0.5, "rate_drop_factor": 0.5,
+    }  # fmt: skip
+    for field in dataclasses.fields(Config):
+        only = field.metadata["only"]
+        bases = (basic, clustering, reduction, supervised)
+        base = next(config for config in bases if config.setting in only)
+        base = mixture if field.name == "prior_scale" else base
+        value = other.get(field.name, None)
+        value = type(field.default)(getattr(base, field.name) + 1) if value is None else value
+        changed = dataclasses.replace(base, **{field.name: value})
+        assert changed.fingerprint() != base.fingerprint(), field.name
+
+
+@pytest.mark.parametrize(
+    "changes, name",
+    [
+        ({"preset": "digits"}, "digits"),
+        ({"preset": "digits", "setting": "labels-only"}, "digits-labels-only"),
+        ({"dataset": "my/folder/"}, "folder"),
+        ({"dataset": "some/own.npz"}, "own"),
+        ({"dataset": "own.npz", "setting": "clustering", "num_clusters": 3}, "own-clustering"),
+        ({"preset": "mnist-2d-100", "setting": "dimensionality-reduction"}, "mnist-2d-100"),
+        ({"preset": "mnist-2d-100"}, "mnist-2d-100-semi-supervised"),
+    ],
+)
+def test_name_for_folders(changes, name):
+    assert presets.short_name(Config(**changes)) == name
+
+
+def test_presets_of_mnist_state_the_papers_recipe():
+    config = preset("mnist-100")
+    assert (config.num_labeled, config.hidden_units, config.latent_dim) == (100, (1000, 1000), 10)
+    assert (config.momentum, config.adversarial_momentum) == (0.9, 0.1)
+    assert (config.reconstruction_rate, config.generator_rate) == (0.01, 0.1)
+    assert config.rate_drops == (50, 1000) and config.input_noise == 0.3
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"num_clusters": 5}, "`num_clusters` is for the settings"),
+        ({"cyclic_loss": 1.0}, "`cyclic_loss` is for the setting clustering"),
+        ({"setting": "supervised", "head_weight": 3.0}, "is for the setting dimensionality-reduct"),
+        ({"setting": "clustering"}, "needs `num_clusters` of at least 2"),
+        ({"setting": "label-informed", "latent_dim": 2}, "needs a prior with a component"),
+        (
+            {"prior": "swiss-roll", "latent_dim": 2},
+            "`prior` is for the settings basic",
+        ),
+        ({"setting": "basic", "prior": "swiss-roll"}, "Received: latent_dim=10"),
+        ({"setting": "basic", "prior_scale": 2.0}, "a Gaussian has `prior_stddev`"),
+        (
+            {"setting": "basic", "prior": "swiss-roll", "latent_dim": 2, "prior_stddev": 5.0},
+            "swiss-roll has `prior_scale`",
+        ),
+    ],
+)
+def test_fields_that_contradict_the_setting_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        Config(**changes)
+
+
+@pytest.mark.parametrize(
+    "changes, expected",
+    [
+        ({}, True),
+        ({"setting": "supervised"}, True),
+        ({"setting": "clustering", "num_clusters": 4}, False),
+        ({"setting": "basic"}, False),
+        ({"setting": "dimensionality-reduction"}, True),
+        ({"setting": "dimensionality-reduction", "num_clusters": 4}, False),
+    ],
+)
+def test_which_settings_learn_from_labels(changes, expected):
+    assert Config(**changes).learns_from_labels == expected

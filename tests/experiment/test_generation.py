@@ -1,0 +1,141 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from aae_keras import models
+from aae_keras.errors import UserError
+from aae_keras.experiment import factory, generation, runs, training
+from aae_keras.models import inference
+
+
+def tiles(figure, columns, shape=(6, 5)):
+    """The images of a grid, one pixel between them."""
+    height, width = shape
+    sheet = np.asarray(figure.axes[0].get_images()[0].get_array())
+    rows = sheet.shape[0] // (height + 1)
+    return np.stack(
+        [
+            sheet[r * (height + 1) :, c * (width + 1) :][:height, :width]
+            for r in range(rows)
+            for c in range(columns)
+        ]
+    )
+
+
+@pytest.fixture
+def files(tmp_path, images):
+    paths = [tmp_path / f"{n}.png" for n in (0, 1)]
+    for path, image in zip(paths, images, strict=False):
+        Image.fromarray(image[:, :, 0]).save(path)
+    return paths
+
+
+@pytest.fixture
+def model(trained):
+    return models.load_model(trained.model_file)
+
+
+def test_samples_of_a_label(trained, model):
+    drawn = tiles(generation.generate(trained.folder, label="1", count=8), 8)
+    z = model.priors["z"].sample(8, [generation.SEED, 1]).numpy()
+    y = np.tile(np.eye(3, dtype="float32")[1], (8, 1))
+    np.testing.assert_allclose(drawn, inference.decode(model, {"y": y, "z": z})[..., 0], atol=1e-6)
+
+
+def test_another_seed_draws_other_images(trained):
+    one, same, other = (
+        tiles(generation.generate(trained.folder, count=4, seed=seed), 4) for seed in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(one, same)
+    assert np.any(one != other)
+
+
+def test_a_style_under_every_label(trained, model, files, images):
+    drawn = tiles(generation.generate(trained.folder, style_of=files[0]), 4)
+    np.testing.assert_allclose(drawn[0], images[0, :, :, 0] / 255, atol=1e-6)
+    z = np.tile(inference.encode(model, images[:1])["z"], (3, 1))
+    expected = inference.decode(model, {"y": np.eye(3, dtype="float32"), "z": z})
+    np.testing.assert_allclose(drawn[1:], expected[..., 0], atol=1e-6)
+
+
+def test_between_two_images_lie_their_reconstructions_at_the_ends(trained, model, files, images):
+    drawn = tiles(generation.generate(trained.folder, between=files, count=5), 5)
+    ends = inference.decode(model, inference.encode(model, images[:2]))
+    np.testing.assert_allclose(drawn[[0, -1]], ends[..., 0], atol=1e-6)
+    assert np.any(np.abs(drawn[2] - drawn[0]) > 1e-3)
+
+
+def test_what_cannot_be_drawn_is_said(trained, files, tmp_path):
+    with pytest.raises(UserError, match="no label '9'. Known: 0, 1, 2"):
+        generation.generate(trained.folder, label="9")
+    with pytest.raises(UserError, match="no such file"):
+        generation.generate(trained.folder, style_of=tmp_path / "none.png")
+
+
+@pytest.mark.parametrize(
+    "changes, options, message",
+    [
+        ({"setting": "labels-only"}, {}, "has no decoder"),
+        ({"setting": "basic"}, {"label": "1"}, "has no label to draw"),
+        ({"setting": "basic"}, {"style_of": "first"}, "no labels to draw a style under"),
+        ({"setting": "supervised"}, {"between": "both"}, "say --label=NAME"),
+    ],
+)
+def test_settings_draw_what_they_can(changes, options, message, small, tmp_path, files):
+    config = dataclasses.replace(small, epochs=1, **changes)
+    run = training.train(config, tmp_path / "run", verbose=0)
+    options = {
+        name: {"first": files[0], "both": files}.get(value, value)
+        for name, value in options.items()
+    }
+    with pytest.raises(UserError, match=message):
+        generation.generate(run.folder, **options)
+
+
+REDUCTION = {"setting": "dimensionality-reduction"}
+INFORMED = {"setting": "label-informed", "prior": "gaussian-mixture", "prior_scale": 0.2}
+
+
+@pytest.mark.parametrize(
+    "changes, options, columns",
+    [
+        ({"setting": "basic"}, {"count": 3}, 3),
+        ({"setting": "basic"}, {"between": "both", "count": 3}, 3),
+        (INFORMED, {"count": 3}, 3),
+        ({"setting": "supervised"}, {"count": 3}, 3),
+        ({"setting": "supervised"}, {"style_of": "first"}, 4),
+        ({"setting": "supervised"}, {"between": "both", "label": "1", "count": 3}, 3),
+        (REDUCTION, {"label": "1", "count": 3}, 3),
+        (REDUCTION, {"style_of": "first"}, 4),
+        (REDUCTION, {"between": "both", "count": 3}, 3),
+    ],
+)
+def test_every_setting_draws(changes, options, columns, small, tmp_path, files):
+    model = factory.build_model(
+        config := dataclasses.replace(small, **changes), data := factory.load_data(config)
+    )
+    run = runs.begin(runs.name_run(tmp_path / "run", config), data.split.fingerprint())
+    model.save(run.model_file)
+    options = {
+        name: {"first": files[0], "both": files}.get(value, value)
+        for name, value in options.items()
+    }
+    drawn = tiles(generation.generate(run.folder, **options), columns)
+    assert len(drawn) == columns and np.ptp(drawn) > 0
+
+
+def test_clusters_are_called_by_their_numbers(small, tmp_path):
+    config = dataclasses.replace(
+        small, setting="clustering", num_clusters=3, num_labeled=0, epochs=1
+    )
+    run = training.train(config, tmp_path / "run", verbose=0)
+    drawn = [
+        tiles(generation.generate(run.folder, label=name, count=2), 2)
+        for name in ("2", "02", "cluster-02")
+    ]
+    np.testing.assert_array_equal(drawn[0], drawn[1])
+    np.testing.assert_array_equal(drawn[0], drawn[2])
+    with pytest.raises(UserError, match="no label 'cat'. Known: 0, 1, 2"):
+        generation.generate(run.folder, label="cat")

@@ -1,9 +1,11 @@
 """The terms of the objective, one pure function each.
 
-Every loss is per example: it maps a batch of n rows to n values, in nats or half squared
-pixels. Summing them and dividing by the global batch size is the model's affair, so that
-replicas add up. Discriminators call prior samples real (1) and codes fake (0). Everything
-is computed from logits: exact where `log(D + epsilon)` is not.
+A loss per example maps a batch of n rows to n values, in nats or half squared pixels. Summing them
+and dividing by the global batch size is the model's affair, so that replicas add up. Two speak of
+the networks alone and give one value: `mode_distance_loss` and `head_distance_loss`.
+
+Discriminators call prior samples real (1) and codes fake (0). Everything is computed from logits:
+exact where `log(D + epsilon)` is not.
 
 Reference: Makhzani et al., arXiv:1511.05644; section numbers below are the paper's.
 """
@@ -105,6 +107,20 @@ def classification_loss(labels, y_logits):
     return -ops.take_along_axis(log_y, ops.expand_dims(labels, -1), axis=-1)[:, 0]
 
 
+def conditional_entropy(y_logits):
+    """`H(y | x) = -sum_k q(y = k given x) log q(y = k given x)`, from logits.
+
+    Args:
+        y_logits: The encoder's latent y before the softmax, shape (batch, categories).
+
+    Returns:
+        Shape (batch,), in nats; from 0 where the encoder is sure to log(categories) where it has
+        no idea.
+    """
+    log_y = ops.log_softmax(y_logits, axis=-1)
+    return -ops.sum(ops.exp(log_y) * log_y, axis=-1)
+
+
 def half_squared_length(z):
     """`1/2 ||z||^2`, the L2 penalty on z that clustering may add.
 
@@ -142,12 +158,13 @@ def mode_distance_loss(modes):
         modes: Images in [0, 1], shape (categories, height, width, channels).
 
     Returns:
-        Shape (categories,): for each mode the mean over the others.
+        Scalar: the mean over every pair of two modes.
     """
     flat = ops.reshape(modes, (modes.shape[0], -1))
     distance = ops.mean(ops.square(flat[:, None] - flat[None]), axis=-1)
     others = 1.0 - ops.eye(flat.shape[0])
-    return ops.sum(others * ops.exp(-distance / MODE_SCALE), axis=-1) / max(flat.shape[0] - 1, 1)
+    pairs = flat.shape[0] * (flat.shape[0] - 1)
+    return ops.sum(others * ops.exp(-distance / MODE_SCALE)) / max(pairs, 1)
 
 
 def head_distance_loss(heads, threshold):
@@ -158,13 +175,14 @@ def head_distance_loss(heads, threshold):
         threshold: Euclidean distance, above 0.
 
     Returns:
-        Shape (categories,): the sum over the others of max(0, threshold - distance).
+        Scalar: for a head the sum over the others of max(0, threshold - distance), averaged over
+        the heads.
     """
     squared = ops.sum(ops.square(heads[:, None] - heads[None]), axis=-1)
     # The gradient of a root is infinite at 0, where a head meets itself.
     distance = ops.sqrt(squared + 1e-12)
     others = 1.0 - ops.eye(heads.shape[0])
-    return ops.sum(others * ops.relu(threshold - distance), axis=-1)
+    return ops.sum(others * ops.relu(threshold - distance)) / heads.shape[0]
 
 
 def _one_logit_per_code(name, logits):

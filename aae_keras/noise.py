@@ -5,6 +5,8 @@ the algorithm is named; only the raw bits agree. So the floats are made of those
 faster under XLA.
 """
 
+import zlib
+
 import tensorflow as tf
 
 ALGORITHM = "philox"
@@ -41,3 +43,39 @@ def integers(shape, seed, below):
     return tf.random.stateless_uniform(
         shape, seed, minval=0, maxval=below, dtype=tf.int32, alg=ALGORITHM
     )
+
+
+def stream(seed, step, replica, name):
+    """A seed, shape (2,), for the random draw of a name in a step.
+
+    Each name has numbers of its own, so that one draw more changes no other.
+
+    Args:
+        seed: Whole number.
+        step: int64 scalar variable or tensor.
+        replica: int32 scalar, the rank of the replica.
+        name: Text, such as "corruption".
+    """
+    base = fold_in(tf.stack([tf.cast(seed, "int64"), tf.convert_to_tensor(step)]), replica)
+    return fold_in(base, zlib.crc32(name.encode()) & 0x7FFFFFFF)
+
+
+def corrupt(images, seed, stddev, dropout):
+    """Images with Gaussian noise added, then a share of their values set to 0.
+
+    Args:
+        images: Floats, shape (batch, height, width, channels).
+        seed: Shape (2,).
+        stddev: Standard deviation of the noise.
+        dropout: Share of the values that are set to 0, in [0, 1); the others grow by
+            1 / (1 - dropout), so that the mean stays.
+
+    Returns:
+        A tensor of the same shape; the very images where nothing is asked for.
+    """
+    if stddev:
+        images = images + stddev * normal(tf.shape(images), seed)
+    if dropout:
+        kept = uniform(tf.shape(images), fold_in(seed, 1)) >= dropout
+        images = images * tf.cast(kept, images.dtype) / (1.0 - dropout)
+    return images

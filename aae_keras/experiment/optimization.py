@@ -4,23 +4,22 @@ import keras
 import tensorflow as tf
 
 from aae_keras.experiment import hardware
-from aae_keras.models.phased import PHASES
-from aae_keras.models.schedules import SCHEDULES
+from aae_keras.phases import PHASES, SCHEDULES
 
 
 def compile_model(model, config, steps_per_epoch):
     """Compile a model, built here or by the user, as a configuration says."""
     optimizers, weights = {}, {}
-    for phase, (rate, momentum) in phase_recipe(config, model).items():
-        partner = _partner(config, optimizers, phase, rate, momentum)
+    for phase, recipe in phase_recipe(config, model).items():
+        partner = _partner(config, optimizers, phase, recipe)
         if partner is None:
-            optimizers[phase] = rate, momentum
+            optimizers[phase] = recipe
         else:
             optimizers[phase] = partner
-            weights[phase] = rate / optimizers[partner][0]
+            weights[phase] = recipe[0] / optimizers[partner][0]
     model.compile(
         **{
-            PHASES[phase]: _optimizer(config, *recipe, steps_per_epoch)
+            PHASES[phase].argument: _optimizer(config, *recipe, steps_per_epoch)
             if isinstance(recipe, tuple)
             else recipe
             for phase, recipe in optimizers.items()
@@ -56,17 +55,18 @@ def compilation(config):
 
 def phase_recipe(config, model):
     """Rate and momentum of each phase that the model has."""
-    recipe = {
-        "reconstruction": (config.reconstruction_rate, config.momentum),
-        "discriminator": (config.discriminator_rate, config.adversarial_momentum),
-        "generator": (config.generator_rate, config.adversarial_momentum),
-        "classification": (config.classification_rate, config.momentum),
+    present = {term.phase for term in model.objective()}
+    return {
+        name: (
+            getattr(config, f"{name}_rate"),
+            config.adversarial_momentum if kind.is_adversarial else config.momentum,
+        )
+        for name, kind in PHASES.items()
+        if name in present
     }
-    present = {term.phase for term in model.terms}
-    return {phase: values for phase, values in recipe.items() if phase in present}
 
 
-def _partner(config, optimizers, phase, rate, momentum):
+def _partner(config, optimizers, phase, recipe):
     """The earlier phase whose optimizer can serve this one too, or None.
 
     Within a pass gradients can be added up before the optimizer sees them. For SGD of equal
@@ -74,9 +74,10 @@ def _partner(config, optimizers, phase, rate, momentum):
     that sees the sum is another than two, and is shared where both would be alike.
     """
     together = next(group for group in SCHEDULES[config.schedule] if phase in group)
-    for other, recipe in optimizers.items():
-        if other in together and isinstance(recipe, tuple) and recipe[1] == momentum:
-            if config.optimizer == "sgd" or recipe[0] == rate:
+    rate, momentum = recipe
+    for other, own in optimizers.items():
+        if other in together and isinstance(own, tuple) and own[1] == momentum:
+            if config.optimizer == "sgd" or own[0] == rate:
                 return other
     return None
 

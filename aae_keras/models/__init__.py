@@ -1,7 +1,7 @@
 """The models: a base with the one `train_step`, and a small class per learning setting."""
 
 from aae_keras import priors  # noqa: F401  registers the classes that a file may name
-from aae_keras.models.base import AdversarialModel
+from aae_keras.models.aae import AdversarialModel, Forward
 from aae_keras.models.basic import BasicAAE
 from aae_keras.models.clustering import ClusteringAAE
 from aae_keras.models.dimensionality_reduction import DimensionalityReductionAAE
@@ -9,20 +9,24 @@ from aae_keras.models.label_informed import LabelInformedAAE
 from aae_keras.models.labels_only import LabelsOnly
 from aae_keras.models.latent_y import LatentY
 from aae_keras.models.loading import in_float32, load_model
+from aae_keras.models.objective import Batch, Term
+from aae_keras.models.regularizers import ConditionalEntropy, FadeIn, Regularizer
 from aae_keras.models.semi_supervised import SemiSupervisedAAE
 from aae_keras.models.supervised import SupervisedAAE
-from aae_keras.models.terms import Batch, Forward, Term
 
 __all__ = [
     "AdversarialModel",
     "BasicAAE",
     "Batch",
     "ClusteringAAE",
+    "ConditionalEntropy",
     "DimensionalityReductionAAE",
+    "FadeIn",
     "Forward",
     "LabelInformedAAE",
     "LabelsOnly",
     "LatentY",
+    "Regularizer",
     "SemiSupervisedAAE",
     "SupervisedAAE",
     "Term",

@@ -16,17 +16,15 @@ class BasicAAE(LatentZAAE):
     | generator | -log D(z) | encoder |
 
     Args:
-        encoder: Functional model, `image` to `z` (or to what another `Posterior` needs).
-        decoder: Functional model, `z` to `image_logits`.
-        discriminator_gauss: Functional model, z to one logit.
+        encoder, decoder, discriminator_gauss: See `LatentZAAE`.
         gaussian_prior: `Prior` of z, Gaussian or not.
-        **kwargs: See `AdversarialModel`.
-
-    Raises:
-        TypeError: If a network is no functional model.
-        ValueError: If a network has other inputs or outputs, or a prior other dimensions.
+        **kwargs: See `PhasedModel`.
     """
 
     def __init__(self, encoder, decoder, discriminator_gauss, gaussian_prior, **kwargs):
-        priors = {"gaussian_prior": gaussian_prior}
-        super().__init__(encoder, decoder, discriminator_gauss, priors, **kwargs)
+        super().__init__(encoder, decoder, discriminator_gauss, gaussian_prior, **kwargs)
+        self.gaussian_prior = gaussian_prior
+
+    def get_config(self):
+        """See `PhasedModel.get_config`."""
+        return {**super().get_config(), "gaussian_prior": self.gaussian_prior}

@@ -1,11 +1,14 @@
 """Unsupervised clustering (section 6 of the paper), with the additions of its later users."""
 
+import functools
+
 import keras
 from keras import ops
 
-from aae_keras import losses
+from aae_keras import losses, ranges
 from aae_keras.models.label_and_style import LabelAndStyleAAE
-from aae_keras.models.terms import Term
+from aae_keras.models.latent_y import LatentY
+from aae_keras.models.objective import Term
 from aae_keras.networks import call_network, check_network
 
 # Of the running mean of y that a balanced prior samples against: about the last hundred steps.
@@ -32,28 +35,23 @@ class ClusteringAAE(LabelAndStyleAAE):
     | `mode_distance` | images decoded of different y at z = 0 are kept apart |
 
     Args:
-        encoder, decoder, discriminator_cat, discriminator_gauss, categorical_prior,
-            gaussian_prior: See `SemiSupervisedAAE`.
+        *parts: Networks and priors, as of `LabelAndStyleAAE`.
         mode_decoder: Functional model, `y` to `image_logits`; or None.
         cyclic_loss, z_penalty, mode_distance: Weights of the terms; 0 leaves them out.
-        balanced_prior: Whether to draw categories more often the more rarely the encoder uses
+        balanced_prior: Whether to sample categories more often the more rarely the encoder uses
             them.
-        **kwargs: See `AdversarialModel`.
+        **kwargs: See `LabelAndStyleAAE`, whose arguments may be given by name too.
 
     Raises:
         TypeError: If a network is no functional model.
         ValueError: If a network has other inputs or outputs, or a number is out of range.
     """
 
+    latent_y = LatentY.CLUSTER
+
     def __init__(
         self,
-        encoder,
-        decoder,
-        discriminator_cat,
-        discriminator_gauss,
-        categorical_prior,
-        gaussian_prior,
-        *,
+        *parts,
         mode_decoder=None,
         cyclic_loss=0.0,
         z_penalty=0.0,
@@ -61,28 +59,14 @@ class ClusteringAAE(LabelAndStyleAAE):
         balanced_prior=False,
         **kwargs,
     ):
-        weights = {
-            "cyclic_loss": cyclic_loss,
-            "z_penalty": z_penalty,
-            "mode_distance": mode_distance,
-        }
-        for name, weight in weights.items():
-            if not weight >= 0:
-                raise ValueError(f"`{name}` must be at least 0. Received: {name}={weight}")
+        super().__init__(*parts, **kwargs)
         if mode_decoder is not None:
             check_network("mode_decoder", mode_decoder, ["y"], ["image_logits"])
-        options = {name: float(weight) for name, weight in weights.items()}
-        super().__init__(
-            encoder,
-            decoder,
-            discriminator_cat,
-            discriminator_gauss,
-            categorical_prior,
-            gaussian_prior,
-            networks={"mode_decoder": mode_decoder},
-            options={**options, "balanced_prior": bool(balanced_prior)},
-            **kwargs,
-        )
+        self.mode_decoder = mode_decoder
+        self.cyclic_loss = ranges.checked("cyclic_loss", cyclic_loss)
+        self.z_penalty = ranges.checked("z_penalty", z_penalty)
+        self.mode_distance = ranges.checked("mode_distance", mode_distance)
+        self.balanced_prior = bool(balanced_prior)
         if balanced_prior:
             self.usage = self.add_weight(
                 shape=(self.categorical_prior.dim,),
@@ -95,47 +79,33 @@ class ClusteringAAE(LabelAndStyleAAE):
     def build_terms(self):
         """The rows of the tables above."""
         terms = super().build_terms()
+        addition = functools.partial(Term, phase="reconstruction")
         encoder, decoder = self.encoder.trainable_variables, self.decoder.trainable_variables
-        distance = losses.RECONSTRUCTION[self.reconstruction]
         if self.cyclic_loss:
+            variables, weight = encoder + decoder, self.cyclic_loss
             terms.append(
-                Term(
-                    "cyclic_loss",
-                    phase="reconstruction",
-                    loss=self._cyclic_loss,
-                    moves=encoder + decoder,
-                    weight=self.cyclic_loss,
-                )
+                addition("cyclic_loss", loss=self._cycle, variables=variables, weight=weight)
             )
         if self.z_penalty:
             terms.append(
-                Term(
+                addition(
                     "z_penalty",
-                    phase="reconstruction",
                     loss=lambda forward: losses.half_squared_length(forward.code["z"]),
-                    moves=encoder,
+                    variables=encoder,
                     weight=self.z_penalty,
                 )
             )
         if self.mode_decoder is not None:
-            terms.append(
-                Term(
-                    "mode_loss",
-                    phase="reconstruction",
-                    loss=lambda forward: distance(
-                        forward.batch.images, self.decode_modes(forward.code["y"], True)
-                    ),
-                    moves=encoder + self.mode_decoder.trainable_variables,
-                )
-            )
+            variables = encoder + self.mode_decoder.trainable_variables
+            terms.append(addition("mode_loss", loss=self._mode_loss, variables=variables))
         if self.mode_distance:
             terms.append(
-                Term(
+                addition(
                     "mode_distance",
-                    phase="reconstruction",
                     loss=lambda forward: losses.mode_distance_loss(self.modes(training=True)),
-                    moves=decoder,
+                    variables=decoder,
                     weight=self.mode_distance,
+                    per="batch",
                 )
             )
         return terms
@@ -150,16 +120,14 @@ class ClusteringAAE(LabelAndStyleAAE):
         code = {"y": ops.eye(categories), "z": ops.zeros((categories, self.posterior.z_dim))}
         return ops.sigmoid(self.decode(code, training))
 
-    def sample_priors(self, count, labels, seeds):
+    def sample_priors(self, count, labels):
         """Samples of both priors, of y by the usage of its categories if balanced."""
-        if not self.balanced_prior:
-            return super().sample_priors(count, labels, seeds)
-        # As often as a category was missing so far, and never less than now and then.
-        weights = 1.0 / (self.usage + 0.1 / self.categorical_prior.dim)
-        return {
-            "y": self.categorical_prior.sample(count, next(seeds), weights),
-            "z": self.gaussian_prior.sample(count, next(seeds)),
-        }
+        samples = super().sample_priors(count, labels)
+        if self.balanced_prior:
+            # As often as a category was missing so far, and never less than now and then.
+            weights = 1.0 / (self.usage + 0.1 / self.categories)
+            samples["y"] = self.categorical_prior.sample(count, self.stream("prior of y"), weights)
+        return samples
 
     def after_step(self, forward):
         """Keep count of how much each category is used, too."""
@@ -168,9 +136,24 @@ class ClusteringAAE(LabelAndStyleAAE):
             now = ops.mean(forward.code["y"], axis=0)
             self.usage.assign_add((1 - USAGE_DECAY) * (now - self.usage))
 
-    def _cyclic_loss(self, forward):
+    def get_config(self):
+        """See `PhasedModel.get_config`."""
+        return {
+            **super().get_config(),
+            "mode_decoder": self.mode_decoder,
+            "cyclic_loss": self.cyclic_loss,
+            "z_penalty": self.z_penalty,
+            "mode_distance": self.mode_distance,
+            "balanced_prior": self.balanced_prior,
+        }
+
+    def _cycle(self, forward):
         # Not in training mode: the moving statistics of batch normalisation are of real images.
-        drawn = self.posterior.inputs(ops.sigmoid(forward.image_logits), None)
-        outputs = call_network(self.encoder, drawn, training=False)
-        again = {"y_logits": outputs["y_logits"], "z": self.posterior.z(outputs, None)}
-        return losses.cyclic_loss(forward.code, again)
+        decoded = self.posterior.inputs(ops.sigmoid(forward.image_logits), None)
+        outputs = call_network(self.encoder, decoded, training=False)
+        code_again = {"y_logits": outputs["y_logits"], "z": self.posterior.z(outputs, None)}
+        return losses.cyclic_loss(forward.code, code_again)
+
+    def _mode_loss(self, forward):
+        distance = losses.RECONSTRUCTION[self.reconstruction]
+        return distance(forward.batch.images, self.decode_modes(forward.code["y"], training=True))

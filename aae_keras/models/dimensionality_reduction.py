@@ -3,9 +3,10 @@
 import keras
 from keras import ops
 
-from aae_keras import losses
+from aae_keras import losses, ranges
 from aae_keras.models.label_and_style import LabelAndStyleAAE
-from aae_keras.models.terms import Term
+from aae_keras.models.latent_y import LatentY
+from aae_keras.models.objective import Term, classification_term
 from aae_keras.networks import call_network, check_network, output_shapes
 
 
@@ -22,63 +23,45 @@ class DimensionalityReductionAAE(LabelAndStyleAAE):
     | classification | if semi-supervised: cross-entropy of y on labelled images | encoder |
 
     Args:
-        encoder: Functional model, `image` to `y_logits` and `z`.
-        decoder: Functional model, `representation` to `image_logits`.
-        discriminator_cat, discriminator_gauss, categorical_prior, gaussian_prior: See
-            `SemiSupervisedAAE`.
+        *parts: Networks and priors, as of `LabelAndStyleAAE`; but the decoder takes one input,
+            `representation`.
         cluster_head: Functional model, `y` to `head`, as wide as z: a linear map W_C.
         head_threshold: Distance from which on two heads do not push each other.
         head_weight: Weight of that cost; 0 leaves it out.
         semi_supervised: Whether there are labels to learn from.
-        **kwargs: See `AdversarialModel`.
+        **kwargs: See `LabelAndStyleAAE`, whose arguments may be given by name too.
 
     Raises:
         TypeError: If a network is no functional model.
         ValueError: If a network has other inputs or outputs, or a number is out of range.
     """
 
+    latent_y = LatentY.CLUSTER
+    decoder_inputs = ("representation",)
+
     def __init__(
         self,
-        encoder,
-        decoder,
-        discriminator_cat,
-        discriminator_gauss,
-        categorical_prior,
-        gaussian_prior,
-        *,
+        *parts,
         cluster_head,
         head_threshold=6.0,
         head_weight=1.0,
         semi_supervised=True,
         **kwargs,
     ):
+        super().__init__(*parts, **kwargs)
         check_network("cluster_head", cluster_head, ["y"], ["head"])
-        if not head_threshold > 0:
-            raise ValueError(f"`head_threshold` must be above 0. Received: {head_threshold=}")
-        if not head_weight >= 0:
-            raise ValueError(f"`head_weight` must be at least 0. Received: {head_weight=}")
-        super().__init__(
-            encoder,
-            decoder,
-            discriminator_cat,
-            discriminator_gauss,
-            categorical_prior,
-            gaussian_prior,
-            networks={"cluster_head": cluster_head},
-            options={
-                "head_threshold": float(head_threshold),
-                "head_weight": float(head_weight),
-                "semi_supervised": bool(semi_supervised),
-            },
-            decoder_inputs=["representation"],
-            **kwargs,
-        )
         width = output_shapes(cluster_head)["head"][-1]
         if width != self.posterior.z_dim:
             raise ValueError(
                 f"`cluster_head` must be as wide as z, {self.posterior.z_dim} dimensions. "
                 f"Received: {width}"
             )
+        self.cluster_head = cluster_head
+        self.head_threshold = ranges.checked("head_threshold", head_threshold)
+        self.head_weight = ranges.checked("head_weight", head_weight)
+        self.semi_supervised = bool(semi_supervised)
+        if semi_supervised:
+            self.latent_y = LatentY.CLASS
 
     def build_terms(self):
         """The rows of the table above."""
@@ -91,12 +74,13 @@ class DimensionalityReductionAAE(LabelAndStyleAAE):
                     loss=lambda forward: losses.head_distance_loss(
                         self.heads(), self.head_threshold
                     ),
-                    moves=self.cluster_head.trainable_variables,
+                    variables=self.cluster_head.trainable_variables,
                     weight=self.head_weight,
+                    per="batch",
                 )
             )
         if self.semi_supervised:
-            terms.append(self.classification_term())
+            terms.append(classification_term(self))
         return terms
 
     def code_networks(self):
@@ -123,3 +107,13 @@ class DimensionalityReductionAAE(LabelAndStyleAAE):
         """The cluster heads, one row per category, shape (categories, latent_dim)."""
         categories = ops.eye(self.categorical_prior.dim)
         return call_network(self.cluster_head, {"y": categories}, training=True)["head"]
+
+    def get_config(self):
+        """See `PhasedModel.get_config`."""
+        return {
+            **super().get_config(),
+            "cluster_head": self.cluster_head,
+            "head_threshold": self.head_threshold,
+            "head_weight": self.head_weight,
+            "semi_supervised": self.semi_supervised,
+        }

@@ -1,6 +1,8 @@
 """What the settings with both codes share: latent y for the label, latent z for the style."""
 
-from aae_keras.models.base import AdversarialModel
+from aae_keras.models.aae import AdversarialModel
+from aae_keras.models.objective import adversarial_terms, reconstruction_term
+from aae_keras.models.phased import check_prior
 from aae_keras.networks import check_network
 
 
@@ -14,12 +16,20 @@ class LabelAndStyleAAE(AdversarialModel):
     | generator | -log D(code), for y plus for z | encoder |
 
     Args:
-        networks: Dict of further networks by role, or None.
-        encoder, decoder, discriminator_cat, discriminator_gauss, categorical_prior, gaussian_prior:
-            See the subclasses.
-        decoder_inputs: Names of the decoder's inputs.
-        **kwargs: See `AdversarialModel`.
+        encoder: Functional model, `image` to `y_logits` and `z`.
+        decoder: Functional model, `y` and `z` to `image_logits`.
+        discriminator_cat: Functional model, y to one logit.
+        discriminator_gauss: Functional model, z to one logit.
+        categorical_prior: `Prior` of y.
+        gaussian_prior: `Prior` of z.
+        **kwargs: See `PhasedModel`.
+
+    Raises:
+        TypeError: If a network is no functional model.
+        ValueError: If a network has other inputs or outputs, or a prior other dimensions.
     """
+
+    decoder_inputs = ("y", "z")
 
     def __init__(
         self,
@@ -29,30 +39,26 @@ class LabelAndStyleAAE(AdversarialModel):
         discriminator_gauss,
         categorical_prior,
         gaussian_prior,
-        networks=None,
-        decoder_inputs=("y", "z"),
         **kwargs,
     ):
-        check_network("decoder", decoder, decoder_inputs, ["image_logits"])
+        super().__init__(encoder, **kwargs)
+        check_network("decoder", decoder, self.decoder_inputs, ["image_logits"])
         check_network("discriminator_cat", discriminator_cat, None, None)
         check_network("discriminator_gauss", discriminator_gauss, None, None)
-        parts = {
-            "encoder": encoder,
-            "decoder": decoder,
-            "discriminator_cat": discriminator_cat,
-            "discriminator_gauss": discriminator_gauss,
-            **(networks or {}),
-            "categorical_prior": categorical_prior,
-            "gaussian_prior": gaussian_prior,
-        }
-        super().__init__(parts, priors={"y": categorical_prior, "z": gaussian_prior}, **kwargs)
+        check_prior("y", categorical_prior, encoder, "y_logits")
+        check_prior("z", gaussian_prior, encoder, self.posterior.outputs[0])
+        self.decoder = decoder
+        self.discriminator_cat = discriminator_cat
+        self.discriminator_gauss = discriminator_gauss
+        self.categorical_prior = categorical_prior
+        self.gaussian_prior = gaussian_prior
 
     def build_terms(self):
         """The rows of the table above."""
         return [
-            self.reconstruction_term(*self.code_networks()),
-            *self.adversarial_terms("cat", self.discriminator_cat, code="y"),
-            *self.adversarial_terms("gauss", self.discriminator_gauss, code="z"),
+            reconstruction_term(self, *self.code_networks()),
+            *adversarial_terms(self, "cat", self.discriminator_cat, code="y"),
+            *adversarial_terms(self, "gauss", self.discriminator_gauss, code="z"),
         ]
 
     def code_networks(self):
@@ -60,6 +66,22 @@ class LabelAndStyleAAE(AdversarialModel):
         return []
 
     @property
+    def priors(self):
+        """See `PhasedModel.priors`."""
+        return {"y": self.categorical_prior, "z": self.gaussian_prior}
+
+    @property
     def categories(self):
-        """See `AdversarialModel.categories`."""
+        """See `PhasedModel.categories`."""
         return self.categorical_prior.dim
+
+    def get_config(self):
+        """See `PhasedModel.get_config`."""
+        return {
+            **super().get_config(),
+            "decoder": self.decoder,
+            "discriminator_cat": self.discriminator_cat,
+            "discriminator_gauss": self.discriminator_gauss,
+            "categorical_prior": self.categorical_prior,
+            "gaussian_prior": self.gaussian_prior,
+        }

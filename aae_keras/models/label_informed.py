@@ -3,9 +3,8 @@
 import keras
 from keras import ops
 
-from aae_keras.images import to_unit_range
-from aae_keras.models.latent_z import LatentZAAE, beside
-from aae_keras.models.step import unpack_training
+from aae_keras.models.elements import unpack_training
+from aae_keras.models.latent_z import LatentZAAE, with_label
 from aae_keras.networks import check_network, input_shapes
 
 
@@ -29,7 +28,7 @@ class LabelInformedAAE(LatentZAAE):
         discriminator_gauss: Functional model, one input of latent_dim + components + 1 dimensions
             (z, then the one-hot label, its last dimension "unknown"), to one logit.
         mixture_prior: `MixturePrior` of z: component k is that of class k.
-        **kwargs: See `AdversarialModel`.
+        **kwargs: See `PhasedModel`.
 
     Raises:
         TypeError: If a network is no functional model, or the prior no mixture.
@@ -52,33 +51,38 @@ class LabelInformedAAE(LatentZAAE):
                 f"`discriminator_gauss` must take {expected} dimensions: z, one for each component "
                 f"of the prior, and one for an unknown label. Received: shape {found}"
             )
-        priors = {"mixture_prior": mixture_prior}
-        super().__init__(encoder, decoder, discriminator_gauss, priors, **kwargs)
+        super().__init__(encoder, decoder, discriminator_gauss, mixture_prior, **kwargs)
+        self.mixture_prior = mixture_prior
 
-    def draw(self, data):
+    def make_batch(self, data):
         """One batch of unlabelled and labelled images; the former have the label "unknown"."""
         inputs, labels = unpack_training(data, needs_labels=True)
-        unlabeled = to_unit_range(inputs["unlabeled"])
+        unlabeled = self.to_images(inputs["unlabeled"])
         unknown = ops.full((ops.shape(unlabeled)[0],), self.unknown, labels.dtype)
-        images = ops.concatenate([unlabeled, to_unit_range(inputs["labeled"])])
+        images = ops.concatenate([unlabeled, self.to_images(inputs["labeled"])])
         return self.batch_of(images, None, ops.concatenate([unknown, labels]))
 
-    def sample_priors(self, count, labels, seeds):
-        """Samples of each label's component, or of the whole mixture, beside the label itself."""
+    def sample_priors(self, count, labels):
+        """Samples of each label's component, or of the whole mixture, with the label itself."""
         prior = self.mixture_prior
-        whole = prior.sample(count, next(seeds))
-        own = prior.sample_component(ops.minimum(labels, self.unknown - 1), next(seeds))
+        whole = prior.sample(count, self.stream("prior of z"))
+        components = ops.minimum(labels, self.unknown - 1)
+        own = prior.sample_component(components, self.stream("prior of z by label"))
         z = ops.where(ops.equal(labels, self.unknown)[:, None], whole, own)
-        return {"z_and_label": beside(z, labels, self.unknown + 1)}
+        return {"z_and_label": with_label(z, labels, self.unknown + 1)}
 
     def code_of(self, batch, training):
-        """Latent z, and beside the label as `z_and_label`, where labels are known."""
+        """Latent z, and `z_and_label`, where labels are known."""
         code = super().code_of(batch, training)
         if batch.labels is None:
             return code
-        return code | {"z_and_label": beside(code["z"], batch.labels, self.unknown + 1)}
+        return code | {"z_and_label": with_label(code["z"], batch.labels, self.unknown + 1)}
 
     @property
     def unknown(self):
         """The label of an image whose class is not known."""
         return self.mixture_prior.num_components
+
+    def get_config(self):
+        """See `PhasedModel.get_config`."""
+        return {**super().get_config(), "mixture_prior": self.mixture_prior}

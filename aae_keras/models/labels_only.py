@@ -2,7 +2,9 @@
 
 import keras
 
-from aae_keras.models.base import AdversarialModel
+from aae_keras.models.aae import AdversarialModel
+from aae_keras.models.latent_y import LatentY
+from aae_keras.models.objective import classification_term
 
 
 @keras.saving.register_keras_serializable(package="aae_keras")
@@ -14,12 +16,11 @@ class LabelsOnly(AdversarialModel):
 
     Args:
         encoder: Functional model, `image` to `y_logits` and `z` (which stays unused).
-        input_noise, encoder_average, seed: See `AdversarialModel`.
+        **kwargs: See `PhasedModel`.
     """
 
-    def __init__(self, encoder, **kwargs):
-        super().__init__({"encoder": encoder}, priors={}, **kwargs)
+    latent_y = LatentY.CLASS
 
     def build_terms(self):
         """Cross-entropy on the labelled images."""
-        return [self.classification_term()]
+        return [classification_term(self)]

@@ -1,13 +1,22 @@
-"""What the settings without latent y share: latent z alone, and one discriminator."""
+"""What the settings share whose encoder finds no y: latent z alone, and one discriminator."""
 
 import tensorflow as tf
 
-from aae_keras.models.base import AdversarialModel
+from aae_keras.models.aae import AdversarialModel
+from aae_keras.models.latent_y import LatentY
+from aae_keras.models.objective import adversarial_terms, reconstruction_term
+from aae_keras.models.phased import check_prior
 from aae_keras.networks import check_network
 
 
-def beside(z, labels, classes):
-    """z, then the one-hot label: what a discriminator that is told the label judges."""
+def with_label(z, labels, classes):
+    """z, then the one-hot label: what a discriminator judges that is told the label.
+
+    Args:
+        z: Shape (batch, latent_dim).
+        labels: Class indices, shape (batch,).
+        classes: Width of the one-hot label.
+    """
     return tf.concat([z, tf.one_hot(labels, classes)], axis=1)
 
 
@@ -21,33 +30,47 @@ class LatentZAAE(AdversarialModel):
     | generator | -log D(code) | encoder |
 
     Args:
-        encoder, decoder, discriminator_gauss: See the subclasses.
-        priors: Dict of one prior, of z, by its name in the subclass's constructor.
-        decoder_inputs: Names of the decoder's inputs.
-        **kwargs: See `AdversarialModel`.
+        encoder: Functional model, `image` to `z` (or to what another `Posterior` needs).
+        decoder: Functional model, `z` to `image_logits`.
+        discriminator_gauss: Functional model, z to one logit.
+        prior: `Prior` of z.
+        **kwargs: See `PhasedModel`.
+
+    Raises:
+        TypeError: If a network is no functional model.
+        ValueError: If a network has other inputs or outputs, or the prior other dimensions.
     """
 
-    has_y = False
-    # What the discriminator judges.
+    decoder_inputs = ("z",)
+    # The code that the discriminator judges.
     judged = "z"
 
-    def __init__(
-        self, encoder, decoder, discriminator_gauss, priors, decoder_inputs=("z",), **kwargs
-    ):
-        check_network("decoder", decoder, decoder_inputs, ["image_logits"])
+    def __init__(self, encoder, decoder, discriminator_gauss, prior, **kwargs):
+        super().__init__(encoder, **kwargs)
+        check_network("decoder", decoder, self.decoder_inputs, ["image_logits"])
         check_network("discriminator_gauss", discriminator_gauss, None, None)
-        parts = {
-            "encoder": encoder,
-            "decoder": decoder,
-            "discriminator_gauss": discriminator_gauss,
-            **priors,
-        }
-        (prior,) = priors.values()
-        super().__init__(parts, priors={"z": prior}, **kwargs)
+        check_prior("z", prior, encoder, self.posterior.outputs[0])
+        self.decoder = decoder
+        self.discriminator_gauss = discriminator_gauss
+        self.prior = prior
 
     def build_terms(self):
         """The rows of the table above."""
+        needs_labels = self.latent_y == LatentY.GIVEN
         return [
-            self.reconstruction_term(needs_labels=self.told_labels),
-            *self.adversarial_terms("gauss", self.discriminator_gauss, code=self.judged),
+            reconstruction_term(self, needs_labels=needs_labels),
+            *adversarial_terms(self, "gauss", self.discriminator_gauss, code=self.judged),
         ]
+
+    @property
+    def priors(self):
+        """See `PhasedModel.priors`."""
+        return {"z": self.prior}
+
+    def get_config(self):
+        """See `PhasedModel.get_config`."""
+        return {
+            **super().get_config(),
+            "decoder": self.decoder,
+            "discriminator_gauss": self.discriminator_gauss,
+        }

@@ -5,7 +5,7 @@ import zipfile
 import keras
 
 from aae_keras.errors import UserError, first_line
-from aae_keras.models.base import AdversarialModel
+from aae_keras.models.aae import AdversarialModel
 from aae_keras.networks import in_float32 as in_float32_network
 
 

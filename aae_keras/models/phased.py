@@ -1,32 +1,106 @@
-"""A Keras model with an optimizer per phase: compiling it, and saving how it was compiled."""
+"""A Keras model with an optimizer per phase: how it is set up, compiled, reported and saved."""
+
+import contextlib
 
 import keras
+from keras import ops
 
-from aae_keras.models.schedules import SCHEDULES, passes
-from aae_keras.models.terms import Phase, distinct
-
-# The paper's order (section 2 and 5), and the argument of `compile` that steps each phase.
-PHASES = {
-    "reconstruction": "optimizer",
-    "discriminator": "discriminator_optimizer",
-    "generator": "generator_optimizer",
-    "classification": "classification_optimizer",
-}
-
-# The paper's semi-supervised MNIST recipe: (rate, momentum). The adversarial momentum is low.
-PAPER_SGD = {
-    "reconstruction": (0.01, 0.9),
-    "discriminator": (0.1, 0.1),
-    "generator": (0.1, 0.1),
-    "classification": (0.1, 0.9),
-}
+from aae_keras import losses, ranges
+from aae_keras.images import to_unit_range
+from aae_keras.models import compiling
+from aae_keras.models.averaging import RunningAverage
+from aae_keras.models.fused import distinct
+from aae_keras.models.latent_y import LatentY
+from aae_keras.models.posteriors import Posterior
+from aae_keras.networks import input_shapes, output_shapes
+from aae_keras.phases import PHASES
 
 
 class PhasedModel(keras.Model):
-    """A model whose objective is a list of terms, each belonging to a phase.
+    """Keras's side of an `AdversarialModel`: arguments, compilation, reports, saving.
 
-    A subclass defines `build_terms`.
+    A subclass sets its networks and priors as attributes, and defines `build_terms`, `priors` and
+    `get_config`.
+
+    Args:
+        encoder: Functional model; see `Posterior` for its inputs and outputs.
+        input_noise: Standard deviation of the Gaussian noise on the encoder's input in training,
+            in units of the pixel range [0, 1]. The target of reconstruction stays clean.
+        input_dropout: Share of the encoder's input values set to 0 in training, in [0, 1).
+        reconstruction: Key of `losses.RECONSTRUCTION`.
+        encoder_average: Decay of the running average of the encoder's weights that is used
+            outside training, in [0, 1); 0 uses the weights themselves. `encoder` has the latter.
+        extra_terms: Objects of `regularizers`, or your own with a method `terms(model)`: what they
+            return is added to the setting's own terms.
+        seed: Whole number: with the step (and replica) it decides every random draw.
+
+    Raises:
+        TypeError: If the encoder is no functional model.
+        ValueError: If the encoder has other inputs or outputs, or an argument is out of range.
     """
+
+    # What latent y is; a setting says so.
+    latent_y = LatentY.NONE
+
+    def __init__(
+        self,
+        encoder,
+        input_noise=0.3,
+        input_dropout=0.0,
+        reconstruction="squared-error",
+        encoder_average=0.0,
+        extra_terms=(),
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if reconstruction not in losses.RECONSTRUCTION:
+            raise ValueError(
+                f"`reconstruction` must be one of {', '.join(losses.RECONSTRUCTION)}. "
+                f"Received: reconstruction={reconstruction!r}"
+            )
+        self.encoder = encoder
+        self.posterior = Posterior(encoder, with_y=self.latent_y.is_encoded)
+        self.input_noise = ranges.checked("input_noise", input_noise)
+        self.input_dropout = ranges.checked("input_dropout", input_dropout)
+        self.encoder_average = ranges.checked("encoder_average", encoder_average)
+        self.reconstruction = reconstruction
+        self.extra_terms = tuple(extra_terms)
+        self.seed = int(seed)
+        # Every random draw depends on it.
+        self.step = self.add_weight(
+            shape=(),
+            dtype="int64",
+            initializer="zeros",
+            trainable=False,
+            aggregation="only_first_replica",
+            name="step",
+        )
+        self.average = RunningAverage(self, encoder, self.encoder_average)
+        self.built = True
+
+    # What a setting says.
+
+    def build_terms(self):
+        """The `Term`s that define the setting; a subclass returns them."""
+        raise NotImplementedError(f"{type(self).__name__} must define `build_terms`.")
+
+    @property
+    def priors(self):
+        """The priors by the code that each is the target of: `y`, `z`."""
+        return {}
+
+    @property
+    def categories(self):
+        """How many values of y the decoder can draw; 0 if it takes no y."""
+        return 0
+
+    def objective(self):
+        """The setting's terms and the extra ones, for the layers that are trainable now."""
+        extra = (term for source in self.extra_terms for term in source.terms(self))
+        return [*self.build_terms(), *extra]
+
+    # Compiling.
 
     def compile(
         self,
@@ -36,7 +110,10 @@ class PhasedModel(keras.Model):
         classification_optimizer=None,
         schedule="alternating",
         phase_weights=None,
+        fused=True,
         jit_updates=False,
+        metrics=None,
+        weighted_metrics=None,
         **kwargs,
     ):
         """Give each phase its optimizer and build it, so that its state is saved and restored.
@@ -47,104 +124,140 @@ class PhasedModel(keras.Model):
                 0.9 (0.1 for discriminator and generator).
             discriminator_optimizer, generator_optimizer, classification_optimizer: Likewise, or
                 where the schedule takes both in one pass the name of an earlier phase, to share
-                its optimizer.
-                One that the setting has no phase for is not used.
-            schedule: Key of `SCHEDULES`: `alternating`, the paper's, `paired` or `simultaneous`.
-            phase_weights: Factors of the phases' losses by phase, 1 where not given. With a shared
-                SGD optimizer they stand for the ratio of the phases' rates, exactly.
+                its optimizer. One that the setting has no phase for is not used.
+            schedule: Key of `phases.SCHEDULES`: `alternating`, the paper's, `paired` or
+                `simultaneous`.
+            phase_weights: Factors of the phases' losses by phase, 1 where not given.
+            fused: Whether phases that share a pass share backward passes where they can: the same
+                gradients, sooner.
             jit_updates: Whether XLA compiles the optimizers' updates where `jit_compile=False`
                 keeps it from the step as a whole. On one device only.
-            **kwargs: `metrics`, `steps_per_execution`, `jit_compile` and the rest of
-                `keras.Model.compile`, but for `loss`. Metrics compare labels with latent y.
+            metrics, weighted_metrics: Keras metrics that compare labels with latent y.
+            **kwargs: `steps_per_execution`, `jit_compile` and the rest of `keras.Model.compile`,
+                but for `loss`.
 
         Raises:
             ValueError: If an argument is unknown or cannot be followed.
         """
-        if kwargs.get("loss") or kwargs.get("loss_weights"):
-            raise ValueError(
-                "The losses are the setting's terms: leave `loss` and `loss_weights` out; "
-                "`phase_weights` weighs the phases."
-            )
-        if schedule not in SCHEDULES:
-            raise ValueError(
-                f"`schedule` must be one of {', '.join(SCHEDULES)}. Received: schedule={schedule!r}"
-            )
-        given = {
-            "reconstruction": optimizer,
-            "discriminator": discriminator_optimizer,
-            "generator": generator_optimizer,
-            "classification": classification_optimizer,
-        }
-        if unknown := set(phase_weights or {}) - set(PHASES):
-            raise ValueError(
-                f"`phase_weights` must have keys among {', '.join(PHASES)}. "
-                f"Received: {', '.join(sorted(unknown))}"
-            )
-        for name, weight in (phase_weights or {}).items():
-            if not weight > 0:
-                raise ValueError(f"`phase_weights` must be above 0. Received: {name}={weight}")
-        if jit_updates and self.distribute_strategy.num_replicas_in_sync > 1:
-            raise ValueError(
-                "`jit_updates` works on one device: replicas must add up their gradients first. "
-                f"Received: jit_updates=True on {self.distribute_strategy.num_replicas_in_sync}"
-            )
-        # Again, since layers may have been frozen since the model was made.
-        self.terms = self.build_terms()
-        self.schedule = schedule
-        self.jit_updates = bool(jit_updates)
-        self._phase_weights = dict(phase_weights or {})
-        self._shared = {}
-        self._phases = self._build_phases(given)
-        for phase in self._phases:
-            if PHASES[phase.name] != "optimizer":
-                setattr(self, PHASES[phase.name], phase.optimizer)
+        given = dict(
+            reconstruction=optimizer,
+            discriminator=discriminator_optimizer,
+            generator=generator_optimizer,
+            classification=classification_optimizer,
+        )
+        compiling.check(self, schedule, phase_weights, jit_updates, metrics or weighted_metrics)
+        compiling.check_no_loss(**kwargs)
+        self.terms = self.objective()
+        self.trackers = {term.name: keras.metrics.Mean(name=term.name) for term in self.terms}
+        self.error_rate = keras.metrics.Mean(name="error_rate")
+        self.schedule, self.fused, self.jit_updates = schedule, bool(fused), bool(jit_updates)
+        self.phase_weights = dict(phase_weights or {})
+        self.phases = compiling.build_phases(self.terms, given, schedule, self.phase_weights)
+        self.passes = compiling.passes(schedule, self.phases)
+        # By name where it is another phase's, so that a loaded model shares it again.
+        self._given = {name: own if own in PHASES else None for name, own in given.items()}
+        for phase in self.phases[1:]:
+            setattr(self, PHASES[phase.name].argument, phase.optimizer)
         # The first phase's optimizer is the main one: callbacks look for `model.optimizer`.
-        super().compile(optimizer=self._phases[0].optimizer, **kwargs)
-
-    def _build_phases(self, given):
-        phases = {}
-        for name in PHASES:
-            terms = [term for term in self.terms if term.phase == name]
-            if not terms:
-                continue
-            if given[name] in phases:
-                self._shared[name] = given[name]
-                optimizer = phases[given[name]].optimizer
-            else:
-                optimizer = keras.optimizers.get(
-                    given[name] or keras.optimizers.SGD(*PAPER_SGD[name])
-                )
-            if optimizer.use_ema:
-                raise ValueError(
-                    "`use_ema` is not supported: Keras would put averages of one phase's variables "
-                    f"in place of others. Received: use_ema=True for the {name} phase"
-                )
-            variables = distinct(variable for term in terms for variable in term.moves)
-            weight = self._phase_weights.get(name, 1.0)
-            phases[name] = Phase(name, terms, variables, optimizer, weight)
-        for optimizer in distinct(phase.optimizer for phase in phases.values()):
-            sharing = [phase for phase in phases.values() if phase.optimizer is optimizer]
-            if not any(
-                all(phase in together for phase in sharing)
-                for together in passes(self.schedule, phases.values())
-            ):
-                raise ValueError(
-                    f"In the {self.schedule} schedule these phases step by themselves, so each "
-                    "needs an optimizer of its own. Received: the same one for "
-                    f"{' and '.join(phase.name for phase in sharing)}"
-                )
-            optimizer.build(distinct(v for phase in sharing for v in phase.variables))
-        return list(phases.values())
-
-    @property
-    def phases(self):
-        """The phases of the compiled model, in the paper's order."""
-        return self._phases
+        super().compile(
+            optimizer=self.phases[0].optimizer,
+            metrics=metrics,
+            weighted_metrics=weighted_metrics,
+            **kwargs,
+        )
 
     @property
     def optimizers(self):
         """The optimizers, each once, in the order of `phases`."""
-        return distinct(phase.optimizer for phase in self._phases)
+        return distinct(phase.optimizer for phase in self.phases)
+
+    def fit(self, *args, shuffle=False, **kwargs):
+        """`keras.Model.fit`; the order is the data set's own, so `shuffle` is False by default."""
+        return super().fit(*args, shuffle=shuffle, **kwargs)
+
+    # What a step needs beside the method itself.
+
+    def to_images(self, x):
+        """Images as the encoder takes them: float32 in [0, 1], flat vectors brought to its shape.
+
+        Args:
+            x: uint8, or float in [0, 1]; shape (batch, height, width, channels), or any other with
+                as many values in a row.
+        """
+        shape = input_shapes(self.encoder)["image"][1:]
+        images = to_unit_range(x)
+        if len(images.shape) == 1 + len(shape):
+            return images
+        return ops.reshape(images, (-1, *shape))
+
+    def encoder_weights(self, training):
+        """A context in which the encoder computes with its averaged weights, but in training."""
+        return contextlib.nullcontext() if training else self.average.in_place()
+
+    def validated_terms(self, with_labels):
+        """The terms that mean something on held-out images, with or without labels.
+
+        Raises:
+            ValueError: If there are none.
+        """
+        terms = [
+            term for term in self.terms if term.validated and (with_labels or not term.needs_labels)
+        ]
+        if not terms:
+            raise ValueError(
+                "Validation of this setting needs labels: pass elements of (images, labels). "
+                "Received: images alone"
+            )
+        return terms
+
+    def report(self, values, forwards):
+        """Update the means of the epoch, which are over all its examples; returns them.
+
+        Args:
+            values: Dict by term of its values.
+            forwards: The `Forward` of each pass.
+        """
+        for name, value in values.items():
+            self.trackers[name].update_state(value)
+        batch = forwards[0].batch
+        self._loss_tracker.update_state(
+            sum(ops.mean(value) for value in values.values()),
+            sample_weight=ops.shape(batch.images)[0],
+        )
+        reported = {self._loss_tracker.name, *values}
+        if batch.labels is not None and self.latent_y == LatentY.CLASS:
+            # Of the pass that has encoded the labelled images already.
+            forward = next((f for f in forwards if "labeled_code" in vars(f)), forwards[0])
+            y = forward.labeled_code["y"]
+            wrong = ops.not_equal(ops.argmax(y, axis=-1), ops.cast(batch.labels, "int32"))
+            self.error_rate.update_state(ops.cast(wrong, "float32"))
+            logs = self.compute_metrics(batch.labeled, batch.labels, y)
+            reported |= logs.keys() - self.trackers.keys()
+        else:
+            logs = self.get_metrics_result()
+        return {name: value for name, value in logs.items() if name in reported}
+
+    # Saving.
+
+    def get_config(self):
+        """Networks, priors and numbers: what the constructor takes."""
+        return {
+            **super().get_config(),
+            "encoder": self.encoder,
+            "input_noise": self.input_noise,
+            "input_dropout": self.input_dropout,
+            "reconstruction": self.reconstruction,
+            "encoder_average": self.encoder_average,
+            "extra_terms": list(self.extra_terms),
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """The model that `get_config` describes."""
+        return cls(
+            **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
+        )
 
     def get_compile_config(self):
         """What `compile_from_config` needs to compile a loaded model like this one."""
@@ -152,18 +265,30 @@ class PhasedModel(keras.Model):
         if config:
             config.pop("optimizer")
             for phase in self.phases:
-                config[PHASES[phase.name]] = self._shared.get(
+                config[PHASES[phase.name].argument] = self._given[
                     phase.name
-                ) or keras.saving.serialize_keras_object(phase.optimizer)
-            config["schedule"] = self.schedule
-            config["phase_weights"] = self._phase_weights
-            config["jit_updates"] = self.jit_updates
+                ] or keras.saving.serialize_keras_object(phase.optimizer)
+            names = ("schedule", "phase_weights", "fused", "jit_updates")
+            config |= {name: getattr(self, name) for name in names}
         return config
 
     def compile_from_config(self, config):
         """Compile as `get_compile_config` says."""
         self.compile(**keras.saving.deserialize_keras_object(config))
 
-    def fit(self, *args, shuffle=False, **kwargs):
-        """`keras.Model.fit`; the order is the data set's own, so `shuffle` is False by default."""
-        return super().fit(*args, shuffle=shuffle, **kwargs)
+
+def check_prior(code, prior, encoder, output):
+    """Refuse a prior that has not as many dimensions as its code.
+
+    Args:
+        code: `y` or `z`.
+        prior: Its prior.
+        encoder: Functional model.
+        output: Name of the encoder's output that the code is made of.
+    """
+    shape = output_shapes(encoder)[output]
+    if shape != (None, prior.dim):
+        raise ValueError(
+            f"The prior of {code} must have as many dimensions as the encoder's {output}, "
+            f"whose shape is {shape}. Received: dim={prior.dim}"
+        )

@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from aae_keras import noise as random
 from aae_keras.networks import check_network, input_shapes, output_shapes
 
 
@@ -49,6 +50,17 @@ class Posterior:
             self.noise_dim = self.z_dim
         elif self.takes_noise:
             self.noise_dim = needed["noise"][-1]
+
+    def draw(self, images, seed):
+        """Noise for the codes of images, N(0, I), shape (batch, noise_dim); None if it takes none.
+
+        Args:
+            images: Shape (batch, height, width, channels); None gives None.
+            seed: Shape (2,).
+        """
+        if images is None or not self.noise_dim:
+            return None
+        return random.normal([ops.shape(images)[0], self.noise_dim], seed)
 
     def inputs(self, images, noise):
         """The encoder's inputs by name; `noise` (batch, noise_dim), or None for zero."""

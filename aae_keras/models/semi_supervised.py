@@ -3,6 +3,8 @@
 import keras
 
 from aae_keras.models.label_and_style import LabelAndStyleAAE
+from aae_keras.models.latent_y import LatentY
+from aae_keras.models.objective import classification_term
 
 
 @keras.saving.register_keras_serializable(package="aae_keras")
@@ -16,20 +18,11 @@ class SemiSupervisedAAE(LabelAndStyleAAE):
     | generator | -log D(code), for y plus for z | encoder |
     | classification | cross-entropy of y on labelled images | encoder without its z head |
 
-    Args:
-        encoder: Functional model, `image` to `y_logits` and `z`.
-        decoder: Functional model, `y` and `z` to `image_logits`.
-        discriminator_cat: Functional model, y to one logit.
-        discriminator_gauss: Functional model, z to one logit.
-        categorical_prior: `Prior` of y.
-        gaussian_prior: `Prior` of z.
-        **kwargs: See `AdversarialModel`.
-
-    Raises:
-        TypeError: If a network is no functional model.
-        ValueError: If a network has other inputs or outputs, or a prior other dimensions.
+    Its arguments are those of `LabelAndStyleAAE`.
     """
+
+    latent_y = LatentY.CLASS
 
     def build_terms(self):
         """The rows of the table above."""
-        return [*super().build_terms(), self.classification_term()]
+        return [*super().build_terms(), classification_term(self)]

@@ -3,9 +3,9 @@
 import keras
 import tensorflow as tf
 
-from aae_keras.images import to_unit_range
-from aae_keras.models.latent_z import LatentZAAE, beside
-from aae_keras.models.step import unpack_training
+from aae_keras.models.elements import unpack_training
+from aae_keras.models.latent_y import LatentY
+from aae_keras.models.latent_z import LatentZAAE, with_label
 from aae_keras.networks import input_shapes
 
 
@@ -30,43 +30,42 @@ class SupervisedAAE(LatentZAAE):
         discriminator_gauss: Functional model, z to one logit; or to be told the label, one input of
             latent_dim + classes dimensions (z, then the one-hot label).
         gaussian_prior: `Prior` of z.
-        **kwargs: See `AdversarialModel`.
+        **kwargs: See `PhasedModel`.
 
     Raises:
         TypeError: If a network is no functional model.
         ValueError: If a network has other inputs or outputs, or a prior other dimensions.
     """
 
-    told_labels = True
+    latent_y = LatentY.GIVEN
+    decoder_inputs = ("y", "z")
 
     def __init__(self, encoder, decoder, discriminator_gauss, gaussian_prior, **kwargs):
-        priors = {"gaussian_prior": gaussian_prior}
-        super().__init__(
-            encoder, decoder, discriminator_gauss, priors, decoder_inputs=("y", "z"), **kwargs
-        )
-        (found,) = input_shapes(discriminator_gauss).values()
+        super().__init__(encoder, decoder, discriminator_gauss, gaussian_prior, **kwargs)
+        self.gaussian_prior = gaussian_prior
+        (shape,) = input_shapes(discriminator_gauss).values()
         expected = gaussian_prior.dim, gaussian_prior.dim + self.categories
-        if found[-1] not in expected:
+        if shape[-1] not in expected:
             raise ValueError(
                 f"`discriminator_gauss` must take the {expected[0]} dimensions of z, or "
-                f"{expected[1]}, with one for each class. Received: shape {found}"
+                f"{expected[1]}, with one for each class. Received: shape {shape}"
             )
 
     @property
     def judged(self):
-        """What the discriminator judges: z, or z beside the label."""
-        (found,) = input_shapes(self.discriminator_gauss).values()
-        return "z" if found[-1] == self.gaussian_prior.dim else "z_and_label"
+        """The code that the discriminator judges: z, or z with the label."""
+        (shape,) = input_shapes(self.discriminator_gauss).values()
+        return "z" if shape[-1] == self.gaussian_prior.dim else "z_and_label"
 
-    def sample_priors(self, count, labels, seeds):
-        """Samples of z, beside the labels of the batch if the discriminator is told them."""
-        z = super().sample_priors(count, labels, seeds)["z"]
-        return {"z": z, "z_and_label": beside(z, labels, self.categories)}
+    def sample_priors(self, count, labels):
+        """Samples of z, and the same with the labels of the batch."""
+        z = super().sample_priors(count, labels)["z"]
+        return {"z": z, "z_and_label": with_label(z, labels, self.categories)}
 
-    def draw(self, data):
-        """The labelled images are the batch."""
+    def make_batch(self, data):
+        """The `Batch` of the labelled images."""
         inputs, labels = unpack_training(data, needs_labels=True)
-        return self.batch_of(to_unit_range(inputs["labeled"]), None, labels)
+        return self.batch_of(self.to_images(inputs["labeled"]), None, labels)
 
     def code_of(self, batch, training):
         """Latent z, and the one-hot label as `y`, where it is known."""
@@ -75,10 +74,14 @@ class SupervisedAAE(LatentZAAE):
             return code
         return code | {
             "y": tf.one_hot(batch.labels, self.categories),
-            "z_and_label": beside(code["z"], batch.labels, self.categories),
+            "z_and_label": with_label(code["z"], batch.labels, self.categories),
         }
 
     @property
     def categories(self):
-        """See `AdversarialModel.categories`."""
+        """See `PhasedModel.categories`."""
         return input_shapes(self.decoder)["y"][-1]
+
+    def get_config(self):
+        """See `PhasedModel.get_config`."""
+        return {**super().get_config(), "gaussian_prior": self.gaussian_prior}

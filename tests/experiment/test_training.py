@@ -26,7 +26,7 @@ from aae_keras.experiment import (
     runs,
     training,
 )
-from aae_keras.models.schedules import SCHEDULES
+from aae_keras.phases import SCHEDULES
 from tests.tiny import tiny_model
 
 

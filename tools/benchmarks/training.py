@@ -16,7 +16,7 @@ from aae_keras.data.source import Source
 from aae_keras.data.splits import split_source
 from aae_keras.experiment import factory
 from aae_keras.experiment.presets import preset
-from aae_keras.models.schedules import SCHEDULES
+from aae_keras.phases import SCHEDULES
 from tools.benchmarks.measure import Row, in_turn
 from tools.benchmarks.textbook import TextbookAAE
 

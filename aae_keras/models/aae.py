@@ -1,0 +1,199 @@
+"""The adversarial autoencoder: what its networks compute, and the step that trains them.
+
+The step is the paper's: a batch, then phase after phase a tape, the losses, the updates. All that
+it calls stands in this file, but for what is there for speed alone (`fused`).
+"""
+
+import functools
+
+import tensorflow as tf
+from keras import ops
+
+from aae_keras import noise
+from aae_keras.models import fused
+from aae_keras.models.elements import unpack, unpack_training
+from aae_keras.models.objective import Batch
+from aae_keras.models.phased import PhasedModel
+from aae_keras.networks import call_network
+
+
+class AdversarialModel(PhasedModel):
+    """Base of the learning settings: a subclass sets its networks and priors, and names its terms.
+
+    It computes and learns; `PhasedModel`, which see for arguments, compiles and saves.
+    """
+
+    def train_step(self, data):
+        """One step of the paper: reconstruction, regularization, classification."""
+        batch = self.make_batch(data)
+        values, forwards = {}, []
+        for phases in self.passes:  # the paper's: one phase in each
+            with tf.GradientTape(persistent=True) as tape:
+                forward = Forward(self, batch, training=True, phases=phases)
+                values |= {term.name: term.loss(forward) for p in phases for term in p.terms}
+                losses = {phase.name: self.loss_of(phase, values) for phase in phases}
+            gradients_of = fused.gradients_of if self.fused else plain_gradients_of
+            for optimizer, gradients, variables in gradients_of(tape, phases, losses):
+                fused.apply(optimizer, gradients, variables, self.jit_updates)
+            forwards.append(forward)
+        self.step.assign_add(1)
+        self.after_step(forwards[0])
+        return self.report(values, forwards)
+
+    def test_step(self, data):
+        """The losses that mean something on held-out images, and the error where labels exist."""
+        x, labels = unpack(data)
+        images = self.to_images(x)
+        batch = Batch(images, images, images, labels, prior={})
+        forward = Forward(self, batch, training=False)
+        terms = self.validated_terms(labels is not None)
+        return self.report({term.name: term.loss(forward) for term in terms}, [forward])
+
+    def call(self, images, training=False):
+        """Latent y, the probability of each category; latent z where the encoder finds no y."""
+        code = self.encode(self.to_images(images), training)
+        return code["y" if self.latent_y.is_encoded else "z"]
+
+    # The batch: images and everything that is drawn at random, the same for every phase.
+
+    def make_batch(self, data):
+        """The `Batch` of a training step, of an element of the data set."""
+        inputs, labels = unpack_training(data, any(term.needs_labels for term in self.terms))
+        labeled = self.to_images(inputs["labeled"]) if "labeled" in inputs else None
+        return self.batch_of(self.to_images(inputs["unlabeled"]), labeled, labels)
+
+    def batch_of(self, images, labeled, labels):
+        """A `Batch`: images corrupted, samples of the priors and noise of the posterior drawn."""
+        return Batch(
+            images=images,
+            corrupted=self.corrupt(images, "corruption"),
+            labeled=self.corrupt(labeled, "corruption of labeled"),
+            labels=labels,
+            prior=self.sample_priors(ops.shape(images)[0], labels),
+            noise=self.posterior.draw(images, self.stream("posterior")),
+            labeled_noise=self.posterior.draw(labeled, self.stream("posterior of labeled")),
+        )
+
+    def corrupt(self, images, stream):
+        """What the encoder sees of images in training (appendix A); None of None."""
+        if images is None:
+            return None
+        return noise.corrupt(images, self.stream(stream), self.input_noise, self.input_dropout)
+
+    def sample_priors(self, count, labels):
+        """What the discriminators take for real: dict by code of samples, shape (count, dim)."""
+        seeds = {name: self.stream(f"prior of {name}") for name in self.priors}
+        return {name: prior.sample(count, seeds[name]) for name, prior in self.priors.items()}
+
+    def stream(self, name):
+        """A seed for the random draw of that name: a function of (seed, step, replica)."""
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return noise.stream(self.seed, self.step, replica, name)
+
+    # Codes and images.
+
+    def encode(self, images, training=False, noise=None):
+        """Codes of images, by the averaged encoder outside training.
+
+        Args:
+            images: Float in [0, 1], shape (batch, height, width, channels).
+            training: As in any Keras call.
+            noise: Of the posterior, shape (batch, `posterior.noise_dim`); None for zero.
+
+        Returns:
+            Dict of float32 tensors: `z` (batch, latent_dim), and where the encoder finds a latent y
+            `y_logits` and `y`, its softmax, both (batch, categories).
+        """
+        with self.encoder_weights(training):
+            outputs = call_network(self.encoder, self.posterior.inputs(images, noise), training)
+        code = {"z": self.posterior.z(outputs, noise)}
+        if self.latent_y.is_encoded:
+            code |= {"y_logits": outputs["y_logits"], "y": ops.softmax(outputs["y_logits"])}
+        return code
+
+    def code_of(self, batch, training):
+        """Codes of a `Batch`'s unlabelled images, and what else its terms ask for by name."""
+        return self.encode(batch.corrupted, training, batch.noise)
+
+    def decode(self, code, training=False):
+        """Image logits, shape (batch, height, width, channels), of a dict of codes by name."""
+        inputs = {tensor.name: code[tensor.name] for tensor in self.decoder.inputs}
+        return call_network(self.decoder, inputs, training)["image_logits"]
+
+    def loss_of(self, phase, values):
+        """The loss of a phase: its terms' values, each averaged and weighted, added up."""
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        total = 0.0
+        for term in phase.terms:
+            value = values[term.name]
+            count = 1 if term.per == "batch" else ops.shape(value)[0]
+            mean = ops.sum(value) / ops.cast(count * replicas, "float32")
+            total += term.weight_at(self.step) * mean
+        return phase.weight * total
+
+    def after_step(self, forward):
+        """Called once the weights have moved; `forward` is that of the step's first pass."""
+        self.average.update(self.step)
+
+
+class Forward:
+    """One pass of a batch through the networks: each part is computed when a term first asks.
+
+    Terms that ask for the same part share its computation, and its gradient.
+
+    Args:
+        model: The `AdversarialModel`.
+        batch: The `Batch`.
+        training: As in any Keras call.
+        phases: The phases that share the pass; none outside training.
+    """
+
+    def __init__(self, model, batch, training, phases=()):
+        self.batch, self.model, self.training = batch, model, training
+        self._judge = fused.judge_of(phases, judge_codes) if model.fused else judge_codes
+        self._without_prior = [phase.name for phase in phases] == ["generator"]
+        self._log_odds = {}
+
+    @functools.cached_property
+    def code(self):
+        """Codes of the unlabelled images: dict of `y_logits`, `y`, `z`, or what the setting has."""
+        return self.model.code_of(self.batch, self.training)
+
+    @functools.cached_property
+    def labeled_code(self):
+        """Codes of the labelled images; on held-out images, those of all."""
+        if self.batch.labeled is self.batch.corrupted:
+            return self.code
+        return self.model.encode(self.batch.labeled, self.training, self.batch.labeled_noise)
+
+    @functools.cached_property
+    def image_logits(self):
+        """The decoder's reconstruction of the unlabelled images, before the sigmoid."""
+        return self.model.decode(self.code, self.training)
+
+    def log_odds(self, discriminator, code):
+        """Logits that a discriminator gives samples of the prior, and codes: (batch, 1) each."""
+        if code not in self._log_odds:
+            samples, codes = self.batch.prior[code], self.code[code]
+            samples = samples[:0] if self._without_prior else samples
+            self._log_odds[code] = self._judge(discriminator, samples, codes, self.training)
+        return self._log_odds[code]
+
+
+def judge_codes(discriminator, samples, codes, training):
+    """Logits of prior samples and of codes, which a discriminator judges as one batch."""
+    inputs = {discriminator.inputs[0].name: tf.concat([samples, codes], axis=0)}
+    (logits,) = call_network(discriminator, inputs, training).values()
+    return tf.split(logits, [tf.shape(samples)[0], tf.shape(codes)[0]])
+
+
+def plain_gradients_of(tape, phases, losses):
+    """(optimizer, gradients, variables) of a pass; phases that share an optimizer are added up."""
+    sums = {}
+    for phase in phases:
+        own = sums.setdefault(id(phase.optimizer), (phase.optimizer, {}))[1]
+        gradients = tape.gradient(losses[phase.name], phase.variables)
+        for variable, gradient in zip(phase.variables, gradients, strict=True):
+            shared = id(variable) in own
+            own[id(variable)] = own[id(variable)][0] + gradient if shared else gradient, variable
+    return [(optimizer, *zip(*own.values(), strict=True)) for optimizer, own in sums.values()]

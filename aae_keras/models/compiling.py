@@ -1,0 +1,108 @@
+"""From terms and optimizers to the phases of a compiled model, checked."""
+
+import keras
+
+from aae_keras.models.fused import distinct
+from aae_keras.models.latent_y import LatentY
+from aae_keras.models.objective import Phase
+from aae_keras.phases import PHASES, SCHEDULES
+
+
+def build_phases(terms, given, schedule, weights):
+    """The `Phase`s that a setting has terms for, in the paper's order, each optimizer built.
+
+    Args:
+        terms: The `Term`s of the model.
+        given: Dict by phase of its optimizer: a Keras optimizer, its name, the name of an earlier
+            phase that it is shared with, or None for the paper's SGD.
+        schedule: Key of `phases.SCHEDULES`.
+        weights: Dict by phase of the factor of its loss; 1 where not given.
+
+    Raises:
+        ValueError: If phases of different passes share an optimizer, or one is of no use here.
+    """
+    phases = {}
+    for name, kind in PHASES.items():
+        own = [term for term in terms if term.phase == name]
+        if not own:
+            continue
+        if given[name] in phases:
+            optimizer = phases[given[name]].optimizer
+        else:
+            optimizer = given[name] or keras.optimizers.SGD(kind.rate, kind.momentum)
+            optimizer = keras.optimizers.get(optimizer)
+        if optimizer.use_ema:
+            raise ValueError(
+                "`use_ema` is not supported: Keras would put averages of one phase's variables "
+                f"in place of others. Received: use_ema=True for the {name} phase"
+            )
+        variables = distinct(variable for term in own for variable in term.variables)
+        phases[name] = Phase(name, own, variables, optimizer, weights.get(name, 1.0))
+    phases = list(phases.values())
+    for optimizer in distinct(phase.optimizer for phase in phases):
+        sharing = [phase for phase in phases if phase.optimizer is optimizer]
+        together = passes(schedule, phases)
+        if not any(all(phase in one for phase in sharing) for one in together):
+            raise ValueError(
+                f"In the {schedule} schedule these phases step by themselves, so each "
+                "needs an optimizer of its own. Received: the same one for "
+                f"{' and '.join(phase.name for phase in sharing)}"
+            )
+        optimizer.build(distinct(v for phase in sharing for v in phase.variables))
+    return phases
+
+
+def passes(schedule, phases):
+    """The phases in the groups of a schedule: each group shares a pass."""
+    groups = ([phase for phase in phases if phase.name in names] for names in SCHEDULES[schedule])
+    return [group for group in groups if group]
+
+
+def check(model, schedule, phase_weights, jit_updates, metrics):
+    """Refuse arguments of `compile` that cannot be followed.
+
+    Raises:
+        ValueError: If one is unknown, out of range, or of no use for this model.
+    """
+    if schedule not in SCHEDULES:
+        raise ValueError(
+            f"`schedule` must be one of {', '.join(SCHEDULES)}. Received: schedule={schedule!r}"
+        )
+    if unknown := set(phase_weights or {}) - set(PHASES):
+        raise ValueError(
+            f"`phase_weights` must have keys among {', '.join(PHASES)}. "
+            f"Received: {', '.join(sorted(unknown))}"
+        )
+    for name, weight in (phase_weights or {}).items():
+        if not weight > 0:
+            raise ValueError(f"`phase_weights` must be above 0. Received: {name}={weight}")
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    if jit_updates and replicas > 1:
+        raise ValueError(
+            "`jit_updates` works on one device: replicas must add up their gradients first. "
+            f"Received: jit_updates=True on {replicas}"
+        )
+    if metrics and model.latent_y != LatentY.CLASS:
+        raise ValueError(
+            "`metrics` compare labels with latent y, and no label teaches it in this setting. "
+            f"Leave them out; `scoring.scores` has those that fit. Received: {metrics=}"
+        )
+    for name, network in model.get_config().items():
+        if getattr(network, "losses", None):
+            raise ValueError(
+                f"`{name}` has regularizers or activity losses, which belong to no phase and "
+                "would be left out. Use the optimizers' `weight_decay`, or a term of your own."
+            )
+
+
+def check_no_loss(loss=None, loss_weights=None, **others):
+    """Refuse Keras's own losses.
+
+    Raises:
+        ValueError: If there are any.
+    """
+    if loss or loss_weights:
+        raise ValueError(
+            "The losses are the setting's terms: leave `loss` and `loss_weights` out; "
+            "`phase_weights` weighs the phases."
+        )

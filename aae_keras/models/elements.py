@@ -1,0 +1,31 @@
+"""Elements of data sets as `fit` and `evaluate` pass them on."""
+
+import keras
+
+
+def unpack_training(data, needs_labels):
+    """The dict of images and the labels (or None) of a training element.
+
+    Raises:
+        ValueError: If it has another form than `AdversarialModel` says.
+    """
+    inputs, labels = unpack(data)
+    whole = isinstance(inputs, dict) and "unlabeled" in inputs
+    if not whole or (needs_labels and ("labeled" not in inputs or labels is None)):
+        wanted = '({"unlabeled": images},)'
+        if needs_labels:
+            wanted = '({"unlabeled": images, "labeled": images}, labels)'
+        given = sorted(inputs) if isinstance(inputs, dict) else type(inputs).__name__
+        raise ValueError(
+            f"A training element of this setting must be {wanted}, as `aae_keras.data.load` gives "
+            f"it. Received: inputs {given}, {'no ' if labels is None else ''}labels"
+        )
+    return inputs, labels
+
+
+def unpack(data):
+    """Inputs and labels (or None) of an element of a data set."""
+    x, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+    if weights is not None:
+        raise ValueError("`sample_weight` and `class_weight` are not supported; leave them out.")
+    return x, labels

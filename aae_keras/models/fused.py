@@ -1,0 +1,142 @@
+"""Fewer passes through the networks for the same gradients: speed, and nothing else.
+
+`compile(fused=False)` does without, and the tests compare the gradients of both. What it brings is
+in BENCHMARKS.md.
+
+The generator's gradient comes out of the discriminator's backward pass: both losses are functions
+of the same logit, so one gradient is the other times a number per row. And phases that share an
+optimizer share a backward pass, since their gradients are to be added up.
+"""
+
+import tensorflow as tf
+
+from aae_keras.networks import mixes_rows
+
+
+def judge_of(phases, judge):
+    """How codes are judged in a pass: with the gradient turned, where one serves both sides.
+
+    Args:
+        phases: The `Phase`s that share the pass.
+        judge: Function of (discriminator, samples, codes, training) to the logits of both.
+    """
+    weight = reversal_weight(phases)
+    if weight is None:
+        return judge
+
+    def judge_reversed(discriminator, samples, codes, training):
+        reversal = Reversal(weight)
+        real, fake = judge(discriminator, samples, reversal(codes), training)
+        reversal.logits = fake
+        return real, fake
+
+    return judge_reversed
+
+
+def reversal_weight(phases):
+    """Weight of the generator's loss in units of the discriminator's, where one pass serves both.
+
+    None where the two do not share a pass, where the generator has a term that is no side of a
+    game, or where a discriminator's logit depends on other rows of the batch.
+    """
+    by_name = {phase.name: phase for phase in phases}
+    if not {"discriminator", "generator"} <= by_name.keys():
+        return None
+    generator, discriminator = by_name["generator"], by_name["discriminator"]
+    for term in (*generator.terms, *discriminator.terms):
+        if term.discriminator is None or mixes_rows(term.discriminator) or term.weight != 1:
+            return None
+    return generator.weight / discriminator.weight
+
+
+class Reversal:
+    """The identity on codes, with a gradient that plays the other side of the game.
+
+    Discriminator and generator loss of a code are functions of the same logit l: softplus(l) with
+    derivative sigmoid(l), and softplus(-l) with derivative sigmoid(l) - 1. Their gradients with
+    respect to the code are the same vector times these scalars, so the first becomes the second
+    when multiplied by (sigmoid(l) - 1) / sigmoid(l) = -exp(-l), row by row.
+
+    Set `logits` (batch, 1) once they are known, before any gradient is taken.
+
+    Args:
+        weight: Factor of the generator's loss relative to the discriminator's.
+    """
+
+    def __init__(self, weight=1.0):
+        self.weight = weight
+        self.logits = None
+
+    def __call__(self, codes):
+        """The codes, unchanged, shape (batch, dim)."""
+
+        @tf.custom_gradient
+        def identity(codes):
+            def other_side(upstream):
+                # Beyond 60 the product of sigmoid and exponential leaves float32's range.
+                ratio = -tf.exp(-tf.maximum(self.logits, -60.0))
+                return self.weight * ratio * upstream
+
+            return tf.identity(codes), other_side
+
+        return identity(codes)
+
+
+def gradients_of(tape, phases, losses):
+    """As `aae.plain_gradients_of`, in as few backward passes as the optimizers allow."""
+    sums = {}
+    for together in backward_passes(phases):
+        names = {phase.name for phase in together}
+        if {"discriminator", "generator"} <= names:
+            names.remove("generator")  # its gradient comes out of the discriminator's
+        variables = distinct(variable for phase in together for variable in phase.variables)
+        values = tape.gradient([losses[name] for name in sorted(names)], variables)
+        values = dict(zip(map(id, variables), values, strict=True))
+        for phase in together:
+            own = sums.setdefault(id(phase.optimizer), (phase.optimizer, {}))[1]
+            own |= {id(variable): (values[id(variable)], variable) for variable in phase.variables}
+    return [(optimizer, *zip(*own.values(), strict=True)) for optimizer, own in sums.values()]
+
+
+def backward_passes(phases):
+    """Phases in groups whose gradients come from one backward pass.
+
+    Together are phases with the same optimizer. The discriminator, whose loss would move the
+    encoder the wrong way, goes with the generator if that loss is turned, and by itself otherwise.
+    """
+    groups = {}
+    for phase in phases:
+        if phase.name != "discriminator":
+            groups.setdefault(id(phase.optimizer), []).append(phase)
+    groups = list(groups.values())
+    for phase in phases:
+        if phase.name == "discriminator":
+            turned = reversal_weight(phases) is not None
+            hosts = (g for g in groups if turned and any(p.name == "generator" for p in g))
+            host = next(hosts, None)
+            if host is None:
+                groups.append(host := [])
+            host.append(phase)
+    return groups
+
+
+def apply(optimizer, gradients, variables, compiled):
+    """One step of an optimizer; if `compiled`, one XLA program.
+
+    A rule like Adam's is a dozen element-wise operations, each a pass over the weights. XLA makes
+    them two, which is what counts where it does not compile the step around them.
+    """
+    if compiled and not tf.executing_eagerly():
+        step = tf.function(
+            lambda *gradients: optimizer.apply(gradients, variables),
+            jit_compile=True,
+            autograph=False,
+        )
+        step(*gradients)
+    else:
+        optimizer.apply(gradients, variables)
+
+
+def distinct(things):
+    """Each thing once, in order."""
+    return list({id(thing): thing for thing in things}.values())

@@ -1,0 +1,157 @@
+"""The objective as data: terms, the phases they belong to, and the batch they speak of."""
+
+import dataclasses
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from aae_keras import losses
+from aae_keras.networks import upstream_variables
+from aae_keras.phases import PHASES
+
+
+@dataclasses.dataclass(frozen=True)
+class Term:
+    """One loss of the objective.
+
+    Attributes:
+        name: What it is called in logs and in `history.csv`.
+        phase: Key of `phases.PHASES`. The terms of a phase are added up and share an optimizer.
+        loss: Function of a `Forward`. It returns a value per example, shape (batch,), or a scalar
+            where `per` is `"batch"`.
+        variables: What it may change. A phase moves the union of its terms' variables; a term that
+            must leave some of them alone stops the gradient itself.
+        weight: Factor in its phase's sum: a number, or a function of the step (an int64 scalar)
+            such as `regularizers.FadeIn`. What is logged is without it.
+        per: `"example"` or `"batch"`. The sum over examples is divided by the global batch size, a
+            value of a whole batch by the number of replicas: either way replicas add up.
+        validated: Whether it means something on held-out images, without training.
+        needs_labels: Whether it asks for labels.
+        discriminator: For the two sides of a game, the network that judges; None for other terms.
+    """
+
+    name: str
+    phase: str
+    loss: Callable
+    variables: list
+    weight: float | Callable = 1.0
+    per: str = "example"
+    validated: bool = False
+    needs_labels: bool = False
+    discriminator: keras.Model | None = None
+
+    def __post_init__(self):
+        if self.phase not in PHASES:
+            raise ValueError(
+                f"`phase` must be one of {', '.join(PHASES)}. Received: phase={self.phase!r}"
+            )
+        if self.per not in ("example", "batch"):
+            raise ValueError(f'`per` must be "example" or "batch". Received: per={self.per!r}')
+
+    def weight_at(self, step):
+        """Its weight at a step."""
+        return self.weight(step) if callable(self.weight) else self.weight
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """A phase of a compiled model.
+
+    Attributes:
+        name: Key of `phases.PHASES`.
+        terms: Its `Term`s, which are added up.
+        variables: What they move together.
+        optimizer: What moves them. Phases that share a pass may share an optimizer.
+        weight: Factor of its loss.
+    """
+
+    name: str
+    terms: list
+    variables: list
+    optimizer: keras.optimizers.Optimizer
+    weight: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Batch:
+    """What a step works on: made before its first phase, and the same for all of them.
+
+    Attributes:
+        images: Clean unlabelled images in [0, 1], the target of reconstruction.
+        corrupted: The same images with the input noise: what the encoder sees.
+        labeled: Labelled images with the input noise; None if there are none.
+        labels: Their class indices, shape (batch,); None if there are none.
+        prior: Samples of the priors, by the name of the code they belong to (`y`, `z`).
+        noise, labeled_noise: The posterior's noise for either kind of image; None if it takes none.
+    """
+
+    images: tf.Tensor
+    corrupted: tf.Tensor
+    labeled: tf.Tensor | None
+    labels: tf.Tensor | None
+    prior: dict
+    noise: tf.Tensor | None = None
+    labeled_noise: tf.Tensor | None = None
+
+
+def reconstruction_term(model, *others, needs_labels=False):
+    """The decoded code of the corrupted image against the clean image (section 2).
+
+    Args:
+        model: The `AdversarialModel`.
+        *others: Networks between its encoder and decoder, which the term moves too.
+        needs_labels: Whether the decoder is told the label.
+    """
+    distance = losses.RECONSTRUCTION[model.reconstruction]
+    networks = (model.encoder, *others, model.decoder)
+    return Term(
+        "reconstruction_loss",
+        phase="reconstruction",
+        loss=lambda forward: distance(forward.batch.images, forward.image_logits),
+        variables=[variable for network in networks for variable in network.trainable_variables],
+        validated=True,
+        needs_labels=needs_labels,
+    )
+
+
+def adversarial_terms(model, name, discriminator, code):
+    """The two sides of the game over one code: the discriminator's and the encoder's (section 2).
+
+    Args:
+        model: The `AdversarialModel`.
+        name: Short name of the discriminator in logs: `cat` or `gauss`.
+        discriminator: Its network.
+        code: The code it judges, a key of `Batch.prior` and of what the model encodes.
+    """
+    outputs = ["y_logits"] if code == "y" else model.posterior.outputs
+    return [
+        Term(
+            f"discriminator_{name}_loss",
+            phase="discriminator",
+            loss=lambda forward: losses.discriminator_loss(*forward.log_odds(discriminator, code)),
+            variables=discriminator.trainable_variables,
+            discriminator=discriminator,
+        ),
+        Term(
+            f"generator_{name}_loss",
+            phase="generator",
+            loss=lambda forward: losses.generator_loss(forward.log_odds(discriminator, code)[1]),
+            variables=upstream_variables(model.encoder, outputs),
+            discriminator=discriminator,
+        ),
+    ]
+
+
+def classification_term(model):
+    """Cross-entropy of latent y on the labelled images (section 5)."""
+    return Term(
+        "classification_loss",
+        phase="classification",
+        loss=lambda forward: losses.classification_loss(
+            forward.batch.labels, forward.labeled_code["y_logits"]
+        ),
+        variables=upstream_variables(model.encoder, ["y_logits"]),
+        validated=True,
+        needs_labels=True,
+    )

@@ -1,0 +1,123 @@
+"""Terms that any setting may add to its own: `SETTING(..., extra_terms=[ConditionalEntropy()])`.
+
+A regularizer is a small object with one duty, `terms(model)`. It is off unless it is asked for, and
+costs nothing then. Whatever it draws at random comes from a stream of its own name,
+`forward.model.stream("my_term")`; whatever its weight does, from the step, which is saved and
+resumed. To add one: a class here, its formula in `losses`, its fields in `experiment/config.py`.
+"""
+
+import abc
+
+import keras
+from keras import ops
+
+from aae_keras import losses
+from aae_keras.models.objective import Term
+from aae_keras.networks import upstream_variables
+
+
+@keras.saving.register_keras_serializable(package="aae_keras")
+class FadeIn:
+    """A weight that is 0 until a step, then grows linearly to its value, and stays.
+
+    Args:
+        weight: The value, at least 0.
+        start, end: Steps between which it grows, 0 <= start < end.
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
+
+    def __init__(self, weight, start, end):
+        if not weight >= 0:
+            raise ValueError(f"`weight` must be at least 0. Received: weight={weight}")
+        if not 0 <= start < end:
+            raise ValueError(
+                f"`start` must be at least 0 and below `end`. Received: start={start}, end={end}"
+            )
+        self.weight, self.start, self.end = float(weight), int(start), int(end)
+
+    def __call__(self, step):
+        """The weight at a step, an int64 scalar: a float32 scalar."""
+        share = (ops.cast(step, "float32") - self.start) / (self.end - self.start)
+        return self.weight * ops.clip(share, 0.0, 1.0)
+
+    def get_config(self):
+        """Constructor arguments, for saving inside a model."""
+        return {"weight": self.weight, "start": self.start, "end": self.end}
+
+    @classmethod
+    def from_config(cls, config):
+        """The weight that `get_config` describes."""
+        return cls(**config)
+
+
+class Regularizer(abc.ABC):
+    """A source of terms beside the setting's own.
+
+    Args:
+        weight: Of its term: a number of at least 0, or a function of the step such as `FadeIn`.
+    """
+
+    def __init__(self, weight):
+        if not callable(weight) and not weight >= 0:
+            raise ValueError(f"`weight` must be at least 0. Received: weight={weight}")
+        self.weight = weight
+
+    @abc.abstractmethod
+    def terms(self, model):
+        """The `Term`s that it adds to a model.
+
+        Raises:
+            ValueError: If the model's setting has not what they speak of.
+        """
+
+    def get_config(self):
+        """Constructor arguments, for saving inside a model."""
+        return {"weight": self.weight}
+
+    @classmethod
+    def from_config(cls, config):
+        """The regularizer that `get_config` describes."""
+        return cls(
+            **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
+        )
+
+
+@keras.saving.register_keras_serializable(package="aae_keras")
+class ConditionalEntropy(Regularizer):
+    """H(y|x): the encoder is to be sure of the label of every image.
+
+    It sharpens whatever the encoder believes, so it belongs after the labels have steered y: fade
+    it in. Its term is of the reconstruction phase, whose optimizer it shares; it moves what y
+    depends on.
+
+    Args:
+        weight: Number or function of the step. Known good values are 0 to 0.1 nats against a
+            classification loss of weight 1 and an equal rate.
+    """
+
+    def __init__(self, weight=0.1):
+        super().__init__(weight)
+
+    def terms(self, model):
+        """See `Regularizer.terms`."""
+        if not model.latent_y.is_encoded:
+            raise ValueError(
+                "`ConditionalEntropy` speaks of a y that the encoder finds, and this setting has "
+                f"none. Leave it out. Received: {type(model).__name__}"
+            )
+        return [
+            Term(
+                "conditional_entropy",
+                phase="reconstruction",
+                loss=lambda forward: losses.conditional_entropy(forward.code["y_logits"]),
+                variables=upstream_variables(model.encoder, ["y_logits"]),
+                weight=self.weight,
+                validated=True,
+            )
+        ]
+
+
+# By the names they have in a configuration.
+EXTRA_TERMS = {"conditional_entropy": ConditionalEntropy}

@@ -180,7 +180,8 @@ def age(manifest: dict[str, Any] | None, now: datetime.datetime | None = None) -
     """
     now = now or datetime.datetime.now(datetime.UTC)
     try:
-        seconds = (now - datetime.datetime.fromisoformat(manifest["exported"])).total_seconds()
+        exported = datetime.datetime.fromisoformat((manifest or {})["exported"])
+        seconds = (now - exported).total_seconds()
     except (TypeError, KeyError, ValueError):
         return ""
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):

@@ -71,13 +71,13 @@ def save(run: Run, name: str, figure: Figure) -> pathlib.Path:
     Args:
         run: The `Run`.
         name: File name without its suffix.
-        figure: The figure, with the "constrained" layout.
+        figure: The figure; it gets the "constrained" layout.
 
     Returns:
         Path of the file.
     """
     caption = 0.12 / figure.get_figheight()  # inches, below the axes' own names
-    figure.get_layout_engine().set(rect=(0, caption, 1, 1 - caption))
+    figure.set_layout_engine("constrained", rect=(0, caption, 1, 1 - caption))
     figure.text(
         0.995, 0.003, f"revision {run.revision}", ha="right", va="bottom", size=5, color="0.5"
     )
@@ -110,7 +110,7 @@ def figures_of(model: AdversarialModel, data: Data, with_tsne: bool = True) -> d
     rows = np.random.default_rng(0).permutation(split.validation_rows)
     outputs = scoring.apply_model(model, split.images[rows], split.labels[rows])
     names = category_names(model, data, outputs)
-    pictures = {}
+    pictures: dict[str, Figure] = {}
     if outputs is not None:
         pictures |= _label_figures(model, outputs, names, data.class_names)
         codes = outputs.whole_code
@@ -142,7 +142,7 @@ def category_names(
     if model.latent_y.is_class or not count:
         return list(data.class_names)
     labelled = outputs.labelled() if outputs is not None else None
-    classes = [None] * count
+    classes: list[str | None] = [None] * count
     if labelled is not None and len(labelled):
         y = labelled.code["y"]
         classes = scoring.cluster_classes(count, data.class_names, labelled.labels, y)

@@ -62,8 +62,8 @@ def write_sheet(path: pathlib.Path, images: np.ndarray, side: int) -> None:
         side: Images in a row, and in a column.
     """
     count, height, width, channels = images.shape
-    sheet = np.zeros((side * side, height, width, channels), "uint8")
-    sheet[:count] = images
-    sheet = sheet.reshape(side, side, height, width, channels).transpose(0, 2, 1, 3, 4)
-    sheet = sheet.reshape(side * height, side * width, channels)
+    places = np.zeros((side * side, height, width, channels), "uint8")
+    places[:count] = images
+    rows = places.reshape(side, side, height, width, channels).transpose(0, 2, 1, 3, 4)
+    sheet = rows.reshape(side * height, side * width, channels)
     Image.fromarray(sheet[..., 0] if channels == 1 else sheet).save(path)

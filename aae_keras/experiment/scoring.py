@@ -71,7 +71,7 @@ class Outputs:
 
 
 def apply_model(model: AdversarialModel, images: np.ndarray, labels: np.ndarray) -> Outputs | None:
-    """Encode images, and decode their codes again.
+    """Encode images, and decode the codes.
 
     Args:
         model: A model of this project.
@@ -100,7 +100,7 @@ def apply_model(model: AdversarialModel, images: np.ndarray, labels: np.ndarray)
     inputs = {"images": images, "labels": labels, "noise": noise.astype("float32")}
     code = in_batches(encode_and_decode, inputs)
     errors, sampled_z = code.pop("errors", None), code.pop("sampled_z")
-    if needs_label:
+    if needs_label and errors is not None:
         errors = np.where(labels >= 0, errors, np.nan)
     return Outputs(images, labels, code, sampled_z, errors)
 

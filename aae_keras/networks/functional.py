@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 # An argument of `check_network` that accepts any names.
-ANY = object()
+ANY: Any = object()
 
 
 def call_network(network: keras.Model, inputs: Mapping[str, Any], training: bool) -> dict[str, Any]:
@@ -26,12 +26,12 @@ def call_network(network: keras.Model, inputs: Mapping[str, Any], training: bool
     return _by_name(network, network(packed, training=training))
 
 
-def input_shapes(network: keras.Model) -> dict[str, tuple[int | None, ...]]:
+def input_shapes(network: keras.Model) -> dict[str, tuple]:
     """The shapes of a network's inputs by name; the batch dimension is None."""
     return {tensor.name: tuple(tensor.shape) for tensor in network.inputs}
 
 
-def output_shapes(network: keras.Model) -> dict[str, tuple[int | None, ...]]:
+def output_shapes(network: keras.Model) -> dict[str, tuple]:
     """The shapes of a network's outputs by name; the batch dimension is None."""
     outputs = _by_name(network, network.output)
     return {name: tuple(output.shape) for name, output in outputs.items()}
@@ -81,8 +81,8 @@ def mixes_rows(network: keras.Model) -> bool:
 def check_network(
     role: str,
     network: Any,
-    inputs: Collection[str] | object | None = ANY,
-    outputs: Collection[str] | object | None = ANY,
+    inputs: Collection[str] | None = ANY,
+    outputs: Collection[str] | None = ANY,
 ) -> None:
     """Refuse a network whose inputs or outputs are not those that its role needs.
 

@@ -30,7 +30,8 @@ def codes_over_prior(
     low, high = np.minimum(low, prior_low), np.maximum(high, prior_high)
     margin = 0.06 * (high - low)
     low, high = low - margin, high + margin
-    density, _, _ = np.histogram2d(*prior.T, bins=BINS, range=list(zip(low, high, strict=True)))
+    limits = np.stack([low, high], axis=1)
+    density, _, _ = np.histogram2d(prior[:, 0], prior[:, 1], bins=BINS, range=limits)
     axes.imshow(
         np.sqrt(density.T), cmap="Greys", origin="lower", alpha=0.6,
         extent=(low[0], high[0], low[1], high[1]), interpolation="bilinear",

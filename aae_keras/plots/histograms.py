@@ -21,7 +21,7 @@ def max_y_histogram(y: np.ndarray) -> Figure:
     """
     figure = Figure(figsize=(5, 3.4), layout="constrained")
     axes = figure.subplots()
-    axes.hist(y.max(axis=1), bins=np.linspace(0, 1, 41), color=COLOURS[0])
+    axes.hist(y.max(axis=1), bins=np.linspace(0, 1, 41).tolist(), color=COLOURS[0])
     axes.axvline(1 / y.shape[1], color="0.5", linestyle=":", label="all categories alike")
     axes.set_yscale("log")
     axes.set(title=f"Confidence on {len(y)} held-out images", xlabel="max y", ylabel="images")
@@ -41,7 +41,8 @@ def z_histogram(values: np.ndarray, prior: np.ndarray, dimension: int) -> Figure
     axes = figure.subplots()
     reach = np.quantile(np.abs(prior), 0.999)
     reach = max(reach, np.abs(values).max())
-    bins = np.linspace(-reach, reach, int(np.clip(math.sqrt(len(values)), 10, 60)) + 1)
+    num_bins = int(np.clip(math.sqrt(len(values)), 10, 60))
+    bins = np.linspace(-reach, reach, num_bins + 1).tolist()
     axes.hist(values, bins=bins, density=True, color=COLOURS[5], label="codes q(z)")
     axes.hist(
         prior, bins=2 * len(bins), density=True, histtype="step", color=COLOURS[1],

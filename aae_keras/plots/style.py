@@ -30,13 +30,13 @@ def scatter_by_class(
     """
     unknown = labels < 0
     if unknown.any():
-        axes.scatter(*points[unknown].T, s=size, color="0.7", linewidths=0, label="no label")
+        x, y = points[unknown].T
+        axes.scatter(x, y, s=size, color="0.7", linewidths=0, label="no label")
     for rank, (colour, marker) in enumerate(marks(len(names))):
         chosen = points[labels == rank]
         if len(chosen):
-            axes.scatter(
-                *chosen.T, s=size, color=colour, marker=marker, linewidths=0, label=names[rank]
-            )
+            x, y = chosen.T
+            axes.scatter(x, y, s=size, color=colour, marker=marker, linewidths=0, label=names[rank])
     if len(np.unique(labels)) > 1 or not unknown.all():
         columns = 1 + (len(names) - 1) // 16
         axes.legend(

@@ -144,7 +144,9 @@ def test_generated_images_are_judged_by_the_labelled_training_images(small):
 
 
 def test_clusters_without_labels_keep_their_numbers():
-    assert scoring.cluster_names(2, (), (), ()) == ["cluster-00", "cluster-01"]
+    no_labels, no_y = np.zeros(0, int), np.zeros((0, 2))
+    names = scoring.cluster_names(2, ("cat", "dog"), no_labels, no_y)
+    assert names == ["cluster-00", "cluster-01"]
     y = np.array([[0.9, 0.1, 0.0]] * 3)
     names = scoring.cluster_names(3, ("cat", "dog"), np.array([1, 1, 0]), y)
     assert names == ["dog", "cluster-01", "cluster-02"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def write_saved_model(signatures: Signatures, folder: pathlib.Path) -> None:
-    """Write a SavedModel that answers the functions of a `Signatures`.
+    """Write a SavedModel with a signature for each function of a `Signatures`.
 
     It holds each weight once, and only those that some function needs: `model.export()` and
     `ExportArchive.track` store every weight twice, endpoints of an archive every graph.

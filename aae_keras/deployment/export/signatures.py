@@ -47,7 +47,7 @@ class Signatures:
         self.image_shape = input_shapes(model.encoder)["image"][1:]
         self.decoder_takes_y = bool(model.categories)
 
-    def functions(self) -> dict[str, Callable]:
+    def functions(self) -> dict[str, tf.types.experimental.PolymorphicFunction]:
         """The functions to serve: traced `tf.function`s by the names of `contract.SIGNATURES`."""
         image = _spec(contract.IMAGE, tf.float32, self.image_shape)
         functions = self._classify_functions(image) if self.model.latent_y.is_encoded else {}
@@ -91,8 +91,10 @@ class Signatures:
             functions[contract.GENERATE] = _traced(lambda seed: self.generate(seed=seed), seed)
         if self.model.latent_y != LatentY.GIVEN:
             functions[contract.RECONSTRUCT] = _traced(self.reconstruct, image)
-        if self.novelty is not None:
-            functions[contract.SCORE_NOVELTY] = _traced(self.score_novelty, image)
+        if (novelty := self.novelty) is not None:
+            functions[contract.SCORE_NOVELTY] = _traced(
+                lambda image: {"novelty": novelty.score(self.model, image)}, image
+            )
         return functions
 
     def classify(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -185,10 +187,6 @@ class Signatures:
             fn_output_signature=tf.TensorSpec([prior.dim], tf.float32),
         )
         return self.decode(z, None if label is None else self._one_hot(label))
-
-    def score_novelty(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Score how unlike the training images each image is: see `Novelty.score`."""
-        return {"novelty": self.novelty.score(self.model, image)}
 
     def _one_hot(self, label):
         """y of labels; in a graph, a label out of range is an error that names its row."""

@@ -223,11 +223,11 @@ def _class_names(model, data):
     if model.latent_y == LatentY.CLASS:
         return list(data.class_names), "classes"
     rows = _labelled_validation_rows(split)
-    if not len(rows):
-        return scoring.cluster_names(model.categories, (), (), ()), "numbers"
-    y = inference.encode(model, split.images[rows])["y"]
+    y = np.zeros((0, model.categories))
+    if len(rows):
+        y = inference.encode(model, split.images[rows])["y"]
     names = scoring.cluster_names(model.categories, data.class_names, split.labels[rows], y)
-    return names, "most frequent class in the validation images"
+    return names, "most frequent class in the validation images" if len(rows) else "numbers"
 
 
 def write_manifest(run: Run, data: Data, folder: pathlib.Path, written: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ class Predictor(abc.ABC):
     """
 
     path: str | pathlib.Path
-    image_shape: tuple[int, int, int]
+    image_shape: tuple[int, ...]
     has_latent_y: bool
 
     def predict(self, images: np.ndarray) -> dict[str, np.ndarray]:

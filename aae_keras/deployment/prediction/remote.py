@@ -270,10 +270,9 @@ def read_file(path: str | pathlib.Path) -> bytes:
         with Image.open(io.BytesIO(content)) as picture:
             if picture.format in SENT_UNCHANGED:
                 return content
-            if picture.mode not in PNG_MODES and not picture.mode.startswith(("I", "F")):
-                picture = picture.convert("RGB")
+            as_it_is = picture.mode in PNG_MODES or picture.mode.startswith(("I", "F"))
             converted = io.BytesIO()
-            picture.save(converted, "PNG")
+            (picture if as_it_is else picture.convert("RGB")).save(converted, "PNG")
             return converted.getvalue()
     except (FileNotFoundError, IsADirectoryError) as error:
         raise UserError(f"{path}: there is no such file.") from error

@@ -14,8 +14,8 @@ def test_names_and_shapes(image_shape):
     assert [tensor.name for tensor in encoder.inputs] == ["image"]
     code = encoder(np.zeros((2, *image_shape), "float32"))
     assert {name: tuple(t.shape) for name, t in code.items()} == {"y_logits": (2, 10), "z": (2, 4)}
-    drawn = decoder({"y": np.zeros((2, 10), "float32"), "z": np.zeros((2, 4), "float32")})
-    assert tuple(drawn["image_logits"].shape) == (2, *image_shape)
+    decoded = decoder({"y": np.zeros((2, 10), "float32"), "z": np.zeros((2, 4), "float32")})
+    assert tuple(decoded["image_logits"].shape) == (2, *image_shape)
     assert tuple(critic(code["z"]).shape) == (2, 1)
 
 
@@ -26,8 +26,8 @@ def test_convolutional_pair_fits_any_size(image_shape):
     decoder = networks.build_convolutional_decoder(image_shape, 10, 4, **common)
     code = encoder(np.zeros((2, *image_shape), "float32"))
     assert {name: tuple(t.shape) for name, t in code.items()} == {"y_logits": (2, 10), "z": (2, 4)}
-    drawn = decoder({"y": np.zeros((2, 10), "float32"), "z": np.zeros((2, 4), "float32")})
-    assert tuple(drawn["image_logits"].shape) == (2, *image_shape)
+    decoded = decoder({"y": np.zeros((2, 10), "float32"), "z": np.zeros((2, 4), "float32")})
+    assert tuple(decoded["image_logits"].shape) == (2, *image_shape)
     assert all(weight.dtype == "float32" for weight in encoder.weights + decoder.weights)
 
 
@@ -144,8 +144,8 @@ def test_initial_weights_follow_stddev_and_seed():
     encoder = networks.build_encoder((28, 28, 1), 10, 4, hidden_units=(300, 300), seed=5)
     first = encoder.get_layer("encoder_hidden_0").get_weights()[0]
     assert abs(first.std() / 0.01 - 1) < 0.01
-    again = networks.build_encoder((28, 28, 1), 10, 4, hidden_units=(300, 300), seed=5)
-    np.testing.assert_array_equal(first, again.get_layer("encoder_hidden_0").get_weights()[0])
+    same = networks.build_encoder((28, 28, 1), 10, 4, hidden_units=(300, 300), seed=5)
+    np.testing.assert_array_equal(first, same.get_layer("encoder_hidden_0").get_weights()[0])
     other = networks.build_encoder((28, 28, 1), 10, 4, hidden_units=(300, 300), seed=6)
     assert np.abs(first - other.get_layer("encoder_hidden_0").get_weights()[0]).max() > 0
     # layers of one shape within a network differ too
@@ -172,11 +172,11 @@ def test_layer_names_are_unique_across_the_networks():
 
 def test_configuration_round_trip_keeps_outputs():
     for network in tiny_networks(batch_norm=True).values():
-        again = keras.Model.from_config(network.get_config())
-        again.set_weights(network.get_weights())
+        rebuilt = keras.Model.from_config(network.get_config())
+        rebuilt.set_weights(network.get_weights())
         inputs = {t.name: np.ones((2, *t.shape[1:]), "float32") for t in network.inputs}
         first = networks.call_network(network, inputs, training=False)
-        second = networks.call_network(again, inputs, training=False)
+        second = networks.call_network(rebuilt, inputs, training=False)
         for name in first:
             np.testing.assert_array_equal(first[name], second[name])
 

@@ -100,4 +100,4 @@ def test_presets_and_pictures_are_those_in_the_manual(trained):
     from aae_keras.experiment.presets import PRESETS
 
     assert all(f"`{name}`" in BUILD for name in PRESETS)
-    assert all(f"`{path.name}`" in BUILD for path in figures.draw_run(trained.folder))
+    assert all(f"`{path.name}`" in BUILD for path in figures.plot_run(trained.folder))

@@ -35,7 +35,7 @@ def main(arguments):
         run = training.train(config, overwrite=runs.exists(runs.default_folder(config)))
         results[setting] = run, evaluation.evaluate_run(run.folder)
     run, scores = results["semi-supervised"]
-    drawn = figures.draw_run(run.folder)
+    drawn = figures.plot_run(run.folder)
     version = export.export_run(run.folder)
 
     data = factory.load_data(run.config)

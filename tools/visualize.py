@@ -15,7 +15,7 @@ def main(arguments):
     cli.load_tensorflow()
     from aae_keras.experiment import figures
 
-    for path in figures.draw_run(folder, **cli.moved_data()):
+    for path in figures.plot_run(folder, **cli.moved_data()):
         print(path)
 
 

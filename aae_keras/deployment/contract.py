@@ -8,14 +8,16 @@
 | `classify` | `inputs`, the same: the one name that the server's Classify call accepts | the same |
 | `encode` | `image` | `y` and `z`, or `z` alone in a setting without y |
 
-With the decoder, if it is not told the label by the caller in training too:
+With the decoder:
 
 | signature | inputs | outputs |
 |---|---|---|
 | `decode` | `y` [N, K], `z` [N, D] (`z` alone where it takes no y) | `image` |
-| `reconstruct` | `image` | `image`, `error` [N] |
 | `generate` | `label` int64 [N], `seed` int64 [N] (`seed` alone where there is no y) | `image` |
+| `reconstruct` | `image` | `image`, `error` [N] |
 | `score_novelty` | `image` | `novelty` [N] |
+
+`reconstruct` and `score_novelty` are left out where the decoder needs the true label.
 """
 
 import dataclasses
@@ -60,8 +62,8 @@ ENCODE_OUTPUTS = {
 class Signature:
     """Names and TensorFlow dtypes of a signature's inputs and outputs, and its method."""
 
-    inputs: dict
-    outputs: dict
+    inputs: dict[str, str]
+    outputs: dict[str, str]
     method: str = PREDICT_METHOD
 
 
@@ -100,8 +102,12 @@ LABEL_AGREEMENT = {"none": 1.0, "float16": 0.999, "int8": 0.995}
 Z_TOLERANCE = {"none": 1e-4, "float16": 0.05, "int8": 1.0}
 
 
-def litert_name(quantization):
-    """What a LiteRT file is called among an export's files: `litert`, `litert-int8`."""
+def litert_name(quantization: str) -> str:
+    """The name of a LiteRT file among an export's files: `litert`, `litert-int8`.
+
+    Args:
+        quantization: A key of `LITERT_FILES`.
+    """
     return "litert" if quantization == "none" else f"litert-{quantization}"
 
 

@@ -17,6 +17,8 @@ import pathlib
 import shutil
 import socket
 import tempfile
+from collections.abc import Iterator
+from typing import Any
 
 from aae_keras.deployment import contract
 from aae_keras.errors import UserError
@@ -34,80 +36,93 @@ class VersionError(UserError):
 
 @dataclasses.dataclass(frozen=True)
 class Version:
-    """One version.
+    """One version of an export.
 
     Attributes:
-        number: Its number.
-        folder: Where it lies.
+        number: The version, at least 1.
+        folder: Its folder; a hidden one if it is retired.
         retired: Whether it is out of the server's sight.
-        manifest: What its manifest holds; None if it cannot be read.
+        manifest: Content of its manifest; None if it cannot be read.
     """
 
     number: int
     folder: pathlib.Path
     retired: bool
-    manifest: dict | None
+    manifest: dict[str, Any] | None
 
 
-def numbers(base):
-    """The numbers that a server sees under a base folder, growing."""
+def numbers(base: str | pathlib.Path) -> list[int]:
+    """The versions that a server sees under a base folder, growing."""
     return sorted(int(path.name) for path in _folders(base) if _is_number(path.name))
 
 
-def served(base):
+def served(base: str | pathlib.Path) -> bool:
     """Whether a server may be serving a version under a base folder: one has a SavedModel."""
     folders = (pathlib.Path(base) / str(number) for number in numbers(base))
     return any((folder / "saved_model.pb").exists() for folder in folders)
 
 
-def listed(base):
+def listed(base: str | pathlib.Path) -> list[Version]:
     """Every `Version` under a base folder, growing by number, retired ones too."""
-    found = []
+    result = []
     for path in _folders(base):
         name = path.name.removeprefix(RETIRED)
         if _is_number(name):
-            found.append(Version(int(name), path, path.name != name, _manifest(path)))
-    return sorted(found, key=lambda version: version.number)
+            result.append(Version(int(name), path, path.name != name, _manifest(path)))
+    return sorted(result, key=lambda version: version.number)
 
 
 @contextlib.contextmanager
-def written_aside(base):
-    """A hidden folder under `base` to write a version in; what is left of it in the end goes.
+def written_aside(base: str | pathlib.Path) -> Iterator[pathlib.Path]:
+    """Make a hidden folder under `base` to write a version in; in the end it is removed.
 
-    A process that is killed leaves its folder behind; the next one on the same machine removes it
-    (locks of other machines cannot be asked for everywhere).
+    `publish` gives it its name before that. A process that is killed leaves its folder behind, and
+    the next one on the same machine removes it: not every file system shows the locks of others.
+
+    Args:
+        base: The base folder, made if it is not there.
+
+    Yields:
+        Path of the hidden folder.
     """
     base = pathlib.Path(base)
     base.mkdir(parents=True, exist_ok=True)
-    with contextlib.ExitStack() as held:
-        with _locked(base):  # or another's sweep might find the folder before it is held
-            _sweep(base)
+    with contextlib.ExitStack() as stack:
+        with _locked(base):  # or another process might remove the folder before it is locked
+            _remove_abandoned(base)
             aside = pathlib.Path(tempfile.mkdtemp(dir=base, prefix=_prefix()))
-            held.callback(shutil.rmtree, aside, ignore_errors=True)
-            held.enter_context(_locked(aside))
+            stack.callback(shutil.rmtree, aside, ignore_errors=True)
+            stack.enter_context(_locked(aside))
         yield aside
 
 
-def check_free(base, number):
-    """Refuse a number that has been used, retired or not."""
+def check_free(base: str | pathlib.Path, number: int) -> None:
+    """Refuse a number that has been used, retired or not.
+
+    Raises:
+        VersionError: If it has been used.
+    """
     taken = [version for version in listed(base) if version.number == number]
     if taken:
         raise VersionError(f"{taken[0].folder} exists, and a version is never overwritten.")
 
 
-def publish(aside, base, number=None):
+def publish(
+    aside: pathlib.Path, base: str | pathlib.Path, number: int | None = None
+) -> pathlib.Path:
     """Rename a finished folder to its version, in one step that never replaces another.
 
     Args:
-        aside: The folder.
-        base: Where its version belongs.
-        number: Whole number; None: the UTC time as YYYYMMDDhhmmss, or above the largest there is.
+        aside: The finished folder, from `written_aside`.
+        base: The base folder that it becomes a version of.
+        number: Whole number, at least 1; for None the UTC time as YYYYMMDDhhmmss, or one more than
+            the largest there is if that is above it.
 
     Returns:
         Path of the version.
 
     Raises:
-        VersionError: If the number has been used, or is none that a server can read.
+        VersionError: If the number has been used, or a server could not read it.
     """
     if number is not None and not 1 <= number <= contract.MAX_VERSION:
         raise VersionError(f"A version lies in 1 to {contract.MAX_VERSION}. Received: {number}")
@@ -119,7 +134,7 @@ def publish(aside, base, number=None):
         elif number < newest:
             log.warning("Version %d is below %d: servers go on with the newest.", number, newest)
         check_free(base, number)
-        _settle(aside)
+        _prepare_files(aside)
         target = pathlib.Path(base) / str(number)
         try:
             return aside.rename(target)  # fails on a folder that is not empty
@@ -129,11 +144,17 @@ def publish(aside, base, number=None):
             raise VersionError(f"{target} exists, and a version is never overwritten.") from error
 
 
-def retire(base, number):
-    """Take a version out of the server's sight, in one step; its files stay, its number is used.
+def retire(base: str | pathlib.Path, number: int) -> pathlib.Path:
+    """Take a version out of the server's sight, in one step.
+
+    Its files stay, and its number is not used again.
+
+    Args:
+        base: The base folder.
+        number: The version.
 
     Returns:
-        Where it lies now.
+        Path of its folder now.
 
     Raises:
         VersionError: If there is no such version.
@@ -147,11 +168,20 @@ def retire(base, number):
     return source.rename(source.with_name(f"{RETIRED}{number}"))
 
 
-def age(manifest, now=None):
-    """How long ago a version was exported, as text such as `3 days`; "" if it is not known."""
+def age(manifest: dict[str, Any] | None, now: datetime.datetime | None = None) -> str:
+    """How long ago a version was exported, as text.
+
+    Args:
+        manifest: Content of its manifest; None if it cannot be read.
+        now: Time to reckon from, with a time zone; the present if None.
+
+    Returns:
+        Text such as `3 days`, or `now`; "" if it is not known.
+    """
     now = now or datetime.datetime.now(datetime.UTC)
     try:
-        seconds = (now - datetime.datetime.fromisoformat(manifest["exported"])).total_seconds()
+        exported = datetime.datetime.fromisoformat((manifest or {})["exported"])
+        seconds = (now - exported).total_seconds()
     except (TypeError, KeyError, ValueError):
         return ""
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
@@ -168,10 +198,10 @@ def _folders(base):
 
 def _manifest(folder):
     try:
-        found = json.loads((folder / contract.MANIFEST).read_text())
+        manifest = json.loads((folder / contract.MANIFEST).read_text())
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
+    return manifest if isinstance(manifest, dict) else None
 
 
 def _is_number(name):
@@ -180,11 +210,12 @@ def _is_number(name):
 
 
 def _prefix():
+    """How the hidden folders begin that processes of this machine write in."""
     return f"{WRITING}{socket.gethostname()}-"
 
 
-def _settle(folder):
-    """Have a folder's files readable for a server of another user, and on the disk."""
+def _prepare_files(folder):
+    """Make a folder's files readable for a server of another user, and flush them to the disk."""
     for path in (*folder.rglob("*"), folder):
         path.chmod(0o755 if path.is_dir() else 0o644)
         flush(path)
@@ -192,7 +223,7 @@ def _settle(folder):
 
 @contextlib.contextmanager
 def _locked(folder):
-    """Hold a folder's lock, which ends with the process however it ends."""
+    """Hold a folder's lock, which is released when the process ends, however it ends."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -201,8 +232,8 @@ def _locked(folder):
         os.close(handle)
 
 
-def _sweep(base):
-    """Remove what killed processes left: the hidden folders that nobody holds."""
+def _remove_abandoned(base):
+    """Remove what killed processes left: the hidden folders that no process has locked."""
     for path in _folders(base):
         if not path.name.startswith(_prefix()):
             continue

@@ -3,27 +3,30 @@
 import csv
 import json
 import logging
+import pathlib
+from typing import Any
 
 from aae_keras.errors import first_line
 from aae_keras.experiment import factory, runs
-from aae_keras.experiment.scoring import generated_accuracy, scores, see
+from aae_keras.experiment.scoring import apply_model, generated_accuracy, scores
 from aae_keras.files import write_atomically
 from aae_keras.models import LatentY
 
 log = logging.getLogger(__name__)
 
 
-def evaluate_run(folder, **where):
+def evaluate_run(folder: str | pathlib.Path, **where: str) -> dict[str, Any]:
     """Score a trained run on validation and test, and write its `metrics.json`.
 
     This is the one place that scores the test set.
 
     Args:
         folder: The run folder.
-        **where: See `factory.load_trained`.
+        **where: `dataset` or `data_dir`, if the data lies elsewhere now.
 
     Returns:
-        What was written, a dict.
+        What was written: a dict with the scores of `validation` and `test`, `revision`, `seed`,
+        `data` and `minutes`.
 
     Raises:
         DataError, RunError: If the run or its data cannot be used.
@@ -31,14 +34,14 @@ def evaluate_run(folder, **where):
     run, data, model = factory.load_trained(folder, **where)
     split = data.split
     rows = split.validation_rows
-    validation = see(model, split.images[rows], split.labels[rows])
-    test = see(model, split.test_images, split.test_labels)
+    validation = apply_model(model, split.images[rows], split.labels[rows])
+    test = apply_model(model, split.test_images, split.test_labels)
     if validation is None:
         log.warning("There are no validation images: scores that are fitted on them are left out.")
-    drawn = generated_accuracy(model, split) if model.latent_y == LatentY.GIVEN else {}
+    generated = generated_accuracy(model, split) if model.latent_y == LatentY.GIVEN else {}
     result = {
-        "validation": scores(model, validation, validation) | drawn,
-        "test": scores(model, test, validation) | drawn,
+        "validation": scores(model, validation, validation) | generated,
+        "test": scores(model, test, validation) | generated,
         "revision": run.revision,
         "seed": run.config.seed,
         "data": {
@@ -55,11 +58,17 @@ def evaluate_run(folder, **where):
     return result
 
 
-def read_history(run):
-    """The rows of a run's `history.csv` as dicts of floats, empty cells left out.
+def read_history(run: runs.Run) -> list[dict[str, float]]:
+    """Read the history of a run.
+
+    Args:
+        run: The `Run`.
+
+    Returns:
+        The rows of its `history.csv`, one dict of floats per epoch, without the empty cells.
 
     Raises:
-        RunError: If there is none.
+        RunError: If the file is missing or damaged.
     """
     try:
         with open(run.history_file, newline="") as file:

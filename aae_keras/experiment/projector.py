@@ -1,23 +1,27 @@
 """Codes of held-out images for TensorBoard's projector: vectors, labels, a sheet of images."""
 
 import math
+import pathlib
 
 import numpy as np
 from PIL import Image
 from tensorboard.plugins import projector
 
-from aae_keras.models import inference
+from aae_keras.data import Data
+from aae_keras.models import AdversarialModel, inference
 
 POINTS = 2000
-# A sheet larger than this a browser refuses.
+# Pixels a side: browsers refuse a larger sheet of images.
 MAX_SHEET = 8192
 
 
-def write(logs, model, data):
-    """Write them beside the training log.
+def write(logs: pathlib.Path, model: AdversarialModel, data: Data) -> None:
+    """Write the codes of some validation images where TensorBoard's projector finds them.
+
+    Without validation images nothing is written.
 
     Args:
-        logs: A run's `logs/`, a path.
+        logs: A run's `logs/`.
         model: A model of this project.
         data: The `Data` it was trained on.
     """
@@ -27,7 +31,7 @@ def write(logs, model, data):
         return
     images = split.images[rows]
     code = inference.encode(model, images)
-    # TensorBoard looks for it where a run's events are.
+    # TensorBoard looks for the projector's files where a run's events are.
     folder = logs / "validation"
     folder.mkdir(parents=True, exist_ok=True)
     config = projector.ProjectorConfig()
@@ -49,11 +53,17 @@ def write(logs, model, data):
     projector.visualize_embeddings(str(folder), config)
 
 
-def write_sheet(path, images, side):
-    """Images, uint8 (n, height, width, channels), row by row in a square of `side` by `side`."""
+def write_sheet(path: pathlib.Path, images: np.ndarray, side: int) -> None:
+    """Write images as one PNG file, row by row in a square; unused places are black.
+
+    Args:
+        path: The file to write.
+        images: uint8, shape (n, height, width, channels), n at most `side` squared.
+        side: Images in a row, and in a column.
+    """
     count, height, width, channels = images.shape
-    sheet = np.zeros((side * side, height, width, channels), "uint8")
-    sheet[:count] = images
-    sheet = sheet.reshape(side, side, height, width, channels).transpose(0, 2, 1, 3, 4)
-    sheet = sheet.reshape(side * height, side * width, channels)
+    places = np.zeros((side * side, height, width, channels), "uint8")
+    places[:count] = images
+    rows = places.reshape(side, side, height, width, channels).transpose(0, 2, 1, 3, 4)
+    sheet = rows.reshape(side * height, side * width, channels)
     Image.fromarray(sheet[..., 0] if channels == 1 else sheet).save(path)

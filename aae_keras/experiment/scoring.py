@@ -2,15 +2,17 @@
 
 import dataclasses
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from aae_keras import metrics, models
+from aae_keras.data.splits import Split
 from aae_keras.images import to_unit_range
 from aae_keras.losses import half_squared_error
-from aae_keras.models import LatentY
-from aae_keras.models.inference import apply, decode
+from aae_keras.models import AdversarialModel, LatentY
+from aae_keras.models.inference import decode, in_batches
 
 log = logging.getLogger(__name__)
 
@@ -22,47 +24,54 @@ PARZEN_VALIDATION = 1000
 GENERATED_PER_CLASS = 100
 # Real images that the judge of generated ones learns from: more takes longer than it gains.
 JUDGE_IMAGES = 10_000
-# Seed of what is generated to be judged, beside the model's own.
-GENERATED = 1_000_000
+# Second seed, beside the model's own, of the codes that images to be judged are generated from.
+GENERATION_SEED = 1_000_000
 
 
 @dataclasses.dataclass(frozen=True)
-class Seen:
+class Outputs:
     """Images and what a model makes of them.
 
     Attributes:
         images: uint8, shape (n, height, width, channels).
         labels: Class indices, shape (n,), -1 where not known.
-        code: Dict of arrays, one row per image.
-        drawn_z: z drawn from its posterior, what the discriminator sees; that of `code` where the
-            posterior has no noise.
-        errors: Half the squared error of the reconstruction, summed over the pixels, shape (n,);
+        code: Dict of float32 arrays, one row per image: `z`, and `y` and others where there are.
+        sampled_z: z drawn from its posterior, shape (n, latent_dim), as the discriminator is given
+            it; equal to `code["z"]` where the posterior has no noise.
+        errors: Half the squared error of each reconstruction, summed over the pixels, shape (n,);
             NaN where the decoder needs a label that is not known; None without a decoder.
     """
 
     images: np.ndarray
     labels: np.ndarray
-    code: dict
-    drawn_z: np.ndarray
+    code: dict[str, np.ndarray]
+    sampled_z: np.ndarray
     errors: np.ndarray | None
 
-    def labelled(self):
-        """The part with labels."""
+    @property
+    def whole_code(self) -> np.ndarray:
+        """The representation of each image where there is one, else y and z in one row."""
+        if "representation" in self.code:
+            return self.code["representation"]
+        return np.concatenate([self.code[name] for name in ("y", "z") if name in self.code], axis=1)
+
+    def labelled(self) -> "Outputs":
+        """The rows whose label is known."""
         known = self.labels >= 0
-        return Seen(
+        return Outputs(
             self.images[known],
             self.labels[known],
             {name: values[known] for name, values in self.code.items()},
-            self.drawn_z[known],
+            self.sampled_z[known],
             None if self.errors is None else self.errors[known],
         )
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images)
 
 
-def see(model, images, labels):
-    """Encode and decode images.
+def apply_model(model: AdversarialModel, images: np.ndarray, labels: np.ndarray) -> Outputs | None:
+    """Encode images, and decode the codes.
 
     Args:
         model: A model of this project.
@@ -70,111 +79,92 @@ def see(model, images, labels):
         labels: Class indices, shape (n,), -1 where not known.
 
     Returns:
-        A `Seen`; None if there are no images.
+        The `Outputs` of the model; None if there are no images.
     """
     if not len(images):
         return None
-    told = model.latent_y == LatentY.GIVEN
+    needs_label = model.latent_y == LatentY.GIVEN
     noise_dim = model.posterior.noise_dim
 
-    def examine(batch):
+    def encode_and_decode(batch):
         images = to_unit_range(batch["images"])
         code = model.encode(images)
-        drawn_z = model.encode(images, noise=batch["noise"])["z"] if noise_dim else code["z"]
+        sampled_z = model.encode(images, noise=batch["noise"])["z"] if noise_dim else code["z"]
         if not hasattr(model, "decoder"):
-            return code | {"drawn_z": drawn_z}
-        given = {"y": tf.one_hot(batch["labels"], model.categories)} if told else {}
-        errors = half_squared_error(images, model.decode(code | given))
-        return code | {"drawn_z": drawn_z, "errors": errors}
+            return code | {"sampled_z": sampled_z}
+        given_y = {"y": tf.one_hot(batch["labels"], model.categories)} if needs_label else {}
+        errors = half_squared_error(images, model.decode(code | given_y))
+        return code | {"sampled_z": sampled_z, "errors": errors}
 
     noise = np.random.default_rng(model.seed).normal(size=(len(images), noise_dim))
     inputs = {"images": images, "labels": labels, "noise": noise.astype("float32")}
-    code = apply(examine, inputs)
-    errors, drawn_z = code.pop("errors", None), code.pop("drawn_z")
-    if told:
+    code = in_batches(encode_and_decode, inputs)
+    errors, sampled_z = code.pop("errors", None), code.pop("sampled_z")
+    if needs_label and errors is not None:
         errors = np.where(labels >= 0, errors, np.nan)
-    return Seen(images, labels, code, drawn_z, errors)
+    return Outputs(images, labels, code, sampled_z, errors)
 
 
-def scores(model, seen, validation):
-    """The scores that fit a model and what it has seen; keys are those of `metrics.json`.
+def scores(
+    model: AdversarialModel, outputs: Outputs | None, validation: Outputs | None
+) -> dict[str, float]:
+    """The scores that fit a model; the keys are those of `metrics.json`.
 
     Args:
         model: A model of this project.
-        seen: A `Seen` of it; None gives no scores.
-        validation: `Seen` of the validation images, the same object if they are what is scored:
-            rules, probes and kernel widths are fitted on them. None leaves those scores out.
+        outputs: The model's `Outputs` on the images to score; None gives no scores.
+        validation: Its `Outputs` on the validation images, the same object if they are what is
+            scored: rules, probes and kernel widths are fitted on them. None leaves out the scores
+            that need them.
 
     Returns:
-        Dict of floats.
+        Dict of floats: fractions, never percentages.
     """
-    if seen is None:
+    if outputs is None:
         return {}
-    labelled = seen.labelled()
+    labelled = outputs.labelled()
     fitted_on = None if validation is None else validation.labelled()
     if fitted_on is not None and not len(fitted_on):
         fitted_on = None
-    found = _of_y(model, seen, labelled, fitted_on)
-    if seen.errors is not None and not np.isnan(seen.errors).all():
-        found["reconstruction_error"] = float(np.nanmean(seen.errors, dtype="float64"))
+    result = _y_scores(model, outputs, labelled, fitted_on)
+    if outputs.errors is not None and not np.isnan(outputs.errors).all():
+        result["reconstruction_error"] = float(np.nanmean(outputs.errors, dtype="float64"))
     if "z" not in model.priors:
-        return found
+        return result
     prior = model.priors["z"]
-    found |= metrics.distributions.match(
-        seen.drawn_z, lambda count, seed: prior.sample(count, [model.seed, seed]).numpy()
+    result |= metrics.distributions.match(
+        outputs.sampled_z, lambda count, seed: prior.sample(count, [model.seed, seed]).numpy()
     )
     if len(labelled) and fitted_on is not None:
-        probe = metrics.probes.label_probe_accuracy(
+        accuracy = metrics.probes.label_probe_accuracy(
             (fitted_on.labels, fitted_on.code["z"]),
-            None if seen is validation else (labelled.labels, labelled.code["z"]),
+            None if outputs is validation else (labelled.labels, labelled.code["z"]),
         )
-        found |= {} if probe is None else {"label_probe_accuracy": probe}
+        result |= {} if accuracy is None else {"label_probe_accuracy": accuracy}
     if len(labelled) and isinstance(model, models.LabelInformedAAE):
-        found["component_accuracy"] = _component_accuracy(model, labelled)
-    if isinstance(model, models.BasicAAE) and validation is not None and len(seen) > 1:
-        found |= _log_likelihood(model, seen, validation)
-    return found
+        result["component_accuracy"] = _component_accuracy(model, labelled)
+    if isinstance(model, models.BasicAAE) and validation is not None and len(outputs) > 1:
+        result |= _log_likelihood(model, outputs.images, validation.images)
+    return result
 
 
-def _of_y(model, seen, labelled, fitted_on):
+def _y_scores(model, outputs, labelled, fitted_on):
+    """The scores of latent y: as classes, or as clusters."""
     if not model.latent_y.is_encoded:
         return {}
     if model.latent_y == LatentY.CLASS:
-        return _of_classes(labelled) if len(labelled) else {}
-    y = seen.code["y"]
-    found = {"clusters_used": len(np.unique(y.argmax(axis=1)))}
+        return _class_scores(labelled) if len(labelled) else {}
+    result = {"clusters_used": len(np.unique(outputs.code["y"].argmax(axis=1)))}
     if len(labelled):
         labels, y = labelled.labels, labelled.code["y"]
-        found |= metrics.clusters.agreement(labels, y)
+        result |= metrics.clusters.agreement(labels, y)
         if fitted_on is not None:
             fitted = fitted_on.labels, fitted_on.code["y"]
-            found |= metrics.clusters.error_rates(fitted, (labels, y))
-    return found
+            result |= metrics.clusters.error_rates(fitted, (labels, y))
+    return result
 
 
-def class_of_clusters(clusters, class_names, labels, y):
-    """What each cluster is called: the class most frequent in it.
-
-    Args:
-        clusters: How many there are.
-        class_names: One string per class.
-        labels: Class indices of labelled validation images, shape (n,); n may be 0.
-        y: Their cluster probabilities, shape (n, clusters).
-
-    Returns:
-        One string per cluster: `cluster-07` where no labelled image says otherwise.
-    """
-    names = [f"cluster-{cluster:02d}" for cluster in range(clusters)]
-    if not len(labels):
-        return names
-    rule = metrics.clusters.majority_rule(labels, y)
-    return [
-        name if label == metrics.clusters.NO_CLASS else class_names[label]
-        for name, label in zip(names, rule, strict=True)
-    ]
-
-
-def _of_classes(labelled):
+def _class_scores(labelled):
     labels, y = labelled.labels, labelled.code["y"]
     return {
         "error_rate": metrics.error_rate(labels, y),
@@ -187,45 +177,48 @@ def _component_accuracy(model, labelled):
     prior = model.mixture_prior
 
     def sample(components):
-        return prior.sample_component(tf.constant(components), [model.seed, GENERATED]).numpy()
+        seed = [model.seed, GENERATION_SEED]
+        return prior.sample_component(tf.constant(components), seed).numpy()
 
     return metrics.probes.component_accuracy(
         labelled.labels, labelled.code["z"], sample, prior.num_components
     )
 
 
-def _log_likelihood(model, seen, validation):
-    """Of images in [0, 1], under samples of prior and decoder."""
+def _log_likelihood(model, images, validation_images):
+    """The Parzen estimate for uint8 images, from images that the decoder generates."""
 
     def samples():
         block = metrics.parzen.BLOCK
         for start in range(0, PARZEN_SAMPLES, block):
-            z = model.priors["z"].sample(block, [model.seed, GENERATED + start]).numpy()
+            z = model.priors["z"].sample(block, [model.seed, GENERATION_SEED + start]).numpy()
             yield decode(model, {"z": z}).reshape(block, -1)
 
-    def flat(images):
-        return to_unit_range(images).reshape(len(images), -1)
-
     # Shuffled, since images of a folder stand class by class.
-    chosen = np.random.default_rng(0).permutation(validation.images)[:PARZEN_VALIDATION]
+    chosen = np.random.default_rng(0).permutation(validation_images)[:PARZEN_VALIDATION]
     try:
-        return metrics.parzen.log_likelihood(
-            flat(chosen), flat(seen.images), samples, PARZEN_WIDTHS
-        )
+        return metrics.parzen.log_likelihood(_flat(chosen), _flat(images), samples, PARZEN_WIDTHS)
     except ValueError as error:
         log.warning("No log-likelihood: %s", error)
         return {}
 
 
-def generated_accuracy(model, split):
-    """Score of images generated of each label, by a classifier of the labelled training images.
+def _flat(images):
+    """uint8 images as float32 rows of pixels in [0, 1]."""
+    return to_unit_range(images).reshape(len(images), -1)
+
+
+def generated_accuracy(model: AdversarialModel, split: Split) -> dict[str, float]:
+    """How many generated images a classifier takes for the label they were generated of.
+
+    The classifier is trained on the labelled training images.
 
     Args:
-        model: A model whose decoder is told the label.
+        model: A model whose decoder is given the label.
         split: The `Split` it was trained on.
 
     Returns:
-        Dict of `generated_accuracy`; empty if there are fewer than two classes.
+        Dict of `generated_accuracy`, in [0, 1]; empty if there are fewer than two classes.
     """
     rows = np.random.default_rng(0).permutation(split.labeled_rows)[:JUDGE_IMAGES]
     labels, images = split.labels[rows], split.images[rows]
@@ -233,8 +226,47 @@ def generated_accuracy(model, split):
     if len(classes) < 2:
         return {}
     wanted = np.repeat(classes, GENERATED_PER_CLASS)
-    z = model.priors["z"].sample(len(wanted), [model.seed, GENERATED]).numpy()
+    z = model.priors["z"].sample(len(wanted), [model.seed, GENERATION_SEED]).numpy()
     y = np.eye(model.categories, dtype="float32")[wanted]
     generated = decode(model, {"y": y, "z": z}).reshape(len(wanted), -1)
-    real = labels, to_unit_range(images).reshape(len(images), -1)
+    real = labels, _flat(images)
     return {"generated_accuracy": metrics.probes.generated_accuracy(real, (wanted, generated))}
+
+
+def cluster_classes(
+    clusters: int, class_names: Sequence[str], labels: np.ndarray, y: np.ndarray
+) -> list[str | None]:
+    """The class that is most frequent in each cluster.
+
+    Args:
+        clusters: Number of clusters.
+        class_names: One string per class.
+        labels: Class indices of labelled validation images, shape (n,); n may be 0.
+        y: Their cluster probabilities, shape (n, clusters).
+
+    Returns:
+        A class name per cluster; None where no labelled image is in it.
+    """
+    if not len(labels):
+        return [None] * clusters
+    return [
+        None if label == metrics.clusters.NO_CLASS else class_names[label]
+        for label in metrics.clusters.majority_rule(labels, y)
+    ]
+
+
+def cluster_names(
+    clusters: int, class_names: Sequence[str], labels: np.ndarray, y: np.ndarray
+) -> list[str]:
+    """What an export calls each cluster: by its most frequent class, or `cluster-07`.
+
+    Args:
+        clusters, class_names, labels, y: See `cluster_classes`.
+
+    Returns:
+        One string per cluster; `cluster-07` where no labelled image is in it.
+    """
+    return [
+        f"cluster-{cluster:02d}" if name is None else name
+        for cluster, name in enumerate(cluster_classes(clusters, class_names, labels, y))
+    ]

@@ -1,12 +1,12 @@
 """Scores, as plain floats; whatever scikit-learn and scipy have is taken from there.
 
-| file | of |
+| file | scores |
 |---|---|
 | `classification` | class probabilities against labels |
-| `clusters` | clusters against labels: three rules, and agreement without any |
+| `clusters` | clusters against labels: by three rules, and by agreement without any |
 | `distributions` | codes against the prior they should be distributed like |
-| `parzen` | samples of the model as a density of images |
-| `probes` | what a simple classifier finds in codes or in generated images |
+| `parzen` | generated images as a density of real ones |
+| `probes` | codes and generated images, by what a simple classifier makes of them |
 """
 
 from aae_keras.metrics import clusters, distributions, parzen, probes

@@ -1,26 +1,38 @@
-"""Class probabilities against labels."""
+"""Scores of class probabilities against labels."""
 
 import numpy as np
 from sklearn.metrics import zero_one_loss
 
 
-def error_rate(labels, probabilities):
-    """Share of images whose most probable class is not their label, in [0, 1]."""
+def error_rate(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Share of images whose most probable class is not their label, in [0, 1].
+
+    Args:
+        labels: Class indices, shape (n,).
+        probabilities: Probabilities of the classes, shape (n, classes).
+    """
     return float(zero_one_loss(labels, probabilities.argmax(axis=1)))
 
 
-def brier_score(labels, probabilities):
-    """Mean squared distance of the probabilities from the one-hot label, in [0, 2]."""
+def brier_score(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Mean squared distance of the probabilities from the one-hot label, in [0, 2].
+
+    Args:
+        labels: Class indices, shape (n,).
+        probabilities: Probabilities of the classes, shape (n, classes).
+    """
     one_hot = np.eye(probabilities.shape[1])[labels]
     return float(np.mean(np.sum((probabilities - one_hot) ** 2, axis=1)))
 
 
-def expected_calibration_error(labels, probabilities, bins=15):
+def expected_calibration_error(
+    labels: np.ndarray, probabilities: np.ndarray, bins: int = 15
+) -> float:
     """Mean distance of confidence from accuracy, over equal bins of confidence, in [0, 1].
 
     Args:
         labels: Class indices, shape (n,).
-        probabilities: Shape (n, classes).
+        probabilities: Probabilities of the classes, shape (n, classes).
         bins: Number of equal intervals that divide (0, 1].
     """
     confidence = probabilities.max(axis=1)

@@ -1,4 +1,4 @@
-"""Clusters against labels.
+"""Scores of clusters against labels.
 
 A rule maps each cluster to a class. It is fitted on validation images and scored on others: fitted
 on the test images themselves, more clusters would always look better.
@@ -12,31 +12,45 @@ from sklearn.metrics import (
     normalized_mutual_info_score,
 )
 
-# The class of a cluster that a rule gives none: every image in it counts as wrong.
+# Stands for the class of a cluster that has none: every image in it counts as wrong.
 NO_CLASS = -1
 
 
-def paper_rule(labels, y):
-    """Each cluster takes the label of the image that it is most confident of (section 6).
+def paper_rule(labels: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Give each cluster the label of the image that it is most confident of (section 6).
 
     Args:
         labels: Class indices, shape (n,).
         y: Probabilities of the clusters, shape (n, clusters).
 
     Returns:
-        Class of each cluster, shape (clusters,).
+        The class of each cluster, shape (clusters,).
     """
     return labels[y.argmax(axis=0)]
 
 
-def majority_rule(labels, y):
-    """Each cluster takes the most frequent label of its images; `NO_CLASS` if it has none."""
+def majority_rule(labels: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Give each cluster the most frequent label of its images; `NO_CLASS` if it has no image.
+
+    Args:
+        labels, y: See `paper_rule`.
+
+    Returns:
+        The class of each cluster, shape (clusters,).
+    """
     counts = _counts(labels, y)
     return np.where(counts.sum(axis=1) > 0, counts.argmax(axis=1), NO_CLASS)
 
 
-def hungarian_rule(labels, y):
-    """One cluster for one class, so that the fewest are wrong; spare ones have `NO_CLASS`."""
+def hungarian_rule(labels: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Give each class one cluster, so that the fewest images are wrong.
+
+    Args:
+        labels, y: See `paper_rule`.
+
+    Returns:
+        The class of each cluster, shape (clusters,); `NO_CLASS` for clusters that are left over.
+    """
     clusters, classes = linear_sum_assignment(_counts(labels, y), maximize=True)
     rule = np.full(y.shape[1], NO_CLASS)
     rule[clusters] = classes
@@ -46,11 +60,14 @@ def hungarian_rule(labels, y):
 RULES = {"paper_rule": paper_rule, "majority": majority_rule, "hungarian": hungarian_rule}
 
 
-def error_rates(fitted_on, scored_on):
+def error_rates(
+    fitted_on: tuple[np.ndarray, np.ndarray], scored_on: tuple[np.ndarray, np.ndarray]
+) -> dict[str, float]:
     """Share of wrong images under each rule, in [0, 1].
 
     Args:
-        fitted_on, scored_on: Pairs of labels (n,) and cluster probabilities (n, clusters).
+        fitted_on: Labels (n,) and cluster probabilities (n, clusters) that the rules are fitted on.
+        scored_on: Labels (m,) and cluster probabilities (m, clusters) that are counted.
 
     Returns:
         Dict of `error_rate_paper_rule`, `error_rate_majority`, `error_rate_hungarian`.
@@ -63,8 +80,12 @@ def error_rates(fitted_on, scored_on):
     }
 
 
-def agreement(labels, y):
-    """How far clusters and labels tell the same, whatever class a cluster stands for.
+def agreement(labels: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """How similar the partitions into clusters and into labels are, whatever a cluster is called.
+
+    Args:
+        labels: Class indices, shape (n,).
+        y: Probabilities of the clusters, shape (n, clusters).
 
     Returns:
         Dict of `nmi` and `ami` (normalised and adjusted mutual information) and `ari` (adjusted
@@ -79,7 +100,7 @@ def agreement(labels, y):
 
 
 def _counts(labels, y):
-    """Images by cluster and class, shape (clusters, classes up to the largest label)."""
+    """Number of images by cluster and class, shape (clusters, largest label + 1)."""
     assigned = y.argmax(axis=1)
     counts = np.zeros((y.shape[1], labels.max() + 1), int)
     np.add.at(counts, (assigned, labels), 1)

@@ -1,22 +1,26 @@
 """How far codes are from samples of their prior: maximum mean discrepancy, Kolmogorov-Smirnov."""
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.stats import ks_2samp
 from sklearn.metrics.pairwise import euclidean_distances
 
-# Rows compared: the kernel's matrix grows as their square.
+# Codes that are compared at most: the kernel's matrix grows as the square of their number.
 MAX_ROWS = 1000
+# Comparisons of the prior with itself.
 NULL_DRAWS = 20
 
 
-def squared_mmd(codes, samples, bandwidth):
+def squared_mmd(codes: np.ndarray, samples: np.ndarray, bandwidth: float) -> float:
     """Unbiased estimate of MMD^2 under the kernel exp(-d^2 / (2 bandwidth^2)).
 
     Its mean is 0 for equal distributions, so it may be negative; it is at most 2.
 
     Args:
-        codes, samples: Shapes (n, dim) and (m, dim).
-        bandwidth: In units of the codes.
+        codes: Shape (n, dim), n at least 2.
+        samples: Shape (m, dim), m at least 2.
+        bandwidth: Width of the kernel in units of the codes, above 0.
     """
 
     def kernel(a, b):
@@ -30,12 +34,13 @@ def squared_mmd(codes, samples, bandwidth):
     return float(mean_of_pairs(codes) + mean_of_pairs(samples) - 2 * cross)
 
 
-def match(codes, sample):
-    """Scores of codes against the prior they should be distributed like.
+def match(codes: np.ndarray, sample: Callable[[int, int], np.ndarray]) -> dict[str, float]:
+    """Score codes against the prior that they should be distributed like.
 
     Args:
         codes: Shape (n, dim), in any order; at most `MAX_ROWS` of them are used.
-        sample: Function of a count and a whole-number seed that returns samples of the prior.
+        sample: Function of a count and a whole-number seed that returns samples of the prior,
+            shape (count, dim).
 
     Returns:
         Dict of `mmd`, the unbiased MMD^2 with the median distance of the prior's samples as

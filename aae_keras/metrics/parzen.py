@@ -1,23 +1,26 @@
 """Log-likelihood of images under a Parzen window of generated ones (section 3 of the paper).
 
-The density is the mean of Gaussians of one width around the samples. The estimate says little about
-likelihood in hundreds of dimensions, but the paper's table is made of it.
+The density is the mean of Gaussians of one width around the generated images. The estimate says
+little about likelihood in hundreds of dimensions, but the paper's table is made of it.
 """
 
 import math
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from scipy.special import logsumexp
 
-# Images and samples compared at once: what bounds the memory.
+# Images and samples that are compared at once, which bounds the memory.
 BLOCK = 1000
 
 
-def log_densities(images, samples, widths):
+def log_densities(
+    images: np.ndarray, samples: Iterable[np.ndarray], widths: Iterable[float]
+) -> tuple[np.ndarray, int]:
     """Log-density of images, for several kernel widths, from one pass over the samples.
 
     Args:
-        images: Shape (n, pixels).
+        images: Images in [0, 1], shape (n, pixels).
         samples: Iterable of arrays (m, pixels), which need not be in memory together.
         widths: Standard deviations of the kernel, each above 0.
 
@@ -39,17 +42,23 @@ def log_densities(images, samples, widths):
             distances = squares[rows, None] - 2 * images[rows] @ block.T + block_squares
             distances = np.maximum(distances, 0)
             for rank, width in enumerate(widths):
-                found = logsumexp(distances / (-2 * width**2), axis=1)
-                totals[rank, rows] = np.logaddexp(totals[rank, rows], found)
+                log_sum = logsumexp(distances / (-2 * width**2), axis=1)
+                totals[rank, rows] = np.logaddexp(totals[rank, rows], log_sum)
     norm = math.log(count) + 0.5 * images.shape[1] * np.log(2 * math.pi * widths**2)
     return totals - norm[:, None], count
 
 
-def log_likelihood(validation, test, samples, widths):
+def log_likelihood(
+    validation: np.ndarray,
+    test: np.ndarray,
+    samples: Callable[[], Iterable[np.ndarray]],
+    widths: np.ndarray,
+) -> dict[str, float]:
     """Mean log-density of test images, at the kernel width that is best for validation images.
 
     Args:
-        validation, test: Images, shape (n, pixels).
+        validation: Images in [0, 1], shape (n, pixels).
+        test: Images in [0, 1], shape (m, pixels), m at least 2.
         samples: Function that returns an iterable of arrays (m, pixels), the same each time.
         widths: Standard deviations to choose from, growing.
 

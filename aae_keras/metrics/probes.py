@@ -1,4 +1,6 @@
-"""What a simple classifier finds: in codes, in components of a prior, in generated images."""
+"""What a simple classifier makes of codes, of components of a prior, and of generated images."""
+
+from collections.abc import Callable
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -9,17 +11,23 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 FOLDS = 5
-# Samples of each component of a prior that a code's neighbours are looked for among.
+# Samples of each component of a prior, among which the neighbours of a code are looked for.
 COMPONENT_SAMPLES = 500
 NEIGHBOURS = 15
 
 
-def label_probe_accuracy(fitted_on, scored_on=None):
-    """Accuracy of a logistic regression of the label on z; chance is the ideal of a style.
+def label_probe_accuracy(
+    fitted_on: tuple[np.ndarray, np.ndarray],
+    scored_on: tuple[np.ndarray, np.ndarray] | None = None,
+) -> float | None:
+    """Accuracy of a logistic regression of the label on z.
+
+    A z that holds the style alone, and nothing of the class, gives the accuracy of chance.
 
     Args:
         fitted_on: Labels (n,) and codes (n, dim) to learn from.
-        scored_on: The same of other images; None for cross-validation among the first.
+        scored_on: Labels (m,) and codes (m, dim) of other images; None for cross-validation
+            among those to learn from.
 
     Returns:
         In [0, 1]; None if a class has too few images to learn from.
@@ -34,14 +42,20 @@ def label_probe_accuracy(fitted_on, scored_on=None):
     return float(probe.fit(codes, labels).score(scored_on[1], scored_on[0]))
 
 
-def component_accuracy(labels, codes, sample_component, num_components):
+def component_accuracy(
+    labels: np.ndarray,
+    codes: np.ndarray,
+    sample_component: Callable[[np.ndarray], np.ndarray],
+    num_components: int,
+) -> float:
     """Share of codes whose nearest samples of the prior are of their own class's component.
 
     Args:
         labels: Class indices, shape (n,).
-        codes: Shape (n, dim).
-        sample_component: Function of an array of components that returns a sample of each.
-        num_components: How many there are.
+        codes: Codes z, shape (n, dim).
+        sample_component: Function of an array of component indices, shape (m,), that returns a
+            sample of each, shape (m, dim).
+        num_components: Number of components of the prior.
 
     Returns:
         In [0, 1].
@@ -51,13 +65,16 @@ def component_accuracy(labels, codes, sample_component, num_components):
     return float(neighbours.score(codes, labels))
 
 
-def generated_accuracy(real, generated):
-    """Share of generated images that a classifier trained on real ones takes for what they are.
+def generated_accuracy(
+    real: tuple[np.ndarray, np.ndarray], generated: tuple[np.ndarray, np.ndarray]
+) -> float:
+    """Share of generated images in which a classifier of real ones sees the intended label.
 
     The classifier is a support vector machine, which has 3 % error on MNIST itself.
 
     Args:
-        real, generated: Labels (n,) and images (n, pixels) in [0, 1].
+        real: Labels (n,) and images (n, pixels) in [0, 1] to learn from.
+        generated: Labels (m,) and the images (m, pixels) in [0, 1] that were generated of them.
 
     Returns:
         In [0, 1].

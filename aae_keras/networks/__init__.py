@@ -6,7 +6,7 @@ Any functional model with the same inputs and outputs can take their place:
 |---|---|---|
 | encoder | `image` (height, width, channels) | `y_logits` (num_classes,), `z` (latent_dim,) |
 | decoder | `y` (num_classes,), `z` (latent_dim,) | `image_logits` (height, width, channels) |
-| discriminator | a code | one logit: above 0 means "drawn from the prior" |
+| discriminator | a code | one logit: above 0 means "a sample of the prior" |
 
 A setting without latent y has an encoder without `y_logits` and a decoder without `y`; that of
 dimensionality reduction decodes one `representation`. Heads compute in float32 whatever the

@@ -1,23 +1,31 @@
-"""Both ends of a network, whatever layers lie between: inputs, heads, initial weights."""
+"""Blocks that every encoder and decoder is built of: inputs, activations, heads, initializers."""
+
+from collections.abc import Iterator, Sequence
 
 import keras
 import numpy as np
-from keras import layers
+from keras import KerasTensor, layers
 
-# Keras dtype policies: weights are float32 in both.
+# Keras dtype policies by the name of the precision: weights are float32 in both.
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 POSTERIORS = ("deterministic", "gaussian", "universal")
 
 
-def with_noise(image, hidden, posterior, noise_dim):
-    """The encoder's inputs, and its features with those of the noise, if it takes any.
+def with_noise(
+    image: KerasTensor, hidden: KerasTensor, posterior: str, noise_dim: int
+) -> tuple[KerasTensor | list[KerasTensor], KerasTensor]:
+    """Append noise to the features of an image, where the posterior takes any.
 
     Args:
         image: The `keras.Input` of the image.
-        hidden: Features of it, shape (batch, units).
+        hidden: Features of the image, shape (batch, units).
         posterior: One of `POSTERIORS`; `universal` takes noise.
-        noise_dim: Dimensions of that noise.
+        noise_dim: Dimensions of the noise.
+
+    Returns:
+        The inputs of the encoder: `image`, or a list of it and an input `noise`; and its features
+        so far, shape (batch, units) or (batch, units + noise_dim).
 
     Raises:
         ValueError: If there is no such posterior.
@@ -32,15 +40,54 @@ def with_noise(image, hidden, posterior, noise_dim):
     return [image, noise], layers.Concatenate(name="encoder_with_noise")([hidden, noise])
 
 
-def activated(values, batch_norm, dtype, name):
-    """ReLU of a layer's values, normalised over the batch first if asked for."""
+def relu(values: KerasTensor, batch_norm: bool, dtype: str, name: str) -> KerasTensor:
+    """Apply a ReLU to the output of a layer, after batch normalisation if that is wanted.
+
+    Args:
+        values: Output of the layer, of any shape.
+        batch_norm: Whether to normalise the values over the batch first.
+        dtype: A Keras dtype policy, one of the values of `POLICIES`.
+        name: Name of the layer, which the new layers' names begin with.
+    """
     if batch_norm:
-        values = _normalised(values, f"{name}_norm", dtype)
+        values = _normalise(values, f"{name}_norm", dtype)
     return layers.ReLU(dtype=dtype, name=f"{name}_relu")(values)
 
 
-def _normalised(values, name, dtype="float32"):
-    """Values normalised over the batch, outside training by their moving statistics.
+def dense_layers(
+    hidden: KerasTensor,
+    hidden_units: Sequence[int],
+    initializers: Iterator[keras.Initializer],
+    batch_norm: bool,
+    dtype: str,
+    name: str,
+) -> KerasTensor:
+    """Apply dense layers one after the other, each with its ReLU.
+
+    Args:
+        hidden: Features, shape (batch, units).
+        hidden_units: Units of each layer.
+        initializers: Iterator of kernel initializers.
+        batch_norm: Whether to normalise each layer over the batch, before its ReLU.
+        dtype: A Keras dtype policy, one of the values of `POLICIES`.
+        name: Name of the network, which the layers' names begin with.
+
+    Returns:
+        Features, shape (batch, hidden_units[-1]).
+    """
+    for depth, units in enumerate(hidden_units):
+        dense = layers.Dense(
+            units,
+            kernel_initializer=next(initializers),
+            dtype=dtype,
+            name=f"{name}_hidden_{depth}",
+        )
+        hidden = relu(dense(hidden), batch_norm, dtype, dense.name)
+    return hidden
+
+
+def _normalise(values, name, dtype="float32"):
+    """Normalise values over the batch; outside training by their moving statistics.
 
     Keras' momentum of 0.99 starts from a variance of 1 and takes a thousand steps to forget it: the
     encoder of a short run would be another function outside training.
@@ -48,23 +95,34 @@ def _normalised(values, name, dtype="float32"):
     return layers.BatchNormalization(momentum=0.9, dtype=dtype, name=name)(values)
 
 
-def code_heads(hidden, num_classes, latent_dim, posterior, draw, batch_norm=False):
-    """The encoder's outputs by name, float32 linear layers.
+def code_heads(
+    hidden: KerasTensor,
+    num_classes: int,
+    latent_dim: int,
+    posterior: str,
+    initializers: Iterator[keras.Initializer],
+    batch_norm: bool = False,
+) -> dict[str, KerasTensor]:
+    """Build the heads of an encoder: one linear layer in float32 for each of its outputs.
 
     Args:
         hidden: Features of the image, shape (batch, units).
         num_classes: Categories of y; 0 for no y.
         latent_dim: Dimensions of z.
         posterior: One of `POSTERIORS`.
-        draw: Iterator of kernel initializers.
-        batch_norm: Normalise y's logits and z (or its mean) over the batch. It keeps every category
-            in use: without it clustering ends in four of its sixteen.
+        initializers: Iterator of kernel initializers.
+        batch_norm: Whether to normalise y's logits and z (or its mean) over the batch. It keeps
+            every category in use: without it clustering ends in four of its sixteen.
+
+    Returns:
+        Dict by output name: `y_logits` (batch, num_classes) if there is a y, and `z`, or `z_mean`
+        and `z_log_var` for a Gaussian posterior, all (batch, latent_dim).
     """
     widths = {"y_logits": num_classes} if num_classes else {}
     z_names = ("z_mean", "z_log_var") if posterior == "gaussian" else ("z",)
     widths |= dict.fromkeys(z_names, latent_dim)
     return {
-        name: _head(hidden, units, next(draw), batch_norm and name != "z_log_var", name)
+        name: _head(hidden, units, next(initializers), batch_norm and name != "z_log_var", name)
         for name, units in widths.items()
     }
 
@@ -74,18 +132,28 @@ def _head(hidden, units, initializer, batch_norm, name):
     if not batch_norm:
         return layers.Dense(units, name=name, **options)(hidden)
     linear = layers.Dense(units, name=f"{name}_linear", **options)(hidden)
-    return _normalised(linear, name)
+    return _normalise(linear, name)
 
 
-def code_inputs(num_classes, latent_dim, latent_name, name, y_scale=1.0):
-    """The decoder's inputs by name, those of no dimensions left out, and all of them as one.
+def code_inputs(
+    num_classes: int, latent_dim: int, latent_name: str, name: str, y_scale: float = 1.0
+) -> tuple[dict[str, KerasTensor], KerasTensor]:
+    """Make the inputs of a decoder, and concatenate them.
 
     Args:
-        num_classes, latent_dim: Their dimensions.
-        latent_name: Name of the second; the first is `y`.
-        name: Of the network.
-        y_scale: Factor of y beside z. A weight of y moves once in as many images as there are
-            classes, one of z in each: unless y is louder, z has long learned to tell the class.
+        num_classes: Dimensions of the input `y`; 0 leaves it out.
+        latent_dim: Dimensions of the other input; 0 leaves it out.
+        latent_name: Name of the other input.
+        name: Name of the network, which the new layers' names begin with.
+        y_scale: Factor of y, above 0. A weight of y is moved by one image in as many as there are
+            classes, a weight of z by each: with a factor of 1, z has often learned to tell the
+            class before y does.
+
+    Returns:
+        Dict of the inputs by name, and all of them in one tensor (batch, dimensions).
+
+    Raises:
+        ValueError: If `y_scale` is not above 0.
     """
     if not y_scale > 0:
         raise ValueError(f"`y_scale` must be above 0. Received: {y_scale=}")
@@ -101,16 +169,21 @@ def code_inputs(num_classes, latent_dim, latent_name, name, y_scale=1.0):
     return inputs, layers.Concatenate(name=f"{name}_code")(list(parts.values()))
 
 
-def initializers(weight_stddev, seed):
-    """An endless supply of initializers, each with a seed of its own."""
-    for layer_seed in _integers(seed):
+def kernel_initializers(weight_stddev: float, seed: int) -> Iterator[keras.Initializer]:
+    """Yield initializers without end, each with a seed of its own.
+
+    Args:
+        weight_stddev: Standard deviation of normal weights; 0 for Glorot uniform ones.
+        seed: Whole number that decides the seeds.
+    """
+    for layer_seed in _layer_seeds(seed):
         if weight_stddev:
             yield keras.initializers.RandomNormal(stddev=weight_stddev, seed=layer_seed)
         else:
             yield keras.initializers.GlorotUniform(seed=layer_seed)
 
 
-def _integers(seed):
+def _layer_seeds(seed):
     random = np.random.default_rng(seed)
     while True:
         yield int(random.integers(2**31))

@@ -1,17 +1,22 @@
-"""The structure of a functional model: its inputs and outputs by name, and what they need."""
+"""Functional models by the names of their inputs and outputs: calls, shapes, checks, variables."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import keras
 
-# Of `check_network`: whatever names there are.
-ANY = object()
+# An argument of `check_network` that accepts any names.
+ANY: Any = object()
 
 
-def call_network(network, inputs, training):
-    """Call a network by the names of its inputs and outputs, whatever containers it uses.
+def call_network(network: keras.Model, inputs: Mapping[str, Any], training: bool) -> dict[str, Any]:
+    """Call a network by the names of its inputs and outputs.
+
+    Its own inputs and outputs may be dicts, lists or single tensors.
 
     Args:
         network: A functional model.
-        inputs: Dict of tensors by the names of its `keras.Input`s.
+        inputs: Dict of tensors by the names of its `keras.Input`s; other names are ignored.
         training: As in any Keras call.
 
     Returns:
@@ -21,25 +26,38 @@ def call_network(network, inputs, training):
     return _by_name(network, network(packed, training=training))
 
 
-def input_shapes(network):
-    """Shapes of a network's inputs by name, the batch as None."""
+def input_shapes(network: keras.Model) -> dict[str, tuple]:
+    """The shapes of a network's inputs by name; the batch dimension is None."""
     return {tensor.name: tuple(tensor.shape) for tensor in network.inputs}
 
 
-def output_shapes(network):
-    """Shapes of a network's outputs by name, the batch as None."""
-    return {name: tuple(out.shape) for name, out in _by_name(network, network.output).items()}
+def output_shapes(network: keras.Model) -> dict[str, tuple]:
+    """The shapes of a network's outputs by name; the batch dimension is None."""
+    outputs = _by_name(network, network.output)
+    return {name: tuple(output.shape) for name, output in outputs.items()}
 
 
-def upstream_variables(network, output_names):
-    """Trainable variables that some outputs of a network depend on: the trunk and their heads."""
+def upstream_variables(network: keras.Model, output_names: Collection[str]) -> list[keras.Variable]:
+    """The trainable variables that some outputs of a network depend on: its trunk and their heads.
+
+    Args:
+        network: A functional model.
+        output_names: Names of these outputs.
+    """
     outputs = _by_name(network, network.output)
     model = keras.Model(network.inputs, [outputs[name] for name in output_names])
     return model.trainable_variables
 
 
-def in_float32(network):
-    """The same network, weights and all, computing in float32 whatever it was trained in."""
+def in_float32(network: keras.Model) -> keras.Model:
+    """A network that computes in float32, whatever precision the given one was trained in.
+
+    Args:
+        network: A functional model.
+
+    Returns:
+        The model itself if it computes in float32; else another of equal weights.
+    """
     if all(layer.compute_dtype == "float32" for layer in network.layers):
         return network
     config = network.get_config()
@@ -51,8 +69,8 @@ def in_float32(network):
     return twin
 
 
-def mixes_rows(network):
-    """Whether a network normalises by the batch, so that a row of its output depends on others."""
+def mixes_rows(network: keras.Model) -> bool:
+    """Whether a row of a network's output depends on other rows: it has batch normalisation."""
     return any(
         isinstance(layer, keras.layers.BatchNormalization)
         or (isinstance(layer, keras.Model) and mixes_rows(layer))
@@ -60,13 +78,19 @@ def mixes_rows(network):
     )
 
 
-def check_network(role, network, inputs=ANY, outputs=ANY):
-    """Refuse a network that cannot play its role.
+def check_network(
+    role: str,
+    network: Any,
+    inputs: Collection[str] | None = ANY,
+    outputs: Collection[str] | None = ANY,
+) -> None:
+    """Refuse a network whose inputs or outputs are not those that its role needs.
 
     Args:
-        role: The constructor argument it was passed as.
-        network: What was passed.
-        inputs, outputs: Names that it must have; None stands for any single one, `ANY` for all.
+        role: Name of the constructor's argument, for the message.
+        network: Value of that argument.
+        inputs, outputs: Names that the network must have; None for exactly one of any name, `ANY`
+            for any number of any names.
 
     Raises:
         TypeError: If it is no functional model.
@@ -77,21 +101,22 @@ def check_network(role, network, inputs=ANY, outputs=ANY):
             f"`{role}` must be a Keras functional model, as `keras.Model(inputs, outputs)` "
             f"makes it. Received: {role}={network!r}"
         )
-    for kind, wanted, found in (
+    for kind, expected, names in (
         ("inputs", inputs, [tensor.name for tensor in network.inputs]),
         ("outputs", outputs, list(_by_name(network, network.output))),
     ):
-        if wanted is ANY:
+        if expected is ANY:
             continue
-        if (wanted is None and len(found) != 1) or (wanted and set(found) != set(wanted)):
-            expected = f"the {kind} {', '.join(wanted)}" if wanted else f"one of {kind}"
+        if (expected is None and len(names) != 1) or (expected and set(names) != set(expected)):
+            wanted = f"the {kind} {', '.join(expected)}" if expected else f"one of {kind}"
             raise ValueError(
-                f"`{role}` must have {expected}. Name its `keras.Input`s, and its last layers or "
-                f"the keys of its output dict, like that. Received: {kind} {', '.join(found)}"
+                f"`{role}` must have {wanted}. Name its `keras.Input`s, and its last layers or "
+                f"the keys of its output dict, like that. Received: {kind} {', '.join(names)}"
             )
 
 
 def _by_name(network, outputs):
+    """The outputs of a network as a dict by their names, whatever container they come in."""
     if isinstance(outputs, dict):
         return outputs
     return dict(zip(network.output_names, keras.tree.flatten(outputs), strict=True))

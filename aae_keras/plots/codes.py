@@ -1,4 +1,6 @@
-"""Codes as points of a plane."""
+"""Plots of codes as points of a plane."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -8,25 +10,28 @@ from aae_keras.plots.style import scatter_by_class
 BINS = 120
 
 
-def codes_over_prior(codes, labels, names, prior, title):
-    """Codes of held-out images by class, over the density of the prior.
+def codes_over_prior(
+    codes: np.ndarray, labels: np.ndarray, names: Sequence[str], prior: np.ndarray, title: str
+) -> Figure:
+    """Plot codes of held-out images by class, over the density of the prior.
 
     Args:
         codes: Shape (n, 2).
         labels: Indices into `names`, shape (n,), -1 where not known.
         names: One string per class.
         prior: Samples of the prior in the same plane, shape (m, 2).
-        title: Of the figure.
+        title: Title of the figure.
     """
     figure = Figure(figsize=(7.2, 6), layout="constrained")
     axes = figure.subplots()
-    # Each by itself: few codes far from the many samples of the prior are what this must show.
+    # Quantiles of each by itself: a few codes far from the many samples must not be cut off.
     low, high = np.quantile(codes, [0.001, 0.999], axis=0)
     prior_low, prior_high = np.quantile(prior, [0.001, 0.999], axis=0)
     low, high = np.minimum(low, prior_low), np.maximum(high, prior_high)
     margin = 0.06 * (high - low)
     low, high = low - margin, high + margin
-    density, _, _ = np.histogram2d(*prior.T, bins=BINS, range=list(zip(low, high, strict=True)))
+    limits = np.stack([low, high], axis=1)
+    density, _, _ = np.histogram2d(prior[:, 0], prior[:, 1], bins=BINS, range=limits)
     axes.imshow(
         np.sqrt(density.T), cmap="Greys", origin="lower", alpha=0.6,
         extent=(low[0], high[0], low[1], high[1]), interpolation="bilinear",
@@ -39,8 +44,8 @@ def codes_over_prior(codes, labels, names, prior, title):
     return figure
 
 
-def tsne(points, labels, names):
-    """Codes of held-out images, laid out by t-SNE.
+def tsne(points: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> Figure:
+    """Plot codes of held-out images that t-SNE has laid out in a plane.
 
     Args:
         points: The layout, shape (n, 2).

@@ -1,20 +1,24 @@
-"""Losses and error over the epochs."""
+"""Plots of losses and error over the epochs."""
 
 import math
+from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
 from aae_keras.plots.style import COLOURS
 
-# Columns of a history that are no losses of their own.
+# Columns of a history that the last panel leaves out: they are no losses of additional terms.
 NOT_LOSSES = {"epoch", "seconds", "loss", "error_rate"}
 
 
-def learning_curves(history, reconstruction_unit="per image"):
-    """Losses and error over the epochs, each discriminator and each part on its own.
+def learning_curves(
+    history: Sequence[Mapping[str, float]], reconstruction_unit: str = "per image"
+) -> Figure:
+    """Plot losses and error over the epochs: each discriminator, training and validation apart.
 
     Args:
-        history: List of dicts, one per epoch, with `epoch` and values by their log names.
+        history: One dict per epoch, with `epoch` and values by their log names; error rates are
+            fractions.
         reconstruction_unit: Label of the first panel's vertical axis.
     """
     undecided = "undecided, {}"
@@ -49,6 +53,7 @@ def learning_curves(history, reconstruction_unit="per image"):
 
 
 def _curves(axes, history, title, unit, names, references):
+    """One panel: a line for each name that the history has, and horizontal lines to compare."""
     keys = [key for name in names for key in (name, f"val_{name}") if _has(history, key)]
     scale = 100 if unit.startswith("%") else 1
     for colour, key in zip(COLOURS, keys, strict=False):
@@ -65,15 +70,18 @@ def _curves(axes, history, title, unit, names, references):
 
 
 def _has(history, key):
+    """Whether any epoch has a value of that name."""
     return any(key in row for row in history)
 
 
 def _starting(history, start):
+    """The names of a history that begin so, in their order."""
     keys = dict.fromkeys(key for row in history for key in row)
     return [key for key in keys if key.startswith(start)]
 
 
 def _label(key):
+    """What the legend calls a name of the history."""
     part = "validation" if key.startswith("val_") else "training"
     name = key.removeprefix("val_")
     if not name.startswith(("reconstruction", "classification", "error", "disc", "gen")):

@@ -1,4 +1,6 @@
-"""Grids of images with named rows and columns."""
+"""Plots of images in grids with named rows and columns."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -8,36 +10,38 @@ INCH_PER_TILE = 0.62
 MOST = 60
 
 
-def reconstructions(originals, decoded, class_names):
-    """Images above, the decoder's reconstruction of each below.
+def reconstructions(
+    originals: np.ndarray, decoded: np.ndarray, class_names: Sequence[str]
+) -> Figure:
+    """Plot images, and below each of them its reconstruction.
 
     Args:
-        originals, decoded: In [0, 1], shape (n, height, width, channels).
-        class_names: Title of each column, n strings.
+        originals, decoded: Images in [0, 1], shape (n, height, width, channels).
+        class_names: Name of each column, n strings.
     """
     rows = ("original", "decoded")
     title = "Held-out images and their reconstructions"
     return image_grid(np.stack([originals, decoded]), rows, class_names, title)
 
 
-def styles_by_label(drawn, class_names):
-    """One style (a z drawn from the prior) per row, one label (a one-hot y) per column.
+def styles_by_label(images: np.ndarray, class_names: Sequence[str]) -> Figure:
+    """Plot generated images: one style (a z from the prior) per row, one label per column.
 
     Args:
-        drawn: In [0, 1], shape (styles, labels, height, width, channels).
+        images: Decoded images in [0, 1], shape (styles, labels, height, width, channels).
         class_names: One string per label.
     """
-    rows = [f"style {n + 1}" for n in range(len(drawn))]
-    return image_grid(drawn, rows, class_names, "Drawn by the decoder: label across, style down")
+    rows = [f"style {n + 1}" for n in range(len(images))]
+    return image_grid(images, rows, class_names, "Generated images: label across, style down")
 
 
-def sheet(images, columns, title):
-    """Images row by row, without names.
+def sheet(images: np.ndarray, columns: int, title: str) -> Figure:
+    """Plot images row by row, without names.
 
     Args:
-        images: In [0, 1], shape (n, height, width, channels).
-        columns: How many in a row.
-        title: Of the figure.
+        images: Images in [0, 1], shape (n, height, width, channels).
+        columns: Images in a row, at least 1.
+        title: Title of the figure.
     """
     rows = -(-len(images) // columns)
     filled = np.ones((rows * columns, *images.shape[1:]))
@@ -46,14 +50,16 @@ def sheet(images, columns, title):
     return image_grid(grid, [""] * rows, [""] * columns, title)
 
 
-def image_grid(images, rows, columns, title):
-    """A grid of images with named rows and columns.
+def image_grid(
+    images: np.ndarray, rows: Sequence[str], columns: Sequence[str], title: str
+) -> Figure:
+    """Plot a grid of images with named rows and columns.
 
     Args:
-        images: In [0, 1], shape (rows, columns, height, width, channels).
-        rows, columns: Names.
-        title: Of the figure, which says so if there are more than `MOST` rows or columns: the first
-            are drawn.
+        images: Images in [0, 1], shape (rows, columns, height, width, channels).
+        rows, columns: Name of each row and of each column.
+        title: Title of the figure. Of more than `MOST` rows or columns only the first are shown,
+            and the title says so.
     """
     for axis, what in ((0, "rows"), (1, "columns")):
         if images.shape[axis] > MOST:
@@ -82,45 +88,51 @@ def image_grid(images, rows, columns, title):
     return figure
 
 
-def latent_roles(drawn, categories, values):
-    """What the first dimension of z does in each category, the others being 0.
+def latent_roles(
+    images: np.ndarray, categories: Sequence[str], values: Sequence[float] | np.ndarray
+) -> Figure:
+    """Plot what the first dimension of z does in each category, the others being 0.
 
     Args:
-        drawn: In [0, 1], shape (categories, values, height, width, channels).
+        images: Decoded images in [0, 1], shape (categories, values, height, width, channels).
         categories: Name of each row.
-        values: Of that dimension, one per column.
+        values: Value of that dimension in each column.
     """
     columns = [f"{value:.1f}" for value in values]
-    return image_grid(drawn, categories, columns, "Role of latent features: y down, z[0] across")
+    return image_grid(images, categories, columns, "Role of latent features: y down, z[0] across")
 
 
-def modes_and_samples(drawn, held_out, categories):
-    """The mode of each category (z = 0), samples of it, and held-out images found in it.
+def modes_and_samples(
+    decoded: np.ndarray, held_out: np.ndarray, categories: Sequence[str]
+) -> Figure:
+    """Plot the mode of each category (z = 0), samples of it, and held-out images that are in it.
 
     Args:
-        drawn: In [0, 1], shape (categories, 1 + samples, height, width, channels), the mode first.
-        held_out: The same of real images, shape (categories, n, ...), white where there are none.
+        decoded: Images in [0, 1], shape (categories, 1 + samples, height, width, channels), the
+            mode first.
+        held_out: Real images in [0, 1], shape (categories, n, height, width, channels), white
+            where there are none.
         categories: Name of each row.
     """
-    images = np.concatenate([drawn, held_out], axis=1)
-    columns = ["mode"] + ["drawn"] * (drawn.shape[1] - 1) + ["real"] * held_out.shape[1]
+    images = np.concatenate([decoded, held_out], axis=1)
+    columns = ["mode"] + ["sample"] * (decoded.shape[1] - 1) + ["real"] * held_out.shape[1]
     return image_grid(
         images, categories, columns, "Mode, samples, and held-out images surest of it"
     )
 
 
-def modes(drawn, categories):
-    """The typical image of each category (of the first `MOST`), ten to a row.
+def modes(images: np.ndarray, categories: Sequence[str]) -> Figure:
+    """Plot the typical image of each category (of the first `MOST`), ten to a row.
 
     Args:
-        drawn: In [0, 1], shape (categories, height, width, channels).
-        categories: Name of each.
+        images: Decoded images in [0, 1], shape (categories, height, width, channels).
+        categories: Name of each category.
     """
-    drawn, categories = drawn[:MOST], categories[:MOST]
-    across = min(10, len(drawn))
-    down = -(-len(drawn) // across)
+    images, categories = images[:MOST], categories[:MOST]
+    across = min(10, len(images))
+    down = -(-len(images) // across)
     figure = Figure(figsize=(max(4.5, 0.8 * across), 0.95 * down + 0.6), layout="constrained")
-    for rank, (image, name) in enumerate(zip(drawn, categories, strict=True)):
+    for rank, (image, name) in enumerate(zip(images, categories, strict=True)):
         axes = figure.add_subplot(down, across, rank + 1)
         axes.imshow(_shown(image), cmap="gray", vmin=0, vmax=1)
         axes.set_title(name, fontsize=8, pad=2)
@@ -129,28 +141,30 @@ def modes(drawn, categories):
     return figure
 
 
-def manifold(drawn, across, down):
-    """Images decoded of a grid of 2-D codes, at percentiles of the prior.
+def manifold(
+    images: np.ndarray, across: Sequence[float] | np.ndarray, down: Sequence[float] | np.ndarray
+) -> Figure:
+    """Plot images decoded from a grid of 2-D codes, at quantiles of the prior.
 
     Args:
-        drawn: In [0, 1], shape (rows, columns, height, width, channels); the first row is drawn at
-            the top.
-        across, down: Percentile of each column and row.
+        images: Decoded images in [0, 1], shape (rows, columns, height, width, channels), the first
+            row at the top.
+        across, down: Quantile of each column and row, in [0, 1].
     """
     return image_grid(
-        drawn,
+        images,
         [f"{100 * share:.0f}" for share in down],
         [f"{100 * share:.0f}" for share in across],
         "Decoded 2-D codes, at percentiles of the prior",
     )
 
 
-def cluster_heads(heads, nearest, categories):
-    """The image decoded at each cluster head, and the held-out images whose code is nearest.
+def cluster_heads(heads: np.ndarray, nearest: np.ndarray, categories: Sequence[str]) -> Figure:
+    """Plot the image decoded at each cluster head, and the held-out images whose code is nearest.
 
     Args:
-        heads: In [0, 1], shape (categories, height, width, channels).
-        nearest: Shape (categories, n, height, width, channels).
+        heads: Decoded images in [0, 1], shape (categories, height, width, channels).
+        nearest: Real images in [0, 1], shape (categories, n, height, width, channels).
         categories: Name of each row.
     """
     images = np.concatenate([heads[:, None], nearest], axis=1)
@@ -158,14 +172,14 @@ def cluster_heads(heads, nearest, categories):
     return image_grid(images, categories, columns, "Cluster heads and the nearest held-out images")
 
 
-def between(drawn):
-    """Images decoded on the way from one code to another, the ends first and last.
+def between(images: np.ndarray) -> Figure:
+    """Plot images decoded at equal steps from one code (first image) to another (last image).
 
     Args:
-        drawn: In [0, 1], shape (steps, height, width, channels).
+        images: Decoded images in [0, 1], shape (steps, height, width, channels).
     """
-    columns = [f"{share:.0%}" for share in np.linspace(0, 1, len(drawn))]
-    return image_grid(drawn[None], [""], columns, "From one code to another")
+    columns = [f"{share:.0%}" for share in np.linspace(0, 1, len(images))]
+    return image_grid(images[None], [""], columns, "From one code to another")
 
 
 def _shown(image):

@@ -1,26 +1,27 @@
-"""How values are distributed, and counts of images by class or cluster."""
+"""Plots of how values are distributed, and of counts of images by class or cluster."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from aae_keras.plots.style import COLOURS
 
-# Inches a side, and classes or clusters whose counts are written out: more could not be read.
+# Inches a side at most, and classes or clusters at most whose counts are written as numbers.
 LARGEST = 24
 NUMBERED = 60
 
 
-def max_y_histogram(y):
-    """How sure the encoder is: the largest entry of each latent y.
+def max_y_histogram(y: np.ndarray) -> Figure:
+    """Plot how sure the encoder is: a histogram of the largest entry of each latent y.
 
     Args:
-        y: Probabilities, shape (n, categories).
+        y: Probabilities of the categories, shape (n, categories).
     """
     figure = Figure(figsize=(5, 3.4), layout="constrained")
     axes = figure.subplots()
-    axes.hist(y.max(axis=1), bins=np.linspace(0, 1, 41), color=COLOURS[0])
+    axes.hist(y.max(axis=1), bins=np.linspace(0, 1, 41).tolist(), color=COLOURS[0])
     axes.axvline(1 / y.shape[1], color="0.5", linestyle=":", label="all categories alike")
     axes.set_yscale("log")
     axes.set(title=f"Confidence on {len(y)} held-out images", xlabel="max y", ylabel="images")
@@ -28,19 +29,20 @@ def max_y_histogram(y):
     return figure
 
 
-def z_histogram(values, prior, dimension):
-    """One dimension of z over held-out images, against the prior's density.
+def z_histogram(values: np.ndarray, prior: np.ndarray, dimension: int) -> Figure:
+    """Plot one dimension of z over held-out images, and the prior's density.
 
     Args:
-        values: Shape (n,).
-        prior: Samples of the prior's same dimension, shape (m,).
-        dimension: Its number, for the title.
+        values: That dimension of the codes, shape (n,).
+        prior: The same dimension of samples of the prior, shape (m,).
+        dimension: Index of the dimension, for the title.
     """
     figure = Figure(figsize=(5, 3.4), layout="constrained")
     axes = figure.subplots()
     reach = np.quantile(np.abs(prior), 0.999)
     reach = max(reach, np.abs(values).max())
-    bins = np.linspace(-reach, reach, int(np.clip(math.sqrt(len(values)), 10, 60)) + 1)
+    num_bins = int(np.clip(math.sqrt(len(values)), 10, 60))
+    bins = np.linspace(-reach, reach, num_bins + 1).tolist()
     axes.hist(values, bins=bins, density=True, color=COLOURS[5], label="codes q(z)")
     axes.hist(
         prior, bins=2 * len(bins), density=True, histtype="step", color=COLOURS[1],
@@ -55,11 +57,11 @@ def z_histogram(values, prior, dimension):
     return figure
 
 
-def predicted_labels(y, names):
-    """How many held-out images the encoder puts into each category, and how many it expects.
+def predicted_labels(y: np.ndarray, names: Sequence[str]) -> Figure:
+    """Plot how many held-out images have their largest y in each category, and the sum of y.
 
     Args:
-        y: Probabilities, shape (n, categories).
+        y: Probabilities of the categories, shape (n, categories).
         names: One string per category.
     """
     width = min(max(5, 0.28 * len(names) + 1.5), LARGEST)
@@ -79,11 +81,11 @@ def predicted_labels(y, names):
     return figure
 
 
-def confusion_matrix(counts, class_names):
-    """Images by true class (down) and predicted class (across), with their numbers.
+def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Figure:
+    """Plot the number of images by true class (down) and predicted class (across).
 
     Args:
-        counts: Whole numbers, shape (classes, classes).
+        counts: Number of images, shape (classes, classes).
         class_names: One string per class.
     """
     side = min(max(4.5, 0.5 * len(class_names) + 1.5), LARGEST)
@@ -102,11 +104,13 @@ def confusion_matrix(counts, class_names):
     return figure
 
 
-def clusters_by_class(counts, clusters, class_names):
-    """Images by cluster (down) and true class (across), with their numbers.
+def clusters_by_class(
+    counts: np.ndarray, clusters: Sequence[str], class_names: Sequence[str]
+) -> Figure:
+    """Plot the number of images by cluster (down) and true class (across).
 
     Args:
-        counts: Whole numbers, shape (clusters, classes).
+        counts: Number of images, shape (clusters, classes).
         clusters: Name of each row.
         class_names: One string per class.
     """
@@ -128,6 +132,7 @@ def clusters_by_class(counts, clusters, class_names):
 
 
 def _write_counts(axes, counts, size):
+    """Shade each cell by its share of its row, and write its count; returns the shares."""
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     if max(counts.shape) > NUMBERED:
@@ -142,4 +147,5 @@ def _write_counts(axes, counts, size):
 
 
 def _rotation(names):
+    """Degrees by which names are turned, so that long ones do not overlap."""
     return 60 if max(len(name) for name in names) > 3 else 0

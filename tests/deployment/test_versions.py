@@ -109,14 +109,14 @@ def test_many_writers_lose_and_overwrite_nothing(tmp_path):
     writers = [context.Process(target=write_many, args=(tmp_path, 10)) for _ in range(3)]
     for writer in writers:
         writer.start()
-    seen = []
+    before = []
     while any(writer.is_alive() for writer in writers):
-        found = versions.numbers(tmp_path)
-        assert all((tmp_path / str(n) / "file").read_text() == "whole" for n in found)
+        numbers = versions.numbers(tmp_path)
+        assert all((tmp_path / str(n) / "file").read_text() == "whole" for n in numbers)
         # one that appears is above all that have been seen: a server never passes one over
-        new = set(found) - set(seen)
-        assert not new or not seen or min(new) > max(seen)
-        seen = found
+        new = set(numbers) - set(before)
+        assert not new or not before or min(new) > max(before)
+        before = numbers
     for writer in writers:
         writer.join()
         assert writer.exitcode == 0

@@ -87,7 +87,7 @@ OF_CATEGORIES = {"styles_by_label", "latent_roles", "modes_and_samples", "learne
 
 
 def test_a_run_gets_its_pictures_with_its_revision(trained):
-    paths = figures.draw_run(trained.folder)
+    paths = figures.plot_run(trained.folder)
     assert {path.stem for path in paths} == (
         OF_ANY | OF_Y | OF_DECODER | OF_CATEGORIES | {"codes", "confusion_matrix"}
     )
@@ -99,14 +99,14 @@ def test_a_run_gets_its_pictures_with_its_revision(trained):
 def test_labels_only_gets_the_pictures_that_fit(small, tmp_path):
     small = dataclasses.replace(small, setting="labels-only", epochs=1)
     run = training.train(small, tmp_path / "run", verbose=0)
-    names = {path.stem for path in figures.draw_run(run.folder)}
+    names = {path.stem for path in figures.plot_run(run.folder)}
     assert names == OF_ANY | OF_Y | {"confusion_matrix"}
 
 
 def test_without_validation_there_is_still_something_to_see(small, tmp_path):
     small = dataclasses.replace(small, validation_size=0, epochs=1)
     run = training.train(small, tmp_path / "run", verbose=0)
-    names = {path.stem for path in figures.draw_run(run.folder)}
+    names = {path.stem for path in figures.plot_run(run.folder)}
     assert names == OF_ANY | OF_CATEGORIES
 
 
@@ -132,20 +132,13 @@ def test_without_validation_there_is_still_something_to_see(small, tmp_path):
     ],
 )
 def test_each_setting_gets_the_pictures_that_fit(setting, expected, small):
-    drawn = figures.figures_of(SETTINGS[setting](), factory.load_data(small), with_tsne=False)
-    assert drawn.keys() == OF_DECODER | expected
+    pictures = figures.figures_of(SETTINGS[setting](), factory.load_data(small), with_tsne=False)
+    assert pictures.keys() == OF_DECODER | expected
 
 
-def test_tsne_keeps_the_classes_of_far_codes_apart(images, labels, small):
-    class Far:
-        """Codes in three places far from each other."""
-
-        def __init__(self):
-            noise = np.random.default_rng(0).normal(size=(60, 4))
-            self.labels = labels
-            self.code = {"z": noise + 50 * np.eye(4)[labels]}
-
-    axes = figures._tsne(Far(), ["a", "b", "c"]).axes[0]
+def test_tsne_keeps_the_classes_of_far_codes_apart(labels):
+    codes = np.random.default_rng(0).normal(size=(60, 4)) + 50 * np.eye(4)[labels]
+    axes = figures._tsne_figure(codes, labels, ["a", "b", "c"]).axes[0]
     centres = np.array([points.get_offsets().mean(axis=0) for points in axes.collections])
     spread = max(points.get_offsets().std(axis=0).max() for points in axes.collections)
     gaps = np.linalg.norm(centres[:, None] - centres[None], axis=-1)[np.triu_indices(3, 1)]
@@ -155,17 +148,17 @@ def test_tsne_keeps_the_classes_of_far_codes_apart(images, labels, small):
 def test_clusters_are_named_with_the_class_most_frequent_in_them(small):
     model, data = SETTINGS["clustering"](), factory.load_data(small)
     rows = data.split.validation_rows
-    seen = scoring.see(model, data.split.images[rows], data.split.labels[rows])
-    rule = metrics.clusters.majority_rule(seen.labels, seen.code["y"])
+    outputs = scoring.apply_model(model, data.split.images[rows], data.split.labels[rows])
+    rule = metrics.clusters.majority_rule(outputs.labels, outputs.code["y"])
     expected = [
         f"{cluster:02d}: {label}" if label >= 0 else f"{cluster:02d}"
         for cluster, label in enumerate(rule)
     ]
-    assert figures.category_names(model, data, seen) == expected
-    assert figures.category_names(SETTINGS["basic"](), data, seen) == ["0", "1", "2"]
+    assert figures.category_names(model, data, outputs) == expected
+    assert figures.category_names(SETTINGS["basic"](), data, outputs) == ["0", "1", "2"]
 
 
-def test_pictures_are_drawn_while_training(small, tmp_path):
+def test_pictures_are_plotted_while_training(small, tmp_path):
     small = dataclasses.replace(small, draw_every=2, epochs=3)
     run = training.train(small, tmp_path / "run", verbose=0)
     assert (run.figures / "reconstructions.png").exists()
@@ -215,11 +208,11 @@ def test_the_projector_gets_vectors_labels_and_images(trained):
 
 @pytest.mark.parametrize("channels, count", [(1, 30), (3, 30)])
 def test_grids_scale_to_many_clusters_and_to_colour(random, channels, count):
-    drawn = random.random((count, 8, 8, channels))
-    axes = plots.modes(drawn, [str(n) for n in range(count)]).axes
+    images = random.random((count, 8, 8, channels))
+    axes = plots.modes(images, [str(n) for n in range(count)]).axes
     assert len(axes) == count
     np.testing.assert_array_equal(
-        np.asarray(axes[7].get_images()[0].get_array()).reshape(drawn[7].shape), drawn[7]
+        np.asarray(axes[7].get_images()[0].get_array()).reshape(images[7].shape), images[7]
     )
     grid = random.random((count, 9, 8, 8, channels))
     sheet = plots.latent_roles(grid, [str(n) for n in range(count)], np.arange(9.0))
@@ -251,7 +244,7 @@ def test_codes_far_from_the_prior_stay_in_the_picture(random):
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 1), (28, 1, 3), (1, 1, 1)])
-def test_images_one_pixel_high_or_wide_are_drawn(shape, tmp_path):
+def test_images_one_pixel_high_or_wide_are_plotted(shape, tmp_path):
     images = np.zeros((2, 3, *shape))
     assert plots.image_grid(images, ["a", "b"], ["x", "y", "z"], "title").axes
     assert plots.modes(images[0], ["x", "y", "z"]).axes
@@ -265,8 +258,11 @@ def test_pictures_of_hundreds_of_classes_can_be_opened():
     grid = plots.image_grid(np.zeros((200, 2, 2, 2, 1)), names, ["x", "y"], "title")
     assert grid.axes[0].get_title() == "title (60 of 200 rows)"
     counts = np.ones((200, 200), int)
-    drawn = [grid, plots.modes(np.zeros((200, 2, 2, 1)), names)]
-    drawn += [plots.confusion_matrix(counts, names), plots.clusters_by_class(counts, names, names)]
-    drawn += [plots.predicted_labels(np.full((5, 200), 1 / 200), names)]
-    assert max(max(figure.get_size_inches()) for figure in drawn) < 50
-    assert not drawn[2].axes[0].texts
+    plotted = [grid, plots.modes(np.zeros((200, 2, 2, 1)), names)]
+    plotted += [
+        plots.confusion_matrix(counts, names),
+        plots.clusters_by_class(counts, names, names),
+    ]
+    plotted += [plots.predicted_labels(np.full((5, 200), 1 / 200), names)]
+    assert max(max(figure.get_size_inches()) for figure in plotted) < 50
+    assert not plotted[2].axes[0].texts

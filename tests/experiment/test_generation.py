@@ -38,13 +38,15 @@ def model(trained):
 
 
 def test_samples_of_a_label(trained, model):
-    drawn = tiles(generation.generate(trained.folder, label="1", count=8), 8)
+    generated = tiles(generation.generate(trained.folder, label="1", count=8), 8)
     z = model.priors["z"].sample(8, [generation.SEED, 1]).numpy()
     y = np.tile(np.eye(3, dtype="float32")[1], (8, 1))
-    np.testing.assert_allclose(drawn, inference.decode(model, {"y": y, "z": z})[..., 0], atol=1e-6)
+    np.testing.assert_allclose(
+        generated, inference.decode(model, {"y": y, "z": z})[..., 0], atol=1e-6
+    )
 
 
-def test_another_seed_draws_other_images(trained):
+def test_another_seed_generates_other_images(trained):
     one, same, other = (
         tiles(generation.generate(trained.folder, count=4, seed=seed), 4) for seed in (0, 0, 1)
     )
@@ -53,21 +55,21 @@ def test_another_seed_draws_other_images(trained):
 
 
 def test_a_style_under_every_label(trained, model, files, images):
-    drawn = tiles(generation.generate(trained.folder, style_of=files[0]), 4)
-    np.testing.assert_allclose(drawn[0], images[0, :, :, 0] / 255, atol=1e-6)
+    generated = tiles(generation.generate(trained.folder, style_of=files[0]), 4)
+    np.testing.assert_allclose(generated[0], images[0, :, :, 0] / 255, atol=1e-6)
     z = np.tile(inference.encode(model, images[:1])["z"], (3, 1))
     expected = inference.decode(model, {"y": np.eye(3, dtype="float32"), "z": z})
-    np.testing.assert_allclose(drawn[1:], expected[..., 0], atol=1e-6)
+    np.testing.assert_allclose(generated[1:], expected[..., 0], atol=1e-6)
 
 
 def test_between_two_images_lie_their_reconstructions_at_the_ends(trained, model, files, images):
-    drawn = tiles(generation.generate(trained.folder, between=files, count=5), 5)
-    ends = inference.decode(model, inference.encode(model, images[:2]))
-    np.testing.assert_allclose(drawn[[0, -1]], ends[..., 0], atol=1e-6)
-    assert np.any(np.abs(drawn[2] - drawn[0]) > 1e-3)
+    generated = tiles(generation.generate(trained.folder, between=files, count=5), 5)
+    reconstructions = inference.decode(model, inference.encode(model, images[:2]))
+    np.testing.assert_allclose(generated[[0, -1]], reconstructions[..., 0], atol=1e-6)
+    assert np.any(np.abs(generated[2] - generated[0]) > 1e-3)
 
 
-def test_what_cannot_be_drawn_is_said(trained, files, tmp_path):
+def test_what_cannot_be_generated_is_said(trained, files, tmp_path):
     with pytest.raises(UserError, match="no label '9'. Known: 0, 1, 2"):
         generation.generate(trained.folder, label="9")
     with pytest.raises(UserError, match="no such file"):
@@ -83,7 +85,7 @@ def test_what_cannot_be_drawn_is_said(trained, files, tmp_path):
         ({"setting": "supervised"}, {"between": "both"}, "say --label=NAME"),
     ],
 )
-def test_settings_draw_what_they_can(changes, options, message, small, tmp_path, files):
+def test_settings_generate_what_they_can(changes, options, message, small, tmp_path, files):
     config = dataclasses.replace(small, epochs=1, **changes)
     run = training.train(config, tmp_path / "run", verbose=0)
     options = {
@@ -112,7 +114,7 @@ INFORMED = {"setting": "label-informed", "prior": "gaussian-mixture", "prior_sca
         (REDUCTION, {"between": "both", "count": 3}, 3),
     ],
 )
-def test_every_setting_draws(changes, options, columns, small, tmp_path, files):
+def test_every_setting_generates(changes, options, columns, small, tmp_path, files):
     model = factory.build_model(
         config := dataclasses.replace(small, **changes), data := factory.load_data(config)
     )
@@ -122,8 +124,8 @@ def test_every_setting_draws(changes, options, columns, small, tmp_path, files):
         name: {"first": files[0], "both": files}.get(value, value)
         for name, value in options.items()
     }
-    drawn = tiles(generation.generate(run.folder, **options), columns)
-    assert len(drawn) == columns and np.ptp(drawn) > 0
+    generated = tiles(generation.generate(run.folder, **options), columns)
+    assert len(generated) == columns and np.ptp(generated) > 0
 
 
 def test_clusters_are_called_by_their_numbers(small, tmp_path):
@@ -131,11 +133,11 @@ def test_clusters_are_called_by_their_numbers(small, tmp_path):
         small, setting="clustering", num_clusters=3, num_labeled=0, epochs=1
     )
     run = training.train(config, tmp_path / "run", verbose=0)
-    drawn = [
+    generated = [
         tiles(generation.generate(run.folder, label=name, count=2), 2)
         for name in ("2", "02", "cluster-02")
     ]
-    np.testing.assert_array_equal(drawn[0], drawn[1])
-    np.testing.assert_array_equal(drawn[0], drawn[2])
+    np.testing.assert_array_equal(generated[0], generated[1])
+    np.testing.assert_array_equal(generated[0], generated[2])
     with pytest.raises(UserError, match="no label 'cat'. Known: 0, 1, 2"):
         generation.generate(run.folder, label="cat")

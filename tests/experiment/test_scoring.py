@@ -7,7 +7,7 @@ import pytest
 
 from aae_keras import metrics, models
 from aae_keras.experiment import factory, scoring
-from aae_keras.experiment.scoring import scores, see
+from aae_keras.experiment.scoring import apply_model, scores
 from tests.tiny import SETTINGS, encoder
 
 ALWAYS = {"reconstruction_error", "mmd", "mmd_of_prior", "ks", "label_probe_accuracy"}
@@ -34,87 +34,90 @@ LIKELIHOOD = {"log_likelihood", "log_likelihood_stderr", "parzen_width", "parzen
 def test_each_setting_gets_the_scores_that_fit(setting, own, images, labels, monkeypatch):
     monkeypatch.setattr(scoring, "PARZEN_SAMPLES", 1000)
     model = SETTINGS[setting]()
-    seen = see(model, images, labels)
-    found = scores(model, seen, seen)
-    assert found.keys() == ALWAYS | own
-    assert np.isfinite(list(found.values())).all()
+    outputs = apply_model(model, images, labels)
+    result = scores(model, outputs, outputs)
+    assert result.keys() == ALWAYS | own
+    assert np.isfinite(list(result.values())).all()
 
 
 def test_labels_only_has_neither_decoder_nor_prior(images, labels):
     model = models.LabelsOnly(encoder(3))
-    seen = see(model, images, labels)
-    assert scores(model, seen, seen).keys() == CLASSES
+    outputs = apply_model(model, images, labels)
+    assert scores(model, outputs, outputs).keys() == CLASSES
 
 
 def test_scores_agree_with_keras(model, images, labels):
-    seen = see(model, images, labels)
-    found = scores(model, seen, seen)
+    outputs = apply_model(model, images, labels)
+    result = scores(model, outputs, outputs)
     logs = model.evaluate(images, labels, batch_size=60, return_dict=True, verbose=0)
-    np.testing.assert_allclose(found["error_rate"], logs["error_rate"], rtol=1e-6)
+    np.testing.assert_allclose(result["error_rate"], logs["error_rate"], rtol=1e-6)
     np.testing.assert_allclose(
-        found["reconstruction_error"], logs["reconstruction_loss"], rtol=1e-5
+        result["reconstruction_error"], logs["reconstruction_loss"], rtol=1e-5
     )
 
 
 def test_images_without_a_label_count_where_no_label_is_needed(model, images, labels):
     some, known = np.where(labels == 0, -1, labels), labels != 0
     partly, alone, nothing = (
-        scores(model, seen, seen)
-        for seen in (
-            see(model, images, some),
-            see(model, images[known], labels[known]),
-            see(model, images, labels * 0 - 1),
+        scores(model, outputs, outputs)
+        for outputs in (
+            apply_model(model, images, some),
+            apply_model(model, images[known], labels[known]),
+            apply_model(model, images, labels * 0 - 1),
         )
     )
     assert partly["error_rate"] == alone["error_rate"]
     assert partly["reconstruction_error"] != alone["reconstruction_error"]
     assert nothing.keys() == ALWAYS - {"label_probe_accuracy"}
-    assert scores(model, see(model, images[:0], labels[:0]), None) == {}
+    assert scores(model, apply_model(model, images[:0], labels[:0]), None) == {}
 
 
 def test_a_supervised_model_decodes_with_the_true_label(images, labels):
     model = SETTINGS["supervised"]()
     some = np.where(labels == 0, -1, labels)
-    seen = see(model, images, some)
-    assert np.isnan(seen.errors[labels == 0]).all() and np.isfinite(seen.errors[labels > 0]).all()
-    turned = see(model, images, np.where(labels == 0, -1, 3 - labels))
-    assert np.all(turned.errors[labels > 0] != seen.errors[labels > 0])
+    outputs = apply_model(model, images, some)
+    assert (
+        np.isnan(outputs.errors[labels == 0]).all()
+        and np.isfinite(outputs.errors[labels > 0]).all()
+    )
+    other_labels = apply_model(model, images, np.where(labels == 0, -1, 3 - labels))
+    assert np.all(other_labels.errors[labels > 0] != outputs.errors[labels > 0])
 
 
 def test_clusters_are_named_on_validation_and_scored_on_test(images, labels):
     model = SETTINGS["clustering"]()
-    validation = see(model, images[:30], labels[:30])
-    test = see(model, images[30:], labels[30:])
+    validation = apply_model(model, images[:30], labels[:30])
+    test = apply_model(model, images[30:], labels[30:])
     expected = metrics.clusters.error_rates(
         (labels[:30], validation.code["y"]), (labels[30:], test.code["y"])
     )
-    found = scores(model, test, validation)
-    assert expected.items() <= found.items()
+    result = scores(model, test, validation)
+    assert expected.items() <= result.items()
 
 
 def test_a_likelihood_without_a_width_is_left_out_and_says_so(images, labels, monkeypatch, caplog):
     monkeypatch.setattr(scoring, "PARZEN_SAMPLES", 1000)
     monkeypatch.setattr(scoring, "PARZEN_WIDTHS", np.array([1e-3, 2e-3, 3e-3]))
     model = SETTINGS["basic"]()
-    seen = see(model, images, labels)
-    assert not LIKELIHOOD & scores(model, seen, seen).keys()
+    outputs = apply_model(model, images, labels)
+    assert not LIKELIHOOD & scores(model, outputs, outputs).keys()
     assert "on the edge of the grid" in caplog.text
 
 
 @pytest.mark.parametrize("setting", ["clustering", "basic"])
 def test_nothing_is_fitted_on_test_images_where_there_is_no_validation(setting, images, labels):
     model = SETTINGS[setting]()
-    found = scores(model, see(model, images, labels), None)
+    result = scores(model, apply_model(model, images, labels), None)
     fitted = {"label_probe_accuracy", *LIKELIHOOD, *(k for k in CLUSTERS if "error" in k)}
-    assert not found.keys() & fitted
-    assert ("nmi" in found) == (setting == "clustering")
+    assert not result.keys() & fitted
+    assert ("nmi" in result) == (setting == "clustering")
 
 
 def test_clusters_used_need_no_labels(images, labels):
     model = SETTINGS["clustering"]()
-    seen = see(model, images, labels * 0 - 1)
-    found = scores(model, seen, seen)
-    assert found["clusters_used"] == len(np.unique(seen.code["y"].argmax(axis=1)))
+    outputs = apply_model(model, images, labels * 0 - 1)
+    result = scores(model, outputs, outputs)
+    assert result["clusters_used"] == len(np.unique(outputs.code["y"].argmax(axis=1)))
 
 
 def test_a_posterior_is_compared_with_its_prior_as_it_is_drawn(images, labels):
@@ -123,17 +126,17 @@ def test_a_posterior_is_compared_with_its_prior_as_it_is_drawn(images, labels):
     for name, value in (("z_mean", 0.0), ("z_log_var", np.log(25.0))):
         head = model.encoder.get_layer(name)
         head.set_weights([0 * head.get_weights()[0], 0 * head.get_weights()[1] + value])
-    seen = see(model, np.tile(images, (10, 1, 1, 1)), np.tile(labels, 10))
-    found = scores(model, seen, None)
-    assert found["mmd"] < 0.01 and found["ks"] < 0.12
-    np.testing.assert_array_equal(seen.code["z"], 0)
+    outputs = apply_model(model, np.tile(images, (10, 1, 1, 1)), np.tile(labels, 10))
+    result = scores(model, outputs, None)
+    assert result["mmd"] < 0.01 and result["ks"] < 0.12
+    np.testing.assert_array_equal(outputs.code["z"], 0)
 
 
 def test_generated_images_are_judged_by_the_labelled_training_images(small):
     split = factory.load_data(small).split
     model = SETTINGS["supervised"]()
-    found = scoring.generated_accuracy(model, split)
-    assert 0 <= found["generated_accuracy"] <= 1
+    accuracy = scoring.generated_accuracy(model, split)
+    assert 0 <= accuracy["generated_accuracy"] <= 1
     one_class = dataclasses.replace(
         split, labeled_rows=split.labeled_rows[split.labels[split.labeled_rows] == 0]
     )
@@ -141,7 +144,9 @@ def test_generated_images_are_judged_by_the_labelled_training_images(small):
 
 
 def test_clusters_without_labels_keep_their_numbers():
-    assert scoring.class_of_clusters(2, (), (), ()) == ["cluster-00", "cluster-01"]
+    no_labels, no_y = np.zeros(0, int), np.zeros((0, 2))
+    names = scoring.cluster_names(2, ("cat", "dog"), no_labels, no_y)
+    assert names == ["cluster-00", "cluster-01"]
     y = np.array([[0.9, 0.1, 0.0]] * 3)
-    names = scoring.class_of_clusters(3, ("cat", "dog"), np.array([1, 1, 0]), y)
+    names = scoring.cluster_names(3, ("cat", "dog"), np.array([1, 1, 0]), y)
     assert names == ["dog", "cluster-01", "cluster-02"]

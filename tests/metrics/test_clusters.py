@@ -50,5 +50,5 @@ def test_error_rates_are_fitted_on_one_part_and_scored_on_another(y):
 def test_agreement_does_not_depend_on_the_clusters_names(y):
     renamed = y[:, [2, 0, 3, 1]]
     assert clusters.agreement(LABELS, y) == clusters.agreement(LABELS, renamed)
-    found = clusters.agreement(LABELS, np.eye(3)[[2, 2, 0, 0, 0, 2, 1, 1, 1]])
-    assert found == {"nmi": 1.0, "ami": 1.0, "ari": 1.0}
+    scores = clusters.agreement(LABELS, np.eye(3)[[2, 2, 0, 0, 0, 2, 1, 1, 1]])
+    assert scores == {"nmi": 1.0, "ami": 1.0, "ari": 1.0}

@@ -30,20 +30,20 @@ def test_mmd_of_two_gaussians_has_its_closed_form():
     a, b = normal(4000, 1), normal(4000, 2) + [1.0, 0.0]
     s2 = 2.0
     same, apart = s2 / (s2 + 2), s2 / (s2 + 2) * np.exp(-1 / (2 * (s2 + 2)))
-    found = distributions.squared_mmd(a, b, np.sqrt(s2))
-    np.testing.assert_allclose(found, 2 * same - 2 * apart, atol=0.01)
+    squared_mmd = distributions.squared_mmd(a, b, np.sqrt(s2))
+    np.testing.assert_allclose(squared_mmd, 2 * same - 2 * apart, atol=0.01)
 
 
 def test_samples_of_the_prior_match_it():
-    found = distributions.match(normal(900, 99), normal)
-    assert found["mmd"] < found["mmd_of_prior"] < 0.01
-    assert found["ks"] < 0.1
+    scores = distributions.match(normal(900, 99), normal)
+    assert scores["mmd"] < scores["mmd_of_prior"] < 0.01
+    assert scores["ks"] < 0.1
 
 
 @pytest.mark.parametrize("codes", [normal(900, 99) * 1.3, normal(900, 99) + [0.3, 0]])
 def test_other_samples_do_not(codes):
-    found = distributions.match(codes, normal)
-    assert found["mmd"] > found["mmd_of_prior"]
+    scores = distributions.match(codes, normal)
+    assert scores["mmd"] > scores["mmd_of_prior"]
 
 
 def test_kolmogorov_smirnov_takes_the_worst_dimension():

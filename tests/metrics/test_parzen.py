@@ -13,32 +13,32 @@ def blocks(samples, size=64):
 def test_densities_agree_with_scikit_learn(random, width, monkeypatch):
     monkeypatch.setattr(parzen, "BLOCK", 50)
     images, samples = random.random((120, 30)), random.random((300, 30))
-    (found,), count = parzen.log_densities(images, blocks(samples), [width])
+    (densities,), count = parzen.log_densities(images, blocks(samples), [width])
     # One leaf: scikit-learn's bounds between leaves lose all digits where densities are low.
     density = KernelDensity(bandwidth=width, leaf_size=len(samples))
     expected = density.fit(samples).score_samples(images)
     assert count == 300
-    np.testing.assert_allclose(found, expected, atol=1e-3)
+    np.testing.assert_allclose(densities, expected, atol=1e-3)
 
 
 def test_the_density_of_one_sample_is_a_gaussian():
-    (found,), _ = parzen.log_densities(np.zeros((1, 2)), [np.array([[3.0, 4.0]])], [2.0])
-    np.testing.assert_allclose(found, [-25 / 8 - np.log(2 * np.pi * 4)])
+    (densities,), _ = parzen.log_densities(np.zeros((1, 2)), [np.array([[3.0, 4.0]])], [2.0])
+    np.testing.assert_allclose(densities, [-25 / 8 - np.log(2 * np.pi * 4)])
 
 
 def test_width_is_chosen_on_validation_and_scored_on_test(random):
     samples, validation, test = (random.normal(size=(n, 4)) for n in (2000, 200, 300))
     widths = np.geomspace(0.05, 5, 20)
-    found = parzen.log_likelihood(validation, test, lambda: blocks(samples), widths)
+    result = parzen.log_likelihood(validation, test, lambda: blocks(samples), widths)
     on_validation, _ = parzen.log_densities(validation, blocks(samples), widths)
-    assert found["parzen_width"] == widths[on_validation.mean(axis=1).argmax()]
-    (density,), _ = parzen.log_densities(test, blocks(samples), [found["parzen_width"]])
-    np.testing.assert_allclose(found["log_likelihood"], density.mean())
-    np.testing.assert_allclose(found["log_likelihood_stderr"], density.std(ddof=1) / 300**0.5)
-    assert found["parzen_samples"] == 2000
+    assert result["parzen_width"] == widths[on_validation.mean(axis=1).argmax()]
+    (density,), _ = parzen.log_densities(test, blocks(samples), [result["parzen_width"]])
+    np.testing.assert_allclose(result["log_likelihood"], density.mean())
+    np.testing.assert_allclose(result["log_likelihood_stderr"], density.std(ddof=1) / 300**0.5)
+    assert result["parzen_samples"] == 2000
     # The entropy of the truth, 4 (1 + log 2 pi) / 2, bounds it; the window loses little in 4-D.
     entropy = 2 * (1 + np.log(2 * np.pi))
-    assert -entropy - 0.5 < found["log_likelihood"] < -entropy + 0.3
+    assert -entropy - 0.5 < result["log_likelihood"] < -entropy + 0.3
 
 
 @pytest.mark.parametrize("widths", [[0.001, 0.002, 0.003], [50.0, 60.0, 70.0]])

@@ -38,8 +38,8 @@ cli.load_tensorflow()
 from aae_keras.experiment import factory, scoring
 run, data, model = factory.load_trained(sys.argv[1])
 start = time.perf_counter()
-seen = scoring.see(model, data.split.test_images, data.split.test_labels)
-scoring.scores(model, seen, seen)
+outputs = scoring.apply_model(model, data.split.test_images, data.split.test_labels)
+scoring.scores(model, outputs, outputs)
 print(time.perf_counter() - start)
 """
 

@@ -6,7 +6,7 @@ version: a server that polls the folder never sees half a model, or one that ans
 | file | holds |
 |---|---|
 | `version` | the whole of it: `export_run` |
-| `signatures` | what is answered: a function for each signature of `serving` |
+| `signatures` | what is answered: a function for each signature of `contract` |
 | `image_bytes` | image files decoded as training reads them |
 | `calibration`, `novelty` | two numbers fitted on images: a temperature, and what is usual |
 | `saved_model`, `litert`, `onnx` | the formats |
@@ -14,5 +14,6 @@ version: a server that polls the folder never sees half a model, or one that ans
 """
 
 from aae_keras.deployment.export.version import export_run
+from aae_keras.errors import ExportError
 
-__all__ = ["export_run"]
+__all__ = ["ExportError", "export_run"]

@@ -25,7 +25,7 @@ class Calibration:
 
     Attributes:
         temperature: What to divide the logits by; 1 changes nothing.
-        images: How many labelled validation images it was fitted on; 0 if it was not.
+        images: Number of labelled validation images it was fitted on; 0 if it was not.
         ece_before, ece_after: Expected calibration error on them, in [0, 1]; None if not fitted.
         note: Why it was not fitted, or "".
     """
@@ -37,12 +37,16 @@ class Calibration:
     note: str = ""
 
 
-def fit(logits, labels):
-    """The temperature under which held-out labels are likeliest.
+def fit(logits: np.ndarray, labels: np.ndarray) -> Calibration:
+    """Fit the temperature under which held-out labels are likeliest.
 
     Args:
-        logits: Of each class, shape (n, classes).
+        logits: Logits of the classes, shape (n, classes).
         labels: Class indices, shape (n,), -1 where not known.
+
+    Returns:
+        The `Calibration`; its temperature is 1, and its note says why, if there is too little to
+        fit it on.
     """
     known = labels >= 0
     logits, labels = logits[known].astype("float64"), labels[known]
@@ -59,8 +63,8 @@ def fit(logits, labels):
     classes = np.arange(logits.shape[1])
 
     def cost(log_temperature):
-        found = probabilities(logits, np.exp(log_temperature))
-        return log_loss(labels, found, labels=classes)
+        calibrated = probabilities(logits, np.exp(log_temperature))
+        return log_loss(labels, calibrated, labels=classes)
 
     best = scipy.optimize.minimize_scalar(cost, bounds=np.log(RANGE), method="bounded")
     temperature = float(np.exp(best.x))
@@ -72,6 +76,14 @@ def fit(logits, labels):
     )
 
 
-def probabilities(logits, temperature):
-    """softmax(logits / temperature), by row."""
+def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """softmax(logits / temperature) of each row.
+
+    Args:
+        logits: Shape (n, classes).
+        temperature: Above 0; a larger one makes the probabilities more alike.
+
+    Returns:
+        Shape (n, classes), each row summing to 1.
+    """
     return scipy.special.softmax(logits / temperature, axis=1)

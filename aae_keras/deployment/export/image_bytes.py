@@ -1,4 +1,4 @@
-"""Image files decoded inside the graph, pixel for pixel as `images.read_image` does it.
+"""Decoding image files inside the graph, pixel for pixel as `images.read_image` does it.
 
 A server gets the bytes of a file, and must see what training saw. TensorFlow's own conversions
 differ from Pillow's: to grey in rounding, in resizing by up to 90 grey levels without `antialias`
@@ -20,16 +20,19 @@ GREY_WEIGHTS, GREY_BITS = (19595, 38470, 7471), 16
 RESIZE_BITS = 22
 
 
-def decode_images(image_bytes, image_shape):
-    """Images of PNG or JPEG files.
+def decode_images(image_bytes: tf.Tensor, image_shape: tuple[int, int, int]) -> tf.Tensor:
+    """Decode PNG or JPEG files, and bring all of them to one shape.
 
     Args:
-        image_bytes: string tensor [N], the content of files.
-        image_shape: Height, width and channels to bring them to.
+        image_bytes: string tensor [N], the contents of the files.
+        image_shape: Height, width and channels (1 or 3) of the result.
 
     Returns:
-        uint8 tensor [N, height, width, channels]. In a graph, a row that is no such file is an
-        InvalidArgumentError that names it; one of more than `MAX_PIXELS` is one too.
+        uint8 tensor [N, height, width, channels].
+
+    Raises:
+        InvalidArgumentError: When the graph runs, if a row is no such file (the message has its
+            number), or has more than `MAX_PIXELS` pixels.
     """
     return tf.map_fn(
         lambda content: _decode(content, image_shape),
@@ -39,6 +42,7 @@ def decode_images(image_bytes, image_shape):
 
 
 def _checked(image_bytes):
+    """The same tensor, once each row is seen to begin like a PNG or a JPEG file."""
     head = _head(image_bytes)
     is_png = _has(head, 0, PNG) & ~_has(head, 24, GREY_16_BIT)
     good = is_png | _has(head, 0, JPEG)
@@ -56,15 +60,17 @@ def _checked(image_bytes):
 
 
 def _head(content):
-    """As much as is looked at, padded: a substring beyond the end is an error of its own."""
+    """The first bytes of files, padded: a substring beyond the end is an error of its own."""
     return tf.strings.join([tf.strings.substr(content, 0, 26), 26 * b"\0"])
 
 
 def _has(content, place, mark):
+    """Whether the bytes `mark` stand at a place of a file."""
     return tf.equal(tf.strings.substr(content, place, len(mark)), mark)
 
 
 def _decode(content, image_shape):
+    """One file as a uint8 tensor of the shape."""
     height, width, channels = image_shape
     content = _not_too_large(content)
     pixels = tf.cond(
@@ -84,6 +90,7 @@ def _decode(content, image_shape):
 
 
 def _not_too_large(content):
+    """The same tensor, once its header names no more than `MAX_PIXELS`."""
     # A PNG holds its width and height as four bytes each, the highest first.
     place = tf.constant([2**24, 2**16, 2**8, 1], tf.int64)
 
@@ -104,22 +111,29 @@ def _not_too_large(content):
 
 
 def _grey(pixels):
+    """One grey channel from three colours, weighted as Pillow weighs them."""
     weighted = tf.reduce_sum(pixels[:, :, :3] * GREY_WEIGHTS, axis=2, keepdims=True)
     return _rounded_shift(weighted, GREY_BITS)
 
 
-def resize(pixels, size):
-    """Pillow's bilinear resizing with antialiasing: the width first, each pass rounded to bytes.
+def resize(pixels: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """Resize an image as Pillow does: bilinear with antialiasing, in whole numbers.
+
+    The width comes first, and each of the two passes is rounded to bytes.
 
     Args:
         pixels: int32 tensor [height, width, channels] of values from 0 to 255.
         size: New height and width.
+
+    Returns:
+        int32 tensor of the new size, of values from 0 to 255.
     """
-    turned = _resize_rows(tf.transpose(pixels, (1, 0, 2)), size[1])
-    return _resize_rows(tf.transpose(turned, (1, 0, 2)), size[0])
+    transposed = _resize_rows(tf.transpose(pixels, (1, 0, 2)), size[1])
+    return _resize_rows(tf.transpose(transposed, (1, 0, 2)), size[0])
 
 
 def _resize_rows(pixels, new):
+    """An image with `new` rows in place of those it has."""
     old, width, channels = tf.unstack(tf.shape(pixels))
     flat = tf.reshape(pixels, [old, width * channels])
     mixed = _rounded_shift(tf.matmul(_resize_weights(old, new), flat), RESIZE_BITS)
@@ -127,7 +141,7 @@ def _resize_rows(pixels, new):
 
 
 def _resize_weights(old, new):
-    """Share of each old row in each new one, int32 [new, old]: a triangle around its place."""
+    """Weight of each old row in each new one, int32 [new, old]: a triangle around its place."""
     scale = tf.cast(old, tf.float64) / new
     support = tf.maximum(scale, 1.0)  # shrinking: as wide as a new row is in old ones
     centre = (tf.range(new, dtype=tf.float64)[:, None] + 0.5) * scale
@@ -141,4 +155,5 @@ def _resize_weights(old, new):
 
 
 def _rounded_shift(values, bits):
+    """Whole numbers divided by 2^bits, rounded to the nearest."""
     return tf.bitwise.right_shift(values + 2 ** (bits - 1), bits)

@@ -1,7 +1,9 @@
 """LiteRT files of the encoder, for phones and small machines: float32, float16 and int8."""
 
+import pathlib
 import warnings
 
+import numpy as np
 import tensorflow as tf
 
 from aae_keras.deployment import contract
@@ -9,17 +11,20 @@ from aae_keras.deployment import contract
 SIGNATURES = (contract.CLASSIFY, contract.ENCODE)
 
 
-def write_litert(saved_model, quantization, images, path):
-    """Convert the encoder's signatures of a SavedModel to one file that shares their weights.
+def write_litert(
+    saved_model: pathlib.Path, quantization: str, images: np.ndarray, path: pathlib.Path
+) -> None:
+    """Convert the encoder's signatures of a SavedModel to one file, in which they share weights.
 
     `TFLiteConverter.from_concrete_functions` would write a file without weights.
 
     Args:
         saved_model: Folder of the SavedModel.
-        quantization: A key of `contract.LITERT_FILES`; "int8": whole numbers inside, float32 in
-            and out.
-        images: float32 training images in [0, 1], whose activations set the ranges of int8.
-        path: Of the file.
+        quantization: A key of `contract.LITERT_FILES`; "int8" means whole numbers inside, float32
+            in and out.
+        images: float32 training images in [0, 1], shape (n, height, width, channels), whose
+            activations set the ranges of int8.
+        path: Path of the file to write.
     """
     present = tf.saved_model.load(str(saved_model)).signatures
     keys = [name for name in SIGNATURES if name in present]

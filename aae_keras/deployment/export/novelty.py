@@ -1,6 +1,6 @@
 """How unlike the training images an image is.
 
-Two signs of it: the decoder cannot draw it again, and its code lies where the prior puts little.
+Two signs of it: the decoder reconstructs it badly, and its code lies where the prior puts little.
 They are added as the model itself weighs them, in -log p(x, z) = error / s^2 + distance / 2 plus
 constants, with a pixel's variance s^2 such that the error of training images is what it should be:
 s^2 times half the number of pixels on average. Divided by that half, novelty is about 1 for an
@@ -14,26 +14,28 @@ import dataclasses
 import math
 
 import numpy as np
+import tensorflow as tf
 
 from aae_keras import losses
 from aae_keras.images import to_unit_range
-from aae_keras.models import inference
+from aae_keras.models import AdversarialModel, inference
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 
 
 @dataclasses.dataclass(frozen=True)
 class Novelty:
-    """What `score` needs to know of the training images.
+    """A score of novelty, fitted on training images.
 
     Attributes:
-        usual_error: Mean of half the squared reconstruction error, summed over the pixels.
+        usual_error: Half the squared reconstruction error, summed over the pixels, of a training
+            image on average; above 0.
     """
 
     usual_error: float
 
-    def score(self, model, images):
-        """Novelty of images.
+    def score(self, model: AdversarialModel, images: tf.Tensor) -> tf.Tensor:
+        """Score images: about 1 for one like the training images, more for others.
 
         Args:
             model: A model whose decoder takes what its encoder finds.
@@ -48,27 +50,40 @@ class Novelty:
         return error / self.usual_error + distance / math.prod(images.shape[1:])
 
 
-def fit(model, images):
-    """The `Novelty` that a sample of the training images, uint8, gives."""
+def fit(model: AdversarialModel, images: np.ndarray) -> Novelty:
+    """Fit the score on a sample of the training images.
 
-    def errors(batch):
-        images = to_unit_range(batch)
-        drawn = model.decode(model.encode(images))
-        return {"error": losses.half_squared_error(images, drawn)}
-
-    found = inference.apply(errors, images)["error"]
-    return Novelty(max(float(found.mean(dtype="float64")), 1e-6))
-
-
-def quantiles(novelty, model, images):
-    """Novelty that a share of held-out images stays below, to choose a threshold by.
+    Args:
+        model: A model whose decoder takes what its encoder finds.
+        images: uint8, shape (n, height, width, channels), n at least 1.
 
     Returns:
-        Dict by the share, written as text (`"0.99"`), of floats.
+        The `Novelty`.
+    """
+
+    def reconstruction_errors(batch):
+        images = to_unit_range(batch)
+        image_logits = model.decode(model.encode(images))
+        return {"error": losses.half_squared_error(images, image_logits)}
+
+    errors = inference.in_batches(reconstruction_errors, images)["error"]
+    return Novelty(max(float(errors.mean(dtype="float64")), 1e-6))
+
+
+def quantiles(novelty: Novelty, model: AdversarialModel, images: np.ndarray) -> dict[str, float]:
+    """The scores that given shares of held-out images stay below, to choose a threshold by.
+
+    Args:
+        novelty: The fitted `Novelty`.
+        model: The model that it was fitted with.
+        images: uint8, shape (n, height, width, channels).
+
+    Returns:
+        Dict of floats by the share, written as text (`"0.99"`); empty without images.
     """
     if not len(images):
         return {}
-    found = inference.apply(
+    scores = inference.in_batches(
         lambda batch: {"novelty": novelty.score(model, to_unit_range(batch))}, images
     )["novelty"]
-    return {str(share): float(np.quantile(found, share)) for share in QUANTILES}
+    return {str(share): float(np.quantile(scores, share)) for share in QUANTILES}

@@ -1,21 +1,23 @@
 """An ONNX file of the encoder, for ONNX Runtime and OpenVINO; an optional extra."""
 
 import json
+import pathlib
 
 import tensorflow as tf
 
 from aae_keras.deployment import contract
+from aae_keras.deployment.export.signatures import Signatures
 from aae_keras.errors import ExportError
 
 OPSET = 17
 
 
-def write_onnx(signatures, path):
+def write_onnx(signatures: Signatures, path: pathlib.Path) -> None:
     """Write classification and codes as one graph; class names are metadata of the file.
 
     Args:
         signatures: The `Signatures` of a model.
-        path: Of the file.
+        path: Path of the file to write.
 
     Raises:
         ExportError: If the packages of the extra are not installed.
@@ -29,11 +31,11 @@ def write_onnx(signatures, path):
 
     @tf.function(autograph=False)
     def answer(image):
-        found = signatures.encode(image)
+        outputs = signatures.encode(image)
         if signatures.model.latent_y.is_encoded:
-            found |= signatures.classify(image)
-            found.pop("class_name")
-        return found
+            outputs |= signatures.classify(image)
+            outputs.pop("class_name")
+        return outputs
 
     image = tf.TensorSpec([None, *signatures.image_shape], tf.float32, contract.IMAGE)
     graph, _ = tf2onnx.convert.from_function(answer, input_signature=[image], opset=OPSET)

@@ -1,23 +1,29 @@
 """The SavedModel: signatures, the classify method's name, and requests to warm a server up with."""
 
 import io
+import pathlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
 from aae_keras.deployment import contract
+from aae_keras.deployment.export.signatures import Signatures
+
+if TYPE_CHECKING:
+    from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 
-def write_saved_model(signatures, folder):
-    """Write a SavedModel that answers the functions of a `Signatures`.
+def write_saved_model(signatures: Signatures, folder: pathlib.Path) -> None:
+    """Write a SavedModel with a signature for each function of a `Signatures`.
 
     It holds each weight once, and only those that some function needs: `model.export()` and
     `ExportArchive.track` store every weight twice, endpoints of an archive every graph.
 
     Args:
-        signatures: The `Signatures`.
-        folder: Where.
+        signatures: The `Signatures` of a model.
+        folder: Folder to write it to.
     """
     functions = {
         name: function.get_concrete_function() for name, function in signatures.functions().items()
@@ -37,13 +43,13 @@ def _name_methods(folder, names):
     updater.save()
 
 
-def write_warmup(signatures, name, path):
+def write_warmup(signatures: Signatures, name: str, path: pathlib.Path) -> None:
     """Write a request for every signature, which a server answers before it serves a version.
 
     Args:
         signatures: The `Signatures` that were written.
-        name: What the model is called at the server.
-        path: Of the file, a TFRecord of `PredictionLog`.
+        name: Name of the model at the server.
+        path: Path of the file to write, a TFRecord of `PredictionLog`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
@@ -51,8 +57,14 @@ def write_warmup(signatures, name, path):
             writer.write(warmup_request(signatures, name, signature).SerializeToString())
 
 
-def warmup_request(signatures, name, signature):
-    """The `PredictionLog` of one small request."""
+def warmup_request(signatures: Signatures, name: str, signature: str) -> "PredictionLog":
+    """The `PredictionLog` of one small request.
+
+    Args:
+        signatures: The `Signatures` that were written.
+        name: Name of the model at the server.
+        signature: Name of the signature, a key of `contract.SIGNATURES`.
+    """
     from tensorflow_serving.apis import prediction_log_pb2
 
     inputs = sample_inputs(signatures, signature)
@@ -70,8 +82,13 @@ def warmup_request(signatures, name, signature):
     return log
 
 
-def sample_inputs(signatures, signature):
-    """One row of each input of a signature, as arrays by name."""
+def sample_inputs(signatures: Signatures, signature: str) -> dict[str, np.ndarray]:
+    """One row of each input of a signature, as arrays by name.
+
+    Args:
+        signatures: The `Signatures` of a model.
+        signature: Name of the signature, a key of `contract.SIGNATURES`.
+    """
     content = png(np.zeros(signatures.image_shape, "uint8"))
     example = tf.train.Example()
     example.features.feature[contract.EXAMPLE_FEATURE].bytes_list.value.append(content)
@@ -90,7 +107,7 @@ def sample_inputs(signatures, signature):
     return {spec.name: rows[spec.name] for spec in specs}
 
 
-def png(pixels):
+def png(pixels: np.ndarray) -> bytes:
     """The content of a PNG file of one uint8 image, shape (height, width, channels)."""
     file = io.BytesIO()
     Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(file, "PNG")

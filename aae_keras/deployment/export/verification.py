@@ -1,79 +1,102 @@
-"""Whether the files of an export answer like the Keras model they were made of."""
+"""Whether the files of an export answer like the Keras model they were made from."""
 
 import dataclasses
 
 import numpy as np
 import tensorflow as tf
 
+from aae_keras.data.splits import Split
 from aae_keras.deployment import contract
 from aae_keras.deployment.export import calibration
 from aae_keras.deployment.export.saved_model import png, sample_inputs
+from aae_keras.deployment.export.signatures import Signatures
+from aae_keras.deployment.prediction import Predictor, SavedModelPredictor
 from aae_keras.errors import ExportError, first_line
 from aae_keras.images import to_unit_range
-from aae_keras.models import LatentY, inference
+from aae_keras.models import AdversarialModel, LatentY, inference
 
 TOLERANCE = 1e-4  # float32 rounding of another kernel, never another answer
-NUM_SEEN = 1000
+NUM_HELD_OUT = 1000
 NUM_FILES = 20
 COMPARED = ("label", "probabilities", "y", "z")
 
 
 @dataclasses.dataclass(frozen=True)
 class Answers:
-    """What the Keras model says of images.
+    """What the Keras model answers to images.
 
     Attributes:
-        images: uint8.
-        labels: True class indices, -1 where not known or not comparable.
-        found: Dict of arrays: `z`, and with a latent y `label`, `y` and `probabilities`.
+        images: uint8, shape (n, height, width, channels).
+        labels: True class indices, shape (n,), -1 where not known or not comparable.
+        outputs: Dict of arrays with n rows: `z`, and with a latent y also `label`, `y` and
+            `probabilities`.
     """
 
     images: np.ndarray
     labels: np.ndarray
-    found: dict
+    outputs: dict[str, np.ndarray]
 
 
-def answers(model, images, labels, temperature):
-    """The `Answers` of a model to uint8 images."""
-    found = inference.encode(model, images)
+def answers(
+    model: AdversarialModel, images: np.ndarray, labels: np.ndarray, temperature: float
+) -> Answers:
+    """Ask the Keras model what its exported files must answer.
+
+    Args:
+        model: A model of this project.
+        images: uint8, shape (n, height, width, channels).
+        labels: Class indices, shape (n,), -1 where not known.
+        temperature: What the logits are divided by, above 0.
+
+    Returns:
+        The `Answers`.
+    """
+    outputs = inference.encode(model, images)
     if model.latent_y.is_encoded:
-        logits = found.pop("y_logits")
-        found["label"] = logits.argmax(axis=1)
-        found["probabilities"] = calibration.probabilities(logits, temperature)
+        logits = outputs.pop("y_logits")
+        outputs["label"] = logits.argmax(axis=1)
+        outputs["probabilities"] = calibration.probabilities(logits, temperature)
     if model.latent_y != LatentY.CLASS:  # the label is a cluster's index
         labels = np.full(len(images), -1)
-    return Answers(images, labels, {name: found[name] for name in COMPARED if name in found})
+    return Answers(images, labels, {name: outputs[name] for name in COMPARED if name in outputs})
 
 
-def held_out(split):
-    """uint8 images to verify with, and their labels: validation's, or some training images."""
-    rows = split.validation_rows if len(split.validation_rows) else split.unlabeled_rows[:NUM_SEEN]
+def held_out(split: Split) -> tuple[np.ndarray, np.ndarray]:
+    """The images to verify with, uint8, and their labels.
+
+    They are the validation images, or some training images where there are none.
+    """
+    rows = split.validation_rows
+    if not len(rows):
+        rows = split.unlabeled_rows[:NUM_HELD_OUT]
     return split.images[rows], split.labels[rows]
 
 
-def verify(name, predictor, expected, quantization="none"):
+def verify(
+    name: str, predictor: Predictor, expected: Answers, quantization: str = "none"
+) -> dict[str, float | None]:
     """Compare a written file with the Keras model.
 
     Args:
-        name: What to call it.
+        name: Name of the file, for the message of an error.
         predictor: The file read back, from `open_predictor`.
         expected: The model's `Answers` on held-out images.
         quantization: A key of `contract.LABEL_AGREEMENT`, which says how many labels must agree,
             and of `contract.Z_TOLERANCE`, which says how well z must. Numbers must be finite, and
-            those of a file that is not quantized agree to `TOLERANCE`.
+            those of a file that is not quantized must agree to `TOLERANCE`.
 
     Returns:
         Dict of `images`, `label_agreement` (None in a setting without y) and
         `largest_difference`, of the probabilities or else of z.
 
     Raises:
-        ExportError: If it answers otherwise.
+        ExportError: If the file does not answer like the model.
     """
-    found = ask(predictor, expected.images)
-    agree = agreement(found, expected)
+    outputs = ask(predictor, expected.images)
+    agree = agreement(outputs, expected)
     differences = {
-        key: _largest_difference(found[key], expected.found[key], relative=key == "z")
-        for key in expected.found
+        key: _largest_difference(outputs[key], expected.outputs[key], relative=key == "z")
+        for key in expected.outputs
         if key != "label"
     }
     needed = contract.LABEL_AGREEMENT[quantization]
@@ -82,42 +105,43 @@ def verify(name, predictor, expected, quantization="none"):
     good = good and all(value <= tolerance for value in differences.values())
     good = good and (agree is None or agree >= needed)
     if not good:
-        said = "" if agree is None else f" {agree:.4%} of the labels agree, {needed:.1%} must;"
-        told = ", ".join(f"{key} by {value:.2g}" for key, value in differences.items())
+        labels = "" if agree is None else f" {agree:.4%} of the labels agree, {needed:.1%} must;"
+        numbers = ", ".join(f"{key} by {value:.2g}" for key, value in differences.items())
         raise ExportError(
             f"The exported {name} does not answer like the Keras model on {len(expected.images)} "
-            f"images:{said} it differs in {told}. Nothing was published."
+            f"images:{labels} it differs in {numbers}. Nothing was published."
         )
-    shown = differences.get("probabilities", differences["z"])
     return {
         "images": len(expected.images),
         "label_agreement": agree,
-        "largest_difference": shown,
+        "largest_difference": differences.get("probabilities", differences["z"]),
     }
 
 
-def verify_signatures(predictor, signatures, images):
+def verify_signatures(
+    predictor: SavedModelPredictor, signatures: Signatures, images: np.ndarray
+) -> None:
     """Ask every signature of a SavedModel for one row, and `classify_bytes` for whole files.
+
+    The rows are those of the warm-up file: a server does not serve a version that fails one.
 
     Args:
         predictor: The SavedModel read back.
         signatures: The `Signatures` that were written.
-        images: uint8.
-
-    The rows are those of the warm-up file: a server does not serve a version that fails one.
+        images: uint8, shape (n, height, width, channels), to send as files.
 
     Raises:
-        ExportError: If one fails, or has other outputs than the contract says.
+        ExportError: If a signature fails, or does not answer one row of finite numbers to one row.
     """
     for name in signatures.functions():
         try:
-            found = predictor.ask(name, **sample_inputs(signatures, name))
+            outputs = predictor.ask(name, **sample_inputs(signatures, name))
         except (tf.errors.OpError, ValueError, TypeError) as error:
             raise ExportError(
                 f"The exported signature {name} fails: {first_line(error)} Nothing was published."
             ) from error
-        numbers = [value for value in found.values() if value.dtype.kind == "f"]
-        if any(len(value) != 1 for value in found.values()) or not all(
+        numbers = [value for value in outputs.values() if value.dtype.kind == "f"]
+        if any(len(value) != 1 for value in outputs.values()) or not all(
             np.isfinite(value).all() for value in numbers
         ):
             raise ExportError(
@@ -135,44 +159,64 @@ def verify_signatures(predictor, signatures, images):
             )
 
 
-def report(predictor, expected):
+def report(predictor: Predictor, expected: Answers) -> dict[str, float | None]:
     """Label agreement and error of a file on test images, which decide nothing.
+
+    Args:
+        predictor: The file read back, from `open_predictor`.
+        expected: The model's `Answers` on test images.
 
     Returns:
         Dict of `test_images`, `test_label_agreement` and, with labels, `test_error_rate`.
     """
-    found = ask(predictor, expected.images)
+    outputs = ask(predictor, expected.images)
     known = expected.labels >= 0
     result = {
         "test_images": len(expected.images),
-        "test_label_agreement": agreement(found, expected),
+        "test_label_agreement": agreement(outputs, expected),
     }
     if known.any():
-        wrong = found["label"][known] != expected.labels[known]
+        wrong = outputs["label"][known] != expected.labels[known]
         result["test_error_rate"] = float(np.mean(wrong))
     return result
 
 
-def agreement(found, expected):
-    """Share of labels that are the Keras model's; None in a setting without y."""
-    if "label" not in expected.found:
+def agreement(outputs: dict[str, np.ndarray], expected: Answers) -> float | None:
+    """Share of a file's labels that are the Keras model's; None in a setting without y.
+
+    Args:
+        outputs: Dict of arrays that the file answers, see `ask`.
+        expected: The model's `Answers` to the same images.
+    """
+    if "label" not in expected.outputs:
         return None
-    return float(np.mean(found["label"] == expected.found["label"]))
+    return float(np.mean(outputs["label"] == expected.outputs["label"]))
 
 
-def ask(predictor, images):
-    """All that a predictor says of uint8 images, as arrays."""
+def ask(predictor: Predictor, images: np.ndarray) -> dict[str, np.ndarray]:
+    """Everything that a predictor answers to images and that is compared.
 
-    def answer(batch):
+    Args:
+        predictor: What `open_predictor` returned.
+        images: uint8, shape (n, height, width, channels).
+
+    Returns:
+        Dict of arrays with n rows, by those names of `COMPARED` that there are.
+    """
+
+    def predict_and_encode(batch):
         batch = to_unit_range(batch.numpy())
-        found = predictor.encode(batch)
-        found |= predictor.predict(batch) if predictor.has_latent_y else {}
-        return {name: tf.constant(found[name]) for name in COMPARED if name in found}
+        outputs = predictor.encode(batch)
+        outputs |= predictor.predict(batch) if predictor.has_latent_y else {}
+        return {name: tf.constant(outputs[name]) for name in COMPARED if name in outputs}
 
-    return inference.apply(answer, images)
+    return inference.in_batches(predict_and_encode, images)
 
 
-def _largest_difference(found, expected, relative):
-    """Infinite where a number is not finite: no comparison with NaN is ever true."""
-    difference = np.abs(found - expected) / (1 + np.abs(expected) if relative else 1)
+def _largest_difference(values, expected, relative):
+    """The largest absolute difference; infinite where a number is not finite.
+
+    A NaN itself would pass, since no comparison with it is ever true.
+    """
+    difference = np.abs(values - expected) / (1 + np.abs(expected) if relative else 1)
     return float(np.max(np.where(np.isfinite(difference), difference, np.inf)))

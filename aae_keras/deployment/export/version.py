@@ -7,17 +7,27 @@ import json
 import logging
 import pathlib
 import shutil
+from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 
+from aae_keras.data import Data
 from aae_keras.deployment import contract, prediction, versions
-from aae_keras.deployment.export import calibration as calibrating
-from aae_keras.deployment.export import litert, novelty, onnx, saved_model, verification
+from aae_keras.deployment.export import (
+    calibration,
+    litert,
+    novelty,
+    onnx,
+    saved_model,
+    verification,
+)
 from aae_keras.deployment.export.signatures import Signatures
 from aae_keras.errors import ExportError
 from aae_keras.experiment import factory, presets, scoring
+from aae_keras.experiment.runs import Run
 from aae_keras.images import to_unit_range
-from aae_keras.models import LatentY, inference
+from aae_keras.models import AdversarialModel, LatentY, inference
 
 log = logging.getLogger(__name__)
 
@@ -31,27 +41,27 @@ NUM_REPORTED = 10_000
 
 
 def export_run(
-    folder,
-    name=None,
-    version=None,
-    formats=contract.DEFAULT_FORMATS,
-    root=versions.ROOT,
+    folder: str | pathlib.Path,
+    name: str | None = None,
+    version: int | None = None,
+    formats: Collection[str] = contract.DEFAULT_FORMATS,
+    root: str | pathlib.Path = versions.ROOT,
     *,
-    quantize=("none",),
-    with_decoder=False,
-    **where,
-):
-    """Export a trained run.
+    quantize: Collection[str] = ("none",),
+    with_decoder: bool = False,
+    **where: str,
+) -> pathlib.Path:
+    """Export a trained run: write its files, compare them with the model, and publish them.
 
     Args:
         folder: The run folder.
         name: Folder under `root`, the base path of a TF Serving model; the run's preset if None.
-        version: Whole number; None: the UTC time as YYYYMMDDhhmmss, or the next that is free.
+        version: Whole number; for None the UTC time as YYYYMMDDhhmmss, or the next that is free.
         formats: Some of `contract.FORMATS`.
         root: Folder of all exports.
-        quantize: LiteRT files to write, keys of `contract.LITERT_FILES`.
-        with_decoder: Whether the SavedModel answers what takes the decoder too.
-        **where: See `factory.load_trained`.
+        quantize: LiteRT files to write, some keys of `contract.LITERT_FILES`.
+        with_decoder: Whether the SavedModel gets the signatures that need the decoder too.
+        **where: `dataset` or `data_dir`, if the data lies elsewhere now.
 
     Returns:
         Path of the version's folder.
@@ -82,16 +92,37 @@ def export_run(
         return versions.publish(aside, base, version)
 
 
-def write(model, data, folder, name, formats, quantize, with_decoder):
-    """Write and verify every file but the manifest; returns what it should say of them."""
+def write(
+    model: AdversarialModel,
+    data: Data,
+    folder: pathlib.Path,
+    name: str,
+    formats: Collection[str],
+    quantize: Collection[str],
+    with_decoder: bool,
+) -> dict[str, Any]:
+    """Write and verify every file of a version but its manifest.
+
+    Args:
+        model: A model of this project.
+        data: The `Data` it was trained on.
+        folder: Folder to write to.
+        name, formats, quantize, with_decoder: See `export_run`.
+
+    Returns:
+        What the manifest should say of the files, a dict.
+
+    Raises:
+        ExportError: If a file does not answer like the model.
+    """
     held_out = verification.held_out(data.split)
-    class_names, origin = _names(model, data)
-    calibration = _calibrate(model, data.split)
-    known = _novelty(model, data) if with_decoder else (None, None)
-    signatures = Signatures(model, class_names, calibration.temperature, known[0], with_decoder)
-    log.info("Writing saved_model.")  # also what the others are made of
+    class_names, origin = _class_names(model, data)
+    calibrated = _calibrate(model, data.split)
+    score, quantiles = _fit_novelty(model, data) if with_decoder else (None, None)
+    signatures = Signatures(model, class_names, calibrated.temperature, score, with_decoder)
+    log.info("Writing saved_model.")  # the other formats are converted from it
     saved_model.write_saved_model(signatures, folder)
-    expected = verification.answers(model, *held_out, calibration.temperature)
+    expected = verification.answers(model, *held_out, calibrated.temperature)
     written = {}
     if "saved_model" in formats:
         written["saved_model"] = "none"
@@ -109,14 +140,14 @@ def write(model, data, folder, name, formats, quantize, with_decoder):
     manifest = {
         "class_names": class_names,
         "class_names_from": origin,
-        "calibration": dataclasses.asdict(calibration),
-        "novelty_quantiles": known[1],
+        "calibration": dataclasses.asdict(calibrated),
+        "novelty_quantiles": quantiles,
         "signatures": list(signatures.functions()) if "saved_model" in formats else [],
         "agreement": _agreement(model, data.split, folder, signatures, expected, written),
     }
     if "saved_model" not in formats:
-        for leftover in ("saved_model.pb", "fingerprint.pb", "variables", "assets"):
-            _remove(folder / leftover)
+        for part in ("saved_model.pb", "fingerprint.pb", "variables", "assets"):
+            _remove(folder / part)
     return manifest
 
 
@@ -136,11 +167,11 @@ def _write_litert(label, kind, folder, split, expected):
 
 
 def _agreement(model, split, folder, signatures, expected, written):
-    """Of each file with the Keras model: verified on held-out images, reported on test images."""
+    """How far each file agrees with the model: required on held-out, reported on test images."""
     test = None
     if len(split.test_images):
-        seen = split.test_images[:NUM_REPORTED], split.test_labels[:NUM_REPORTED]
-        test = verification.answers(model, *seen, signatures.temperature)
+        images, labels = split.test_images[:NUM_REPORTED], split.test_labels[:NUM_REPORTED]
+        test = verification.answers(model, images, labels, signatures.temperature)
     table = {}
     for label, quantization in written.items():
         log.info("Comparing %s with the model.", label)
@@ -154,24 +185,28 @@ def _agreement(model, split, folder, signatures, expected, written):
 
 
 def _calibrate(model, split):
-    """A temperature, from validation labels alone: none that training saw, or must not see."""
+    """The `Calibration` on validation labels alone: none that training saw, or must not see."""
     if model.latent_y != LatentY.CLASS:
-        return calibrating.Calibration(note="y is not taught by labels.")
-    rows = split.validation_rows
-    rows = rows[split.labels[rows] >= 0]
+        return calibration.Calibration(note="y is not taught by labels.")
+    rows = _labelled_validation_rows(split)
     logits = np.zeros((0, 1))
     if len(rows):
         logits = inference.encode(model, split.images[rows])["y_logits"]
-    return calibrating.fit(logits, split.labels[rows])
+    return calibration.fit(logits, split.labels[rows])
 
 
-def _novelty(model, data):
-    """A fitted `Novelty` and its quantiles; None where the decoder is told what nobody knows."""
+def _fit_novelty(model, data):
+    """A fitted `Novelty` and its quantiles; twice None where the decoder needs the true label."""
     if model.latent_y == LatentY.GIVEN:
         return None, None
-    found = novelty.fit(model, _training_images(data.split, NUM_USUAL))
+    score = novelty.fit(model, _training_images(data.split, NUM_USUAL))
     validation = data.split.images[data.split.validation_rows]
-    return found, novelty.quantiles(found, model, validation)
+    return score, novelty.quantiles(score, model, validation)
+
+
+def _labelled_validation_rows(split):
+    rows = split.validation_rows
+    return rows[split.labels[rows] >= 0]
 
 
 def _training_images(split, count):
@@ -180,24 +215,33 @@ def _training_images(split, count):
     return split.images[np.sort(rows)]
 
 
-def _names(model, data):
-    """What each value of y is called, and where the name comes from."""
+def _class_names(model, data):
+    """A name for each value of y, and where the names come from."""
     split = data.split
     if not model.latent_y.is_encoded:
         return [], "no latent y"
     if model.latent_y == LatentY.CLASS:
         return list(data.class_names), "classes"
-    rows = split.validation_rows
-    rows = rows[split.labels[rows] >= 0]
-    if not len(rows):
-        return scoring.class_of_clusters(model.categories, (), (), ()), "numbers"
-    y = inference.encode(model, split.images[rows])["y"]
-    names = scoring.class_of_clusters(model.categories, data.class_names, split.labels[rows], y)
-    return names, "most frequent class in the validation images"
+    rows = _labelled_validation_rows(split)
+    y = np.zeros((0, model.categories))
+    if len(rows):
+        y = inference.encode(model, split.images[rows])["y"]
+    names = scoring.cluster_names(model.categories, data.class_names, split.labels[rows], y)
+    return names, "most frequent class in the validation images" if len(rows) else "numbers"
 
 
-def write_manifest(run, data, folder, written):
-    """Write where the export comes from, what it is called, and how well it did."""
+def write_manifest(run: Run, data: Data, folder: pathlib.Path, written: dict[str, Any]) -> None:
+    """Write `contract.MANIFEST`: where the export comes from, what is in it, and its scores.
+
+    Args:
+        run: The `Run` that is exported.
+        data: Its `Data`.
+        folder: Folder of the version.
+        written: What `write` returned.
+
+    Raises:
+        ExportError: If the run's `metrics.json` is damaged.
+    """
     metrics = None
     if run.metrics_file.exists():
         try:
@@ -223,6 +267,7 @@ def write_manifest(run, data, folder, written):
 
 
 def _check(name, given, known):
+    """Refuse an argument that is empty or has an unknown value."""
     unknown = set(given) - set(known)
     if unknown or not given:
         raise ExportError(

@@ -1,17 +1,18 @@
 """Prediction from an export: a SavedModel or an ONNX file, a LiteRT file, or a server that has one.
 
-| file | asks |
+| file | holds |
 |---|---|
-| `opening` | which of the readers an export needs |
-| `local` | files: by TensorFlow, by `ai_edge_litert` or `onnxruntime` without it |
-| `files` | a reader about image files |
-| `remote` | TensorFlow Serving, by REST or gRPC |
+| `opening` | `open_predictor`: the predictor that an export needs |
+| `local` | the predictors: TensorFlow, or `ai_edge_litert` or `onnxruntime` without it |
+| `files` | classifying image files with a predictor |
+| `remote` | classifying image files with TensorFlow Serving, by REST or gRPC |
 """
 
 from aae_keras.deployment.prediction.files import answer_row, predict_files
 from aae_keras.deployment.prediction.local import (
     LiteRTPredictor,
     OnnxPredictor,
+    Predictor,
     PredictorError,
     SavedModelPredictor,
 )
@@ -20,6 +21,7 @@ from aae_keras.deployment.prediction.opening import locate, open_predictor
 __all__ = [
     "LiteRTPredictor",
     "OnnxPredictor",
+    "Predictor",
     "PredictorError",
     "SavedModelPredictor",
     "answer_row",

@@ -1,18 +1,25 @@
-"""Image files classified by an exported model, in batches, one row of answers each."""
+"""Classifying image files with an exported model, in batches; each file gives one row."""
+
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from aae_keras.deployment.prediction.local import Predictor
 from aae_keras.images import ImageError, read_image, to_unit_range
 
 BATCH = 64
 
 
-def predict_files(predictor, paths):
+def predict_files(
+    predictor: Predictor, paths: Sequence[str | pathlib.Path]
+) -> Iterator[dict[str, Any]]:
     """Classify image files, in order.
 
     Args:
         predictor: What `open_predictor` returned.
-        paths: Of the files; images of another size are resized.
+        paths: Paths of the files; images of another size are resized.
 
     Yields:
         A dict per file: `image`, `label`, `class_name`, `confidence`, `probabilities`; for a file
@@ -23,6 +30,7 @@ def predict_files(predictor, paths):
 
 
 def _predict_batch(predictor, paths):
+    """The rows of a few files, in their order."""
     height, width, channels = predictor.image_shape
     rows, images = {}, {}
     for path in paths:
@@ -31,24 +39,27 @@ def _predict_batch(predictor, paths):
         except ImageError as error:
             rows[path] = {"image": str(path), "error": str(error)}
     if images:
-        found = predictor.predict(to_unit_range(np.stack(list(images.values()))))
+        outputs = predictor.predict(to_unit_range(np.stack(list(images.values()))))
         for rank, path in enumerate(images):
-            rows[path] = answer_row(path, {name: values[rank] for name, values in found.items()})
+            rows[path] = answer_row(path, {name: values[rank] for name, values in outputs.items()})
     return [rows[path] for path in paths]
 
 
-def answer_row(path, found):
-    """What is said of one image: its row of the outputs of a classify signature, in plain Python.
+def answer_row(path: str | pathlib.Path, outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of one image, in plain Python, so that it can be written as JSON.
 
     Args:
-        path: Of the image.
-        found: Dict by output name of values, from NumPy or from JSON.
+        path: Path of the image.
+        outputs: The image's values of `contract.CLASSIFY_OUTPUTS` by name, from NumPy or JSON.
+
+    Returns:
+        Dict of `image`, `label`, `class_name`, `confidence`, `probabilities`.
     """
-    name = found["class_name"]
+    name = outputs["class_name"]
     return {
         "image": str(path),
-        "label": int(found["label"]),
+        "label": int(outputs["label"]),
         "class_name": name.decode() if isinstance(name, bytes) else str(name),
-        "confidence": float(found["confidence"]),
-        "probabilities": [float(p) for p in found["probabilities"]],
+        "confidence": float(outputs["confidence"]),
+        "probabilities": [float(p) for p in outputs["probabilities"]],
     }

@@ -1,6 +1,8 @@
-"""Files of an export, each asked by the library that runs it."""
+"""Predictors: the files of an export, each run by the library that it is made for."""
 
+import abc
 import json
+import pathlib
 
 import numpy as np
 
@@ -12,26 +14,80 @@ class PredictorError(UserError):
     """An exported model that is missing or cannot be read."""
 
 
-def _checked(images, image_shape):
-    """Images as every reader takes them; each has errors of its own, which name no input.
+class Predictor(abc.ABC):
+    """An exported model that has been read back, whatever its format.
+
+    Attributes:
+        path: The file, or the folder of a SavedModel.
+        image_shape: Height, width and channels of its images.
+        has_latent_y: Whether it can `predict`; every predictor can `encode`.
+    """
+
+    path: str | pathlib.Path
+    image_shape: tuple[int, ...]
+    has_latent_y: bool
+
+    def predict(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Classify images.
+
+        Args:
+            images: float32 in [0, 1], shape (n, *image_shape).
+
+        Returns:
+            Dict of the arrays of `contract.CLASSIFY_OUTPUTS`, one row per image.
+
+        Raises:
+            ValueError: If the images have another type or shape.
+        """
+        return self._predict(self._checked(images))
+
+    def encode(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Encode images.
+
+        Args:
+            images: float32 in [0, 1], shape (n, *image_shape).
+
+        Returns:
+            Dict of the arrays of `contract.ENCODE_OUTPUTS`, one row per image; without a latent y
+            of `z` alone.
+
+        Raises:
+            ValueError: If the images have another type or shape.
+        """
+        return self._encode(self._checked(images))
+
+    @abc.abstractmethod
+    def _predict(self, images):
+        """What `predict` returns, of images that have been checked."""
+
+    @abc.abstractmethod
+    def _encode(self, images):
+        """What `encode` returns, of images that have been checked."""
+
+    def _checked(self, images):
+        """The images as float32; each library has errors of its own, which name no input."""
+        images = np.asarray(images)
+        expected = self.image_shape
+        if images.dtype.kind != "f" or images.ndim != 4 or images.shape[1:] != expected:
+            raise ValueError(
+                f"`{contract.IMAGE}` must be float32 in [0, 1], of shape (n, "
+                f"{', '.join(map(str, expected))}). `images.to_unit_range` scales bytes. "
+                f"Received: {images.dtype} of shape {images.shape}"
+            )
+        return images.astype("float32", copy=False)
+
+
+class SavedModelPredictor(Predictor):
+    """The signatures of a SavedModel, run by TensorFlow.
+
+    Args:
+        path: Folder of the SavedModel.
 
     Raises:
-        ValueError: If they are of another type or shape.
+        PredictorError: If it cannot be read.
     """
-    images = np.asarray(images)
-    if images.dtype.kind != "f" or images.ndim != 4 or images.shape[1:] != image_shape:
-        raise ValueError(
-            f"`{contract.IMAGE}` must be float32 in [0, 1], of shape (n, "
-            f"{', '.join(map(str, image_shape))}). `images.to_unit_range` scales bytes. "
-            f"Received: {images.dtype} of shape {images.shape}"
-        )
-    return images.astype("float32", copy=False)
 
-
-class SavedModelPredictor:
-    """The signatures of a SavedModel, run by TensorFlow."""
-
-    def __init__(self, path):
+    def __init__(self, path: str | pathlib.Path):
         import tensorflow as tf
 
         self.path = path
@@ -47,22 +103,15 @@ class SavedModelPredictor:
         self.has_latent_y = contract.CLASSIFY in self._signatures
         self.image_shape = tuple(inputs[contract.IMAGE].shape[1:])
 
-    def predict(self, images):
-        """See `open_predictor`."""
-        images = _checked(images, self.image_shape)
-        return self.ask(contract.CLASSIFY, **{contract.IMAGE: images})
-
-    def encode(self, images):
-        """See `open_predictor`."""
-        images = _checked(images, self.image_shape)
-        return self.ask(contract.ENCODE, **{contract.IMAGE: images})
-
-    def ask(self, signature, **inputs):
-        """Outputs of any signature, as arrays by name.
+    def ask(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Call any signature.
 
         Args:
-            signature: Its name.
+            signature: Its name, a key of `contract.SIGNATURES`.
             **inputs: Arrays by the names of its inputs.
+
+        Returns:
+            Dict of arrays by the names of its outputs.
         """
         import tensorflow as tf
 
@@ -70,24 +119,33 @@ class SavedModelPredictor:
         outputs = self._signatures[signature](**tensors)
         return {name: value.numpy() for name, value in outputs.items()}
 
+    def _predict(self, images):
+        return self.ask(contract.CLASSIFY, **{contract.IMAGE: images})
 
-class LiteRTPredictor:
+    def _encode(self, images):
+        return self.ask(contract.ENCODE, **{contract.IMAGE: images})
+
+
+class LiteRTPredictor(Predictor):
     """The signatures of a LiteRT file, run by `ai_edge_litert` alone.
 
     Args:
-        path: Of the file.
-        num_threads: How many to use; None for the interpreter's default, one.
+        path: Path of the file.
+        num_threads: Threads to use; None for the interpreter's default, one.
+
+    Raises:
+        PredictorError: If the file cannot be read.
     """
 
-    def __init__(self, path, num_threads=None):
+    def __init__(self, path: str | pathlib.Path, num_threads: int | None = None):
         from ai_edge_litert.interpreter import Interpreter
 
         self.path = path
         try:
             self._interpreter = Interpreter(model_path=str(path), num_threads=num_threads)
-            self._encode = self._interpreter.get_signature_runner(contract.ENCODE)
+            self._encoder = self._interpreter.get_signature_runner(contract.ENCODE)
             self.has_latent_y = contract.CLASSIFY in self._interpreter.get_signature_list()
-            self._classify = (
+            self._classifier = (
                 self._interpreter.get_signature_runner(contract.CLASSIFY)
                 if self.has_latent_y
                 else None
@@ -97,22 +155,27 @@ class LiteRTPredictor:
                 f"{path}: not a readable LiteRT file with the signature {contract.ENCODE}. The "
                 f"reader said: {first_line(error)}"
             ) from error
-        shape = self._encode.get_input_details()[contract.IMAGE]["shape_signature"]
+        shape = self._encoder.get_input_details()[contract.IMAGE]["shape_signature"]
         self.image_shape = tuple(int(n) for n in shape[1:])
 
-    def predict(self, images):
-        """See `open_predictor`."""
-        return self._classify(**{contract.IMAGE: _checked(images, self.image_shape)})
+    def _predict(self, images):
+        return self._classifier(**{contract.IMAGE: images})
 
-    def encode(self, images):
-        """See `open_predictor`."""
-        return self._encode(**{contract.IMAGE: _checked(images, self.image_shape)})
+    def _encode(self, images):
+        return self._encoder(**{contract.IMAGE: images})
 
 
-class OnnxPredictor:
-    """An ONNX file, run by `onnxruntime`; class names come with it."""
+class OnnxPredictor(Predictor):
+    """An ONNX file, run by `onnxruntime`; class names come with it.
 
-    def __init__(self, path):
+    Args:
+        path: Path of the file.
+
+    Raises:
+        PredictorError: If the file cannot be read, or `onnxruntime` is not installed.
+    """
+
+    def __init__(self, path: str | pathlib.Path):
         try:
             import onnxruntime
         except ImportError as error:
@@ -133,23 +196,20 @@ class OnnxPredictor:
             ) from error
         (image,) = self._session.get_inputs()
         self.image_shape = tuple(image.shape[1:])
-        self._outputs = [output.name for output in self._session.get_outputs()]
-        self.has_latent_y = "label" in self._outputs
+        self._output_names = [output.name for output in self._session.get_outputs()]
+        self.has_latent_y = "label" in self._output_names
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.class_names = json.loads(metadata.get(contract.ONNX_CLASS_NAMES, "[]"))
 
-    def predict(self, images):
-        """See `open_predictor`."""
-        found = self._run(images)
-        found["class_name"] = np.array([self.class_names[label] for label in found["label"]])
-        return {name: found[name] for name in contract.CLASSIFY_OUTPUTS}
+    def _predict(self, images):
+        outputs = self._run(images)
+        outputs["class_name"] = np.array([self.class_names[label] for label in outputs["label"]])
+        return {name: outputs[name] for name in contract.CLASSIFY_OUTPUTS}
 
-    def encode(self, images):
-        """See `open_predictor`."""
-        found = self._run(images)
-        return {name: found[name] for name in contract.ENCODE_OUTPUTS if name in found}
+    def _encode(self, images):
+        outputs = self._run(images)
+        return {name: outputs[name] for name in contract.ENCODE_OUTPUTS if name in outputs}
 
     def _run(self, images):
-        images = _checked(images, self.image_shape)
         values = self._session.run(None, {contract.IMAGE: images})
-        return dict(zip(self._outputs, values, strict=True))
+        return dict(zip(self._output_names, values, strict=True))

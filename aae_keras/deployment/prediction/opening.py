@@ -1,4 +1,4 @@
-"""Which reader an exported model needs, and where it lies."""
+"""Opening an exported model: where it lies, and which predictor reads it."""
 
 import pathlib
 
@@ -6,36 +6,39 @@ from aae_keras.deployment import contract, versions
 from aae_keras.deployment.prediction.local import (
     LiteRTPredictor,
     OnnxPredictor,
+    Predictor,
     PredictorError,
     SavedModelPredictor,
 )
 
-_READERS = {".tflite": LiteRTPredictor, ".onnx": OnnxPredictor}
+_PREDICTORS = {".tflite": LiteRTPredictor, ".onnx": OnnxPredictor}
 
 
-def open_predictor(path):
+def open_predictor(path: str | pathlib.Path) -> Predictor:
     """Read an exported model.
 
     Args:
-        path: A `.tflite` or `.onnx` file, the folder of a SavedModel (or of an unfinished one,
-            while it is verified), or a folder of versions, of which the newest is taken.
+        path: A `.tflite` or `.onnx` file, the folder of a version, or a folder of versions, of
+            which the newest is taken. A version is read by its SavedModel if it has one.
 
     Returns:
-        An object with `path`, `image_shape` (height, width, channels), `has_latent_y` (whether it
-        classifies), `predict(images)` and `encode(images)`, which map float32 images in [0, 1] to
-        a dict of the arrays of `contract.CLASSIFY_OUTPUTS` and `contract.ENCODE_OUTPUTS`.
+        A `Predictor`, with `predict(images)` and `encode(images)`.
 
     Raises:
         PredictorError: If there is no such model, or it is damaged.
     """
     path = locate(path)
-    return _READERS.get(path.suffix, SavedModelPredictor)(path)
+    return _PREDICTORS.get(path.suffix, SavedModelPredictor)(path)
 
 
-def locate(path):
-    """The file, or the folder of a SavedModel, that `open_predictor` would read."""
+def locate(path: str | pathlib.Path) -> pathlib.Path:
+    """Find the file, or the folder of a SavedModel, that `open_predictor` would read.
+
+    Raises:
+        PredictorError: If there is none.
+    """
     path = pathlib.Path(path)
-    if path.suffix in _READERS:
+    if path.suffix in _PREDICTORS:
         return path
     numbers = versions.numbers(path)
     if numbers:

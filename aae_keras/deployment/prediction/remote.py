@@ -1,4 +1,4 @@
-"""TensorFlow Serving asked for the class of image files, by its REST or its gRPC interface.
+"""Classifying image files with TensorFlow Serving, by its REST or its gRPC interface.
 
 Files are sent as they are: `classify_bytes` decodes and resizes them as training did. A batch that
 the server refuses is sent again image by image, since one damaged file fails a whole request.
@@ -9,10 +9,13 @@ import http.client
 import io
 import json
 import logging
+import pathlib
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
@@ -24,10 +27,10 @@ log = logging.getLogger(__name__)
 BATCH = 64
 BATCH_BYTES = 4_000_000  # whole photographs take the server most of a second each
 ATTEMPTS = 5
-MAX_TIMEOUT = 86_400.0
+MAX_TIMEOUT = 86_400.0  # seconds
 FIRST_WAIT = 0.2  # seconds, doubled after each attempt
-SENT_AS_THEY_ARE = ("PNG", "JPEG")
-MODES_OF_PNG = ("1", "L", "LA", "P", "RGB", "RGBA")
+SENT_UNCHANGED = ("PNG", "JPEG")
+PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
 
 
 class ServerError(UserError):
@@ -35,25 +38,27 @@ class ServerError(UserError):
 
 
 class Refused(Exception):
-    """A request that the server answered with an error of its content."""
+    """A request whose content the server refuses: sending it again would not help."""
 
 
 class Unavailable(Exception):
-    """A server that may answer if asked once more."""
+    """A server that does not answer now, and may do so later."""
 
 
-def open_server(address, name, version=None, timeout=10.0):
-    """A server that has an exported model.
+def open_server(
+    address: str, name: str, version: int | None = None, timeout: float = 10.0
+) -> "RestServer | GrpcServer":
+    """Make a client of a server that has an exported model; nothing is sent yet.
 
     Args:
         address: `http://HOST:PORT`, `https://HOST:PORT` or `grpc://HOST:PORT`.
-        name: Of the model at the server.
-        version: Whole number, or None for the one the server would choose.
-        timeout: Seconds to wait for an answer.
+        name: Name of the model at the server.
+        version: Whole number, or None for the one that the server chooses, its newest.
+        timeout: Seconds to wait for an answer, above 0 and below a day.
 
     Returns:
-        An object whose `classify(contents)` maps the contents of PNG or JPEG files to a dict of
-        output values for each.
+        A client. Its `classify(contents)` takes the contents of PNG or JPEG files as a list of
+        bytes, and returns a list of dicts, one per file: `contract.CLASSIFY_OUTPUTS` by name.
 
     Raises:
         ValueError: If the address is none of these, or a number is out of range.
@@ -77,22 +82,22 @@ def open_server(address, name, version=None, timeout=10.0):
 
 
 class RestServer:
-    """See `open_server`."""
+    """A client of the REST interface; `open_server` says what the arguments are."""
 
-    def __init__(self, address, name, version=None, timeout=10.0):
-        chosen = "" if version is None else f"/versions/{version}"
-        self.url = f"{address}/v1/models/{urllib.parse.quote(name)}{chosen}:predict"
+    def __init__(self, address: str, name: str, version: int | None = None, timeout: float = 10.0):
+        part = "" if version is None else f"/versions/{version}"
+        self.url = f"{address}/v1/models/{urllib.parse.quote(name)}{part}:predict"
         self.timeout = timeout
 
-    def classify(self, contents):
-        """See `open_server`."""
+    def classify(self, contents: list[bytes]) -> list[dict[str, Any]]:
+        """Classify the contents of image files; see `open_server`."""
         instances = [
             {contract.IMAGE_BYTES: {"b64": base64.b64encode(content).decode()}}
             for content in contents
         ]
         body = {"signature_name": contract.CLASSIFY_BYTES, "instances": instances}
-        found = self._post(json.dumps(body).encode())
-        rows = found.get("predictions") if isinstance(found, dict) else None
+        answer = self._post(json.dumps(body).encode())
+        rows = answer.get("predictions") if isinstance(answer, dict) else None
         if not isinstance(rows, list) or not all(
             isinstance(row, dict) and contract.CLASSIFY_OUTPUTS.keys() <= row.keys() for row in rows
         ):
@@ -120,9 +125,9 @@ class RestServer:
 
 
 class GrpcServer:
-    """See `open_server`."""
+    """A client of the gRPC interface; `open_server` says what the arguments are."""
 
-    def __init__(self, address, name, version=None, timeout=10.0):
+    def __init__(self, address: str, name: str, version: int | None = None, timeout: float = 10.0):
         import grpc
         from tensorflow_serving.apis import prediction_service_pb2_grpc
 
@@ -131,8 +136,8 @@ class GrpcServer:
         self._channel = grpc.insecure_channel(address)
         self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
 
-    def classify(self, contents):
-        """See `open_server`."""
+    def classify(self, contents: list[bytes]) -> list[dict[str, Any]]:
+        """Classify the contents of image files; see `open_server`."""
         import grpc
         import tensorflow as tf
         from tensorflow_serving.apis import predict_pb2
@@ -156,19 +161,25 @@ class GrpcServer:
             raise ServerError(
                 f"{self.address}: the answer is not that of {contract.CLASSIFY_BYTES}."
             )
-        found = {name: tf.make_ndarray(value) for name, value in answer.outputs.items()}
+        outputs = {name: tf.make_ndarray(value) for name, value in answer.outputs.items()}
         return [
-            {name: values[rank] for name, values in found.items()} for rank in range(len(contents))
+            {name: values[rank] for name, values in outputs.items()}
+            for rank in range(len(contents))
         ]
 
 
-def classify_files(server, paths, answer_row):
+def classify_files(
+    server: RestServer | GrpcServer,
+    paths: Sequence[str | pathlib.Path],
+    answer_row: Callable[[str | pathlib.Path, dict[str, Any]], dict[str, Any]],
+) -> Iterator[dict[str, Any]]:
     """Classify image files, in order.
 
     Args:
         server: What `open_server` returned.
-        paths: Of the files.
-        answer_row: What makes a row of a path and its output values.
+        paths: Paths of the files.
+        answer_row: Function of a path and its output values that returns a row:
+            `prediction.answer_row`.
 
     Yields:
         A dict per file, as `prediction.predict_files` does.
@@ -177,65 +188,68 @@ def classify_files(server, paths, answer_row):
         ServerError: If the server cannot be reached, or has no such model.
     """
     for batch in _batches(paths):
-        contents = {path: found for path, found in batch.items() if isinstance(found, bytes)}
+        contents = {path: content for path, content in batch.items() if isinstance(content, bytes)}
         answers = _answers(server, contents)
-        for path, found in batch.items():
+        for path, content_or_error in batch.items():
             if path in answers:
                 yield _row(path, answers[path], answer_row)
             else:
-                yield {"image": str(path), "error": str(found)}
+                yield {"image": str(path), "error": str(content_or_error)}
 
 
 def _batches(paths):
-    """Dicts by path of a file's content, or of the error in reading it: as much as is sent at once.
+    """The contents of files, or the errors in reading them: a dict by path of what is sent at once.
 
-    A path named twice begins another batch.
+    A path that is named twice begins another batch.
     """
     batch, size = {}, 0
     for path in paths:
         try:
-            found = read_file(path)
+            content = read_file(path)
         except UserError as error:
-            found = error
-        length = len(found) if isinstance(found, bytes) else 0
+            content = error
+        length = len(content) if isinstance(content, bytes) else 0
         if batch and (len(batch) == BATCH or size + length > BATCH_BYTES or path in batch):
             yield batch
             batch, size = {}, 0
-        batch[path] = found
+        batch[path] = content
         size += length
     if batch:
         yield batch
 
 
-def _row(path, found, answer_row):
-    if isinstance(found, Refused):
-        said = first_line(found).split("[[{{")[0].strip()  # without the graph's own names
-        return {"image": str(path), "error": f"{path}: the server refused it: {said}"}
-    return answer_row(path, found)
+def _row(path, answer, answer_row):
+    """The row of a file that was sent."""
+    if isinstance(answer, Refused):
+        reason = first_line(answer).split("[[{{")[0].strip()  # without the graph's own names
+        return {"image": str(path), "error": f"{path}: the server refused it: {reason}"}
+    return answer_row(path, answer)
 
 
 def _answers(server, contents):
-    """Dict by path of what the server says, or of the `Refused` that it gives instead."""
+    """Dict by path of the server's answers; a file that it refuses alone has its `Refused`."""
     if not contents:
         return {}
     try:
-        found = _patiently(server.classify, list(contents.values()))
-        if len(found) != len(contents):
-            raise ServerError(f"Sent {len(contents)} images. Received: {len(found)} answers")
-        return dict(zip(contents, found, strict=True))
+        answers = _with_retries(server.classify, list(contents.values()))
+        if len(answers) != len(contents):
+            raise ServerError(f"Sent {len(contents)} images. Received: {len(answers)} answers")
+        return dict(zip(contents, answers, strict=True))
     except Refused as refused:
         if len(contents) == 1:
             return dict.fromkeys(contents, refused)
-    alone = [_answers(server, {path: content}) for path, content in contents.items()]
-    return {path: found for answers in alone for path, found in answers.items()}
+    answers = {}
+    for path, content in contents.items():
+        answers |= _answers(server, {path: content})
+    return answers
 
 
-def _patiently(ask, contents):
-    """Ask, and again with growing pauses while the server is unavailable."""
+def _with_retries(classify, contents):
+    """The answers of a server, called again after growing pauses while it is unavailable."""
     wait = FIRST_WAIT
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return ask(contents)
+            return classify(contents)
         except Unavailable as error:
             if attempt == ATTEMPTS:
                 raise ServerError(f"No answer after {ATTEMPTS} attempts. {error}") from error
@@ -244,8 +258,8 @@ def _patiently(ask, contents):
         wait *= 2
 
 
-def read_file(path):
-    """The content of an image file, as PNG where it is neither that nor JPEG.
+def read_file(path: str | pathlib.Path) -> bytes:
+    """Read the content of an image file; one that is neither PNG nor JPEG is converted to PNG.
 
     Raises:
         UserError: If there is no such file, or it is no image.
@@ -254,13 +268,12 @@ def read_file(path):
         with open(path, "rb") as file:
             content = file.read()
         with Image.open(io.BytesIO(content)) as picture:
-            if picture.format in SENT_AS_THEY_ARE:
+            if picture.format in SENT_UNCHANGED:
                 return content
-            if picture.mode not in MODES_OF_PNG and not picture.mode.startswith(("I", "F")):
-                picture = picture.convert("RGB")
-            again = io.BytesIO()
-            picture.save(again, "PNG")
-            return again.getvalue()
+            as_it_is = picture.mode in PNG_MODES or picture.mode.startswith(("I", "F"))
+            converted = io.BytesIO()
+            (picture if as_it_is else picture.convert("RGB")).save(converted, "PNG")
+            return converted.getvalue()
     except (FileNotFoundError, IsADirectoryError) as error:
         raise UserError(f"{path}: there is no such file.") from error
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
@@ -268,6 +281,7 @@ def read_file(path):
 
 
 def _message(error):
+    """What the server says of an HTTP error, or its standard reason."""
     try:
         return json.load(error)["error"]
     except (ValueError, KeyError, TypeError):

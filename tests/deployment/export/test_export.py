@@ -26,8 +26,8 @@ def manifest_of(version):
 def test_files_of_a_version(exported, trained_once):
     version = exported.path
     assert [path.name for path in version.parent.iterdir()] == ["7"]
-    found = {str(path.relative_to(version)) for path in version.rglob("*") if path.is_file()}
-    assert found == {
+    files = {str(path.relative_to(version)) for path in version.rglob("*") if path.is_file()}
+    assert files == {
         "saved_model.pb",
         "fingerprint.pb",
         "variables/variables.index",
@@ -42,9 +42,9 @@ def test_files_of_a_version(exported, trained_once):
     assert manifest["revision"] == trained_once.revision
     assert manifest["class_names"] == ["0", "1", "2"] and manifest["image_shape"] == [6, 5, 1]
     assert set(manifest["agreement"]) == {"saved_model", "litert", "litert-float16", "litert-int8"}
-    for found in manifest["agreement"].values():
-        assert found["images"] == 6 and found["label_agreement"] == 1.0
-        assert found["test_images"] == 60 and found["test_label_agreement"] > 0.9
+    for agreement in manifest["agreement"].values():
+        assert agreement["images"] == 6 and agreement["label_agreement"] == 1.0
+        assert agreement["test_images"] == 60 and agreement["test_label_agreement"] > 0.9
     assert set(manifest["signatures"]) == set(contract.SIGNATURES)
     assert manifest["calibration"]["temperature"] == 1.0  # six labels are too few
     assert "6 labelled validation images are too few" in manifest["calibration"]["note"]
@@ -72,9 +72,9 @@ def test_the_temperature_is_fitted_on_the_validation_labels(trained, root, monke
     expected = calibration.fit(logits, data.split.labels[rows])
     assert manifest["calibration"]["temperature"] == pytest.approx(expected.temperature)
     assert expected.temperature != 1
-    found = prediction.open_predictor(version).predict(to_unit_range(data.split.images[rows]))
+    answers = prediction.open_predictor(version).predict(to_unit_range(data.split.images[rows]))
     np.testing.assert_allclose(
-        found["probabilities"],
+        answers["probabilities"],
         calibration.probabilities(logits, expected.temperature),
         atol=1e-5,
     )
@@ -87,14 +87,14 @@ def test_clusters_are_called_after_the_classes_found_in_them(small, tmp_path, ro
     manifest = manifest_of(folder)
     assert manifest["class_names_from"] == "most frequent class in the validation images"
     assert set(manifest["class_names"]) <= {"0", "1", "2", *(f"cluster-0{n}" for n in range(4))}
-    found = manifest["agreement"]["saved_model"]
+    agreement = manifest["agreement"]["saved_model"]
     # a cluster's index is no class
-    assert found["test_label_agreement"] == 1 and "test_error_rate" not in found
+    assert agreement["test_label_agreement"] == 1 and "test_error_rate" not in agreement
     predictor = prediction.open_predictor(folder)
-    found = predictor.predict(np.random.default_rng(0).random((40, 6, 5, 1), "float32"))
-    names = np.array(manifest["class_names"])[found["label"]]
-    assert [name.decode() for name in found["class_name"]] == names.tolist()
-    assert found["probabilities"].shape == (40, 4)
+    answers = predictor.predict(np.random.default_rng(0).random((40, 6, 5, 1), "float32"))
+    names = np.array(manifest["class_names"])[answers["label"]]
+    assert [name.decode() for name in answers["class_name"]] == names.tolist()
+    assert answers["probabilities"].shape == (40, 4)
 
 
 def test_a_setting_without_y_exports_its_codes(small, tmp_path, root):
@@ -106,9 +106,9 @@ def test_a_setting_without_y_exports_its_codes(small, tmp_path, root):
     for path in (version, version / contract.LITERT_FILE):
         predictor = prediction.open_predictor(path)
         assert not predictor.has_latent_y
-        found = predictor.encode(images)
-        assert found.keys() == {"z"}
-        np.testing.assert_allclose(found["z"], model.encode(images)["z"], atol=1e-4)
+        code = predictor.encode(images)
+        assert code.keys() == {"z"}
+        np.testing.assert_allclose(code["z"], model.encode(images)["z"], atol=1e-4)
     manifest = manifest_of(version)
     assert manifest["class_names"] == [] and manifest["signatures"] == ["encode"]
     assert manifest["agreement"]["litert"]["label_agreement"] is None
@@ -141,9 +141,9 @@ def test_a_model_trained_in_bfloat16_is_exported_in_float32(small, tmp_path, roo
     assert manifest["agreement"]["saved_model"]["label_agreement"] == 1
     # float32 and bfloat16 of the same weights: three digits
     images = data.split.images[:20]
-    found, expected = (inference.encode(m, images)["y"] for m in (model, trained))
-    np.testing.assert_allclose(found, expected, atol=0.02)
-    assert np.any(found != expected)
+    in_float32, in_bfloat16 = (inference.encode(m, images)["y"] for m in (model, trained))
+    np.testing.assert_allclose(in_float32, in_bfloat16, atol=0.02)
+    assert np.any(in_float32 != in_bfloat16)
 
 
 def test_the_image_is_found_by_its_name_among_an_encoders_inputs(tmp_path):
@@ -170,8 +170,8 @@ def test_an_export_that_answers_otherwise_is_not_published(trained, root, monkey
     honest = prediction.SavedModelPredictor.predict
 
     def biased(self, images):
-        found = honest(self, images)
-        return {**found, "label": (found["label"] + 1) % 3}
+        answers = honest(self, images)
+        return {**answers, "label": (answers["label"] + 1) % 3}
 
     monkeypatch.setattr(prediction.SavedModelPredictor, "predict", biased)
     with pytest.raises(export.ExportError, match=r"saved_model does not answer like.*0\.0000%"):
@@ -194,7 +194,7 @@ class Faulty:
 
 
 def changed(name, change):
-    return lambda found: {name: change(found[name])} if name in found else {}
+    return lambda answers: {name: change(answers[name])} if name in answers else {}
 
 
 def one_label(label):
@@ -221,25 +221,26 @@ def test_wrong_answers_and_numbers_that_are_none_are_refused(exported, kind):
 
 
 def test_int8_tries_several_samples_and_float_one(trained, root, monkeypatch):
-    seen, honest = [], verification.verify
+    counts, honest = [], verification.verify
 
     def strict(name, predictor, expected, quantization="none"):
-        if quantization != "none" and len(seen) < 3:
+        if quantization != "none" and len(counts) < 3:
             raise export.ExportError("not yet")
         return honest(name, predictor, expected, quantization)
 
     write = litert.write_litert
     monkeypatch.setattr(
-        litert, "write_litert", lambda *args: seen.append(len(args[2])) or write(*args)
+        litert, "write_litert", lambda *args: counts.append(len(args[2])) or write(*args)
     )
     monkeypatch.setattr(verification, "verify", strict)
-    monkeypatch.setattr(export, "NUM_REPRESENTATIVE", (10, 20, 5, 3))
+    counts_to_try = "aae_keras.deployment.export.version.NUM_REPRESENTATIVE"
+    monkeypatch.setattr(counts_to_try, (10, 20, 5, 3))
     version = export.export_run(trained.folder, "t", None, ["litert"], root, quantize=["int8"])
-    assert seen == [10, 20, 5] and (version / contract.LITERT_FILES["int8"]).exists()
-    seen.clear()
+    assert counts == [10, 20, 5] and (version / contract.LITERT_FILES["int8"]).exists()
+    counts.clear()
     with pytest.raises(export.ExportError, match="not yet"):
         export.export_run(trained.folder, "t", None, ["litert"], root, quantize=["float16"])
-    assert seen == [10]
+    assert counts == [10]
 
 
 def test_a_signature_that_fails_is_not_published(trained, root, monkeypatch):
@@ -275,8 +276,8 @@ def test_a_server_is_not_given_a_version_that_it_cannot_load(trained, root):
 
 def test_formats(trained, root):
     only = export.export_run(trained.folder, name="edge", formats=["litert"], root=root)
-    found = {str(path.relative_to(only)) for path in only.rglob("*") if path.is_file()}
-    assert found == {"litert/encoder.tflite", "assets.extra/manifest.json"}
+    files = {str(path.relative_to(only)) for path in only.rglob("*") if path.is_file()}
+    assert files == {"litert/encoder.tflite", "assets.extra/manifest.json"}
     assert isinstance(prediction.open_predictor(root / "edge"), prediction.LiteRTPredictor)
     both = export.export_run(trained.folder, name="server", formats=SAVED_MODEL, root=root)
     assert not (both / "litert").exists()
@@ -292,11 +293,11 @@ def test_onnx_answers_alike_with_names_of_its_own(trained, root, images):
     version = export.export_run(trained.folder, "tiny", formats=["onnx"], root=root)
     predictor = prediction.open_predictor(version)
     assert isinstance(predictor, prediction.OnnxPredictor)
-    found = predictor.predict(to_unit_range(images))
+    answers = predictor.predict(to_unit_range(images))
     expected = inference.encode(models.load_model(trained.model_file), images)
-    np.testing.assert_array_equal(found["label"], expected["y_logits"].argmax(axis=1))
-    np.testing.assert_allclose(found["probabilities"], expected["y"], atol=1e-6)
-    assert found["class_name"].tolist() == [str(label) for label in found["label"]]
+    np.testing.assert_array_equal(answers["label"], expected["y_logits"].argmax(axis=1))
+    np.testing.assert_allclose(answers["probabilities"], expected["y"], atol=1e-6)
+    assert answers["class_name"].tolist() == [str(label) for label in answers["label"]]
     bad = version / "bad.onnx"
     bad.write_bytes(b"no model")
     with pytest.raises(prediction.PredictorError, match="bad.onnx: not a readable ONNX file"):

@@ -63,8 +63,8 @@ def test_a_file_becomes_the_pixels_that_training_reads(decode, name, channels):
 
 def test_files_of_several_sizes_and_kinds_make_one_batch(decode):
     files = [FILES[name]() for name in FILES] + [content(smooth("L", (3, 90)), "PNG")]
-    found = decode(files, (28, 28, 1))
-    for file, pixels in zip(files, found, strict=True):
+    decoded = decode(files, (28, 28, 1))
+    for file, pixels in zip(files, decoded, strict=True):
         np.testing.assert_array_equal(pixels, read_image(io.BytesIO(file), 1, (28, 28)))
     assert decode([], (28, 28, 1)).shape == (0, 28, 28, 1)
 
@@ -74,11 +74,11 @@ def test_resizing_is_pillows_to_the_last_bit():
     for _ in range(60):
         height, width, new_height, new_width = (int(n) for n in random.integers(1, 90, 4))
         pixels = random.integers(0, 256, (height, width, 3), dtype="uint8")
-        found = image_bytes.resize(tf.constant(pixels, tf.int32), (new_height, new_width))
+        resized = image_bytes.resize(tf.constant(pixels, tf.int32), (new_height, new_width))
         expected = Image.fromarray(pixels).resize(
             (new_width, new_height), Image.Resampling.BILINEAR
         )
-        np.testing.assert_array_equal(found, np.asarray(expected))
+        np.testing.assert_array_equal(resized, np.asarray(expected))
 
 
 @pytest.mark.parametrize("bad", [b"", b"\xff\xd8", b"no image", b"GIF89a and more of it"])

@@ -16,12 +16,12 @@ def test_it_answers_like_the_model(exported, images, unit_images, kind):
     path = exported.path / contract.LITERT_FILES[kind]
     assert set(Interpreter(str(path)).get_signature_list()) == {"serving_default", "encode"}
     predictor = prediction.open_predictor(path)
-    found, expected = predictor.predict(unit_images), exported.encode(images)
-    agree = np.mean(found["label"] == expected["label"])
+    answers, expected = predictor.predict(unit_images), exported.encode(images)
+    agree = np.mean(answers["label"] == expected["label"])
     assert agree == 1 if kind == "none" else agree >= 0.9
-    np.testing.assert_allclose(found["probabilities"], expected["y"], atol=TOLERANCE[kind])
-    assert [name.decode() for name in found["class_name"]] == [str(n) for n in found["label"]]
-    assert {name: values.dtype.name for name, values in found.items()} == {
+    np.testing.assert_allclose(answers["probabilities"], expected["y"], atol=TOLERANCE[kind])
+    assert [name.decode() for name in answers["class_name"]] == [str(n) for n in answers["label"]]
+    assert {name: values.dtype.name for name, values in answers.items()} == {
         name: {"string": "object"}.get(dtype, dtype)
         for name, dtype in contract.CLASSIFY_OUTPUTS.items()
     }
@@ -29,7 +29,7 @@ def test_it_answers_like_the_model(exported, images, unit_images, kind):
     np.testing.assert_allclose(code["z"], expected["z"], rtol=0.1, atol=4 * TOLERANCE[kind])
     for rows in (1, 7):  # any batch
         np.testing.assert_array_equal(
-            predictor.predict(unit_images[:rows])["label"], found["label"][:rows]
+            predictor.predict(unit_images[:rows])["label"], answers["label"][:rows]
         )
 
 

@@ -32,29 +32,32 @@ def test_fifty_exports_four_at_a_time(trained, root, unit_images):
     with contextlib.ExitStack() as opened:
         counts = (13, 13, 12, 12)
         writers = [opened.enter_context(writer(trained, root, count)) for count in counts]
-        seen, looks = polled(root, writers, unit_images)
+        first_seen, looks = polled(root, writers, unit_images)
     assert [one.returncode for one in writers] == [0] * 4 and looks > 1000
     # none lost, none written over: as many as were made, each the file that was first seen
     assert len(versions.numbers(root / "tiny")) == 50
-    for number, (inode, _) in seen.items():
+    for number, (inode, _) in first_seen.items():
         assert (root / "tiny" / str(number) / "saved_model.pb").stat().st_ino == inode
-    assert len({tuple(labels) for _, labels in seen.values()}) == 1
+    assert len({tuple(labels) for _, labels in first_seen.values()}) == 1
     assert [path.name for path in (root / "tiny").iterdir() if path.name.startswith(".")] == []
 
 
 def polled(root, writers, images):
     """The file and the labels of each version, loaded when it was first seen; how many looks."""
-    seen, looks = {}, 0
+    first_seen, looks = {}, 0
     while any(one.poll() is None for one in writers):
         looks += 1
         for number in versions.numbers(root / "tiny"):
-            if number not in seen:
+            if number not in first_seen:
                 path = root / "tiny" / str(number)
-                assert not seen or number > max(seen)
-                found = prediction.SavedModelPredictor(path).predict(images)
-                seen[number] = (path / "saved_model.pb").stat().st_ino, found["label"].tolist()
+                assert not first_seen or number > max(first_seen)
+                answers = prediction.SavedModelPredictor(path).predict(images)
+                first_seen[number] = (
+                    (path / "saved_model.pb").stat().st_ino,
+                    answers["label"].tolist(),
+                )
         time.sleep(0.001)
-    return seen, looks
+    return first_seen, looks
 
 
 @pytest.mark.exhaustive
@@ -66,7 +69,7 @@ def test_a_killed_export_leaves_no_version(trained, root, delay):
             assert one.poll() is None
         time.sleep(delay)
         os.kill(one.pid, signal.SIGKILL)
-    found = versions.numbers(root / "tiny")
-    assert len(found) == 1 or not list((root / "tiny").glob(".writing-*"))
-    for number in found:
+    numbers = versions.numbers(root / "tiny")
+    assert len(numbers) == 1 or not list((root / "tiny").glob(".writing-*"))
+    for number in numbers:
         assert prediction.SavedModelPredictor(root / "tiny" / str(number)).has_latent_y

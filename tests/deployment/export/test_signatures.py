@@ -31,28 +31,31 @@ def strings(values):
 def test_signatures_keep_the_contract(served):
     assert set(served.signatures) == set(contract.SIGNATURES) | {"__saved_model_init_op"}
     for name, expected in contract.SIGNATURES.items():
-        found = served.signatures[name]
-        assert found.method_name == expected.method, name
-        for tensors, dtypes in ((found.inputs, expected.inputs), (found.outputs, expected.outputs)):
+        signature = served.signatures[name]
+        assert signature.method_name == expected.method, name
+        for tensors, dtypes in (
+            (signature.inputs, expected.inputs),
+            (signature.outputs, expected.outputs),
+        ):
             assert {k: tf.as_dtype(v.dtype).name for k, v in tensors.items()} == dtypes, name
             # one batch dimension, the same for all, is what a server batches along
             assert all(v.tensor_shape.dim[0].size == -1 for v in tensors.values()), name
-        valid = tf.compat.v1.saved_model.signature_def_utils.is_valid_signature(found)
+        valid = tf.compat.v1.saved_model.signature_def_utils.is_valid_signature(signature)
         # its input has the contract's name, not that of the server's Classify: `classify` has it
         assert valid == (name != "classify_examples"), name
 
 
 @pytest.mark.parametrize("rows", [0, 1, 60])
 def test_classify_and_encode(served, exported, images, unit_images, rows):
-    found = served.run("", {"image": unit_images[:rows]})
+    answers = served.run("", {"image": unit_images[:rows]})
     code = served.run("encode", {"image": unit_images[:rows]})
-    assert len(found["label"]) == len(code["z"]) == rows
+    assert len(answers["label"]) == len(code["z"]) == rows
     if rows:
         expected = exported.encode(images[:rows])
-        np.testing.assert_array_equal(found["label"], expected["label"])
-        np.testing.assert_allclose(found["probabilities"], expected["y"], atol=1e-6)
-        np.testing.assert_array_equal(found["confidence"], found["probabilities"].max(axis=1))
-        assert [n.decode() for n in found["class_name"]] == [str(n) for n in found["label"]]
+        np.testing.assert_array_equal(answers["label"], expected["label"])
+        np.testing.assert_allclose(answers["probabilities"], expected["y"], atol=1e-6)
+        np.testing.assert_array_equal(answers["confidence"], answers["probabilities"].max(axis=1))
+        assert [n.decode() for n in answers["class_name"]] == [str(n) for n in answers["label"]]
         np.testing.assert_allclose(code["z"], expected["z"], atol=1e-5)
         np.testing.assert_allclose(code["y"], expected["y"], atol=1e-6)
 
@@ -60,11 +63,11 @@ def test_classify_and_encode(served, exported, images, unit_images, rows):
 def test_bytes_and_examples_are_classified_like_their_pixels(served, images, unit_images):
     files = [saved_model.png(image) for image in images[:9]]
     expected = served.run("", {"image": unit_images[:9]})
-    found = served.run("classify_bytes", {"image_bytes": strings(files)})
+    answers = served.run("classify_bytes", {"image_bytes": strings(files)})
     for name in ("label", "class_name"):
-        np.testing.assert_array_equal(found[name], expected[name])
+        np.testing.assert_array_equal(answers[name], expected[name])
     for name in ("confidence", "probabilities"):
-        np.testing.assert_allclose(found[name], expected[name], atol=1e-6)
+        np.testing.assert_allclose(answers[name], expected[name], atol=1e-6)
     examples = []
     for file in files:
         example = tf.train.Example()
@@ -89,13 +92,13 @@ def test_an_example_without_an_image_is_named(served):
 
 def test_decode_and_reconstruct(served, exported, images, unit_images):
     code = exported.encode(images[:9])
-    drawn = scipy.special.expit(exported.model.decode(code))
-    found = served.run("decode", {"y": code["y"], "z": code["z"]})
-    np.testing.assert_allclose(found["image"], drawn, atol=1e-5)
-    found = served.run("reconstruct", {"image": unit_images[:9]})
-    np.testing.assert_allclose(found["image"], drawn, atol=1e-5)
-    errors = 0.5 * np.square(drawn - unit_images[:9]).sum(axis=(1, 2, 3))
-    np.testing.assert_allclose(found["error"], errors, rtol=1e-4)
+    decoded = scipy.special.expit(exported.model.decode(code))
+    answers = served.run("decode", {"y": code["y"], "z": code["z"]})
+    np.testing.assert_allclose(answers["image"], decoded, atol=1e-5)
+    answers = served.run("reconstruct", {"image": unit_images[:9]})
+    np.testing.assert_allclose(answers["image"], decoded, atol=1e-5)
+    errors = 0.5 * np.square(decoded - unit_images[:9]).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(answers["error"], errors, rtol=1e-4)
 
 
 def test_what_is_generated_depends_on_label_and_seed_alone(served, exported):
@@ -123,8 +126,8 @@ def test_novelty_is_the_error_and_the_length_of_z_as_the_model_weighs_them(
 
     def signs(pixels):
         code = exported.encode(pixels)
-        drawn = scipy.special.expit(exported.model.decode(code))
-        errors = 0.5 * np.square(drawn - pixels / np.float32(255)).sum(axis=(1, 2, 3))
+        decoded = scipy.special.expit(exported.model.decode(code))
+        errors = 0.5 * np.square(decoded - pixels / np.float32(255)).sum(axis=(1, 2, 3))
         return errors, np.square(code["z"]).sum(axis=1)
 
     split = exported.data.split
@@ -132,8 +135,8 @@ def test_novelty_is_the_error_and_the_length_of_z_as_the_model_weighs_them(
     variance = usual / (30 / 2)  # of a pixel, of which there are 30
     error, squared_length = signs(images)
     nats = error / variance + squared_length / 2
-    found = served.run("score_novelty", {"image": unit_images})["novelty"]
-    np.testing.assert_allclose(found, nats / (30 / 2), rtol=1e-4)
+    novelty = served.run("score_novelty", {"image": unit_images})["novelty"]
+    np.testing.assert_allclose(novelty, nats / (30 / 2), rtol=1e-4)
 
 
 def test_the_c_loader_gives_the_same_labels(served, exported, images, unit_images):
@@ -151,23 +154,23 @@ def test_the_c_loader_gives_the_same_labels(served, exported, images, unit_image
 
 def test_the_warm_up_file_replays(served, exported):
     """A server answers each of these before it serves the version."""
-    seen = set()
+    replayed = set()
     records = tf.data.TFRecordDataset(str(exported.path / contract.WARMUP))
     for record in records:
         log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
         if log.HasField("classify_log"):
             request = log.classify_log.request
             name = request.model_spec.signature_name
-            found = served.classify(name, request.input.example_list.examples)
+            answers = served.classify(name, request.input.example_list.examples)
         else:
             request = log.predict_log.request
             name = request.model_spec.signature_name
             inputs = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
-            found = served.run(name, inputs)
+            answers = served.run(name, inputs)
         assert request.model_spec.name == "tiny"
-        assert all(len(values) == 1 for values in found.values())
-        seen.add(name)
-    assert seen == set(contract.SIGNATURES)
+        assert all(len(values) == 1 for values in answers.values())
+        replayed.add(name)
+    assert replayed == set(contract.SIGNATURES)
 
 
 def test_weights_are_stored_once(exported, trained_once, tmp_path):
@@ -189,13 +192,13 @@ def test_the_temperature_is_in_the_classify_signatures_alone(tmp_path, unit_imag
     model = tiny.tiny_model()
     saved_model.write_saved_model(Signatures(model, NAMES, temperature=2.5), tmp_path / "warm")
     served = ServedModel(tmp_path / "warm")
-    found, code = (served.run(name, {"image": unit_images}) for name in ("", "encode"))
+    answers, code = (served.run(name, {"image": unit_images}) for name in ("", "encode"))
     logits = model.encode(unit_images)["y_logits"].numpy()
     np.testing.assert_allclose(
-        found["probabilities"], scipy.special.softmax(logits / 2.5, axis=1), atol=1e-6
+        answers["probabilities"], scipy.special.softmax(logits / 2.5, axis=1), atol=1e-6
     )
     np.testing.assert_allclose(code["y"], scipy.special.softmax(logits, axis=1), atol=1e-6)
-    np.testing.assert_array_equal(found["label"], logits.argmax(axis=1))
+    np.testing.assert_array_equal(answers["label"], logits.argmax(axis=1))
     assert Calibration().temperature == 1
 
 
@@ -207,24 +210,24 @@ READS_ITS_OWN_CODE = {"reconstruct", "score_novelty"}
 @pytest.mark.parametrize("setting", tiny.SETTINGS)
 def test_each_setting_answers_what_it_can(setting, tmp_path, unit_images):
     model = tiny.SETTINGS[setting]()
-    told = setting.startswith("supervised")
-    usual = None if told else Novelty(usual_error=1.0)
+    label_is_given = setting.startswith("supervised")
+    usual = None if label_is_given else Novelty(usual_error=1.0)
     names = [str(n) for n in range(model.categories)] if model.latent_y.is_encoded else []
     signatures = Signatures(model, names, novelty=usual, with_decoder=True)
     saved_model.write_saved_model(signatures, tmp_path / "1")
     served = ServedModel(tmp_path / "1")
     expected = WITH_Y if model.latent_y.is_encoded else WITHOUT_Y
-    expected = expected if told else expected | READS_ITS_OWN_CODE
+    expected = expected if label_is_given else expected | READS_ITS_OWN_CODE
     assert set(served.signatures) - {"__saved_model_init_op"} == expected
     code = served.run("encode", {"image": unit_images[:3]})
     assert set(code) == ({"y", "z"} if model.latent_y.is_encoded else {"z"})
     y = {"y": np.eye(model.categories, dtype="float32")[:3]} if model.categories else {}
-    given = {"z": code["z"]} | y
-    drawn = served.run("decode", given)["image"]
-    np.testing.assert_allclose(drawn, scipy.special.expit(model.decode(given)), atol=1e-6)
+    inputs = {"z": code["z"]} | y
+    decoded = served.run("decode", inputs)["image"]
+    np.testing.assert_allclose(decoded, scipy.special.expit(model.decode(inputs)), atol=1e-6)
     label = {"label": np.arange(3)} if model.categories else {}
     assert served.run("generate", {"seed": np.arange(3)} | label)["image"].shape == (3, 6, 5, 1)
-    if not told:
+    if not label_is_given:
         assert np.isfinite(served.run("score_novelty", {"image": unit_images[:3]})["novelty"]).all()
     saved_model.write_warmup(signatures, "any", tmp_path / "warm" / "up")
     assert len(list(tf.data.TFRecordDataset(str(tmp_path / "warm" / "up")))) == len(expected)

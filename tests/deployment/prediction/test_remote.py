@@ -85,8 +85,8 @@ def test_a_server_says_what_the_export_says(scheme, models, exported, files):
 def test_one_damaged_file_does_not_fail_its_batch(scheme, models, files):
     with client(scheme, models) as server:
         sent = []
-        ask = server.classify
-        server.classify = lambda contents: sent.append(len(contents)) or ask(contents)
+        classify = server.classify
+        server.classify = lambda contents: sent.append(len(contents)) or classify(contents)
         list(remote.classify_files(server, files, prediction.answer_row))
     assert sent == [8] + [1] * 8  # once together, then one by one
 
@@ -113,11 +113,11 @@ def test_waits_grow(monkeypatch):
     monkeypatch.setattr(remote, "FIRST_WAIT", 0.2)
     monkeypatch.setattr(remote.time, "sleep", waits.append)
 
-    def ask(contents):
+    def classify(contents):
         raise remote.Unavailable("busy")
 
     with pytest.raises(remote.ServerError, match="busy"):
-        remote._patiently(ask, [])
+        remote._with_retries(classify, [])
     assert waits == [0.2, 0.4, 0.8, 1.6]
 
 
@@ -175,8 +175,10 @@ def test_large_files_go_in_small_batches(scheme, models, files, monkeypatch):
     monkeypatch.setattr(remote, "BATCH_BYTES", sizes[0] + sizes[1])
     with client(scheme, models) as server:
         sent = []
-        ask = server.classify
-        server.classify = lambda contents: sent.append(sum(map(len, contents))) or ask(contents)
+        classify = server.classify
+        server.classify = lambda contents: (
+            sent.append(sum(map(len, contents))) or classify(contents)
+        )
         rows = list(remote.classify_files(server, [*files[:7], files[6]], prediction.answer_row))
     assert [row["image"] for row in rows] == [*files[:7], files[6]]
     assert len(sent) > 3 and sum(sent) == sum(sizes) + sizes[6]
@@ -199,12 +201,12 @@ def test_the_tool_prints_the_same_lines(scheme, models, exported, files):
         assert done.returncode == 1, done.stderr  # the last file is not there
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    local = predict(f"--model={exported.path}")
+    local_rows = predict(f"--model={exported.path}")
     with SERVERS[scheme](models) as address:
         address = address if scheme == "http" else f"grpc://{address}"
-        found = predict(f"--server={address}", "--name=tiny", "--version=7", "--timeout=30")
-    assert [row.keys() for row in found] == [row.keys() for row in local]
-    for row, expected in zip(found, local, strict=True):
+        remote_rows = predict(f"--server={address}", "--name=tiny", "--version=7", "--timeout=30")
+    assert [row.keys() for row in remote_rows] == [row.keys() for row in local_rows]
+    for row, expected in zip(remote_rows, local_rows, strict=True):
         assert row["image"] == expected["image"] and row.get("label") == expected.get("label")
 
 

@@ -1,6 +1,6 @@
 """What a server says of requests of every form, good and bad: never a crash, and names in messages.
 
-`python -m pytest tests/prediction/test_requests.py -s` prints the table.
+`python -m pytest tests/deployment/prediction/test_requests.py -s` prints the table.
 """
 
 import base64
@@ -128,22 +128,22 @@ BAD = {
 
 
 def over_rest(address, signature, body):
-    """Rows of the answer, or the message of an error."""
+    """Number of rows of the answer to a JSON body, or the message of the error."""
     body = json.dumps(body | ({"signature_name": signature} if signature else {})).encode()
     request = urllib.request.Request(f"{address}/v1/models/tiny:predict", body)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
-            found = json.load(answer)
+            content = json.load(answer)
     except urllib.error.HTTPError as error:
         return f"{error.code} {json.load(error)['error']}"
-    if "predictions" in found:
-        return len(found["predictions"])
-    outputs = found["outputs"]
+    if "predictions" in content:
+        return len(content["predictions"])
+    outputs = content["outputs"]
     return len(outputs if isinstance(outputs, list) else next(iter(outputs.values())))
 
 
 def over_grpc(address, signature, inputs):
-    """The same."""
+    """Number of rows of the answer to a Predict call, or the message of the error."""
     request = predict_pb2.PredictRequest()
     request.model_spec.name, request.model_spec.signature_name = "tiny", signature
     for name, value in inputs.items():
@@ -158,7 +158,7 @@ def over_grpc(address, signature, inputs):
 
 
 def locally(predictor, signature, inputs):
-    """The same of a file that is read here: what it has of the request."""
+    """Number of rows that a predictor answers, or the message; None if it lacks the signature."""
     if signature or set(inputs) != {"image"}:
         return None
     try:
@@ -170,9 +170,9 @@ def locally(predictor, signature, inputs):
 def table(answers):
     """The answers as text, one request a line."""
     lines = [f"{'request':20} {'path':10} answer"]
-    for (name, path), found in answers.items():
-        said = f"{found} rows" if isinstance(found, int) else " ".join(found.split())[:150]
-        lines.append(f"{name:20} {path:10} {said}")
+    for (name, path), answer in answers.items():
+        text = f"{answer} rows" if isinstance(answer, int) else " ".join(answer.split())[:150]
+        lines.append(f"{name:20} {path:10} {text}")
     return "\n".join(lines)
 
 
@@ -187,18 +187,18 @@ def test_every_request_is_answered_and_bad_ones_by_name(models, requests, export
             answers[name, "REST"] = over_rest(url, signature, body)
             answers[name, "gRPC"] = over_grpc(address, signature, inputs)
             for path, predictor in files.items():
-                if (found := locally(predictor, signature, inputs)) is not None:
-                    answers[name, path] = found
+                if (answer := locally(predictor, signature, inputs)) is not None:
+                    answers[name, path] = answer
     print("\n" + table(answers))
     assert requests.keys() == GOOD.keys() | BAD.keys()
-    for (name, path), found in answers.items():
+    for (name, path), answer in answers.items():
         good = GOOD | (GOOD_OVER_REST if path == "REST" else GOOD_OVER_GRPC)
         if name in good:
-            assert found == good[name], (name, path)
+            assert answer == good[name], (name, path)
         else:
             status = "INVALID_ARGUMENT"
             if name == "unknown signature":
                 status = "FAILED_PRECONDITION"
             expected = {"REST": "400", "gRPC": status}.get(path, "ValueError")
-            assert found.startswith(expected), (name, path)
-            assert re.search(BAD[name], found, re.DOTALL), (name, path, found)
+            assert answer.startswith(expected), (name, path)
+            assert re.search(BAD[name], answer, re.DOTALL), (name, path, answer)

@@ -3,7 +3,8 @@
 import sys
 
 from aae_keras.deployment import contract
-from tools import cli
+
+from . import cli
 
 TOOL = cli.Tool(
     "export",
@@ -35,6 +36,7 @@ TOOL.flag(
 )
 
 
+@TOOL.main
 def main(arguments):
     """See the module."""
     flags = cli.FLAGS
@@ -50,7 +52,8 @@ def main(arguments):
     cli.check_trained(folder)
     cli.load_tensorflow()
     from aae_keras.deployment import export
-    from tools import exported
+
+    from . import exported
 
     version = export.export_run(
         folder,
@@ -67,4 +70,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    TOOL.run(main)
+    TOOL.run()

@@ -11,7 +11,11 @@ import numpy as np
 
 from aae_keras.experiment import hardware
 
+from .. import cli
+
 ROUNDS = 5
+# The first lines of a script for a process of its own.
+LOAD_TENSORFLOW = f"from {cli.__package__} import cli\ncli.load_tensorflow()\n"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -107,6 +107,7 @@ class Tool:
 
         def parse(argv):
             if any(word in ("--help", "-help", "-h", "--helpfull") for word in argv[1:]):
+                signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `--help | head` is no error
                 print(self.help())
                 sys.exit(0)
             try:

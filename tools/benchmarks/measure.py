@@ -75,7 +75,9 @@ def machine():
 
 
 def commit():
-    """The commit this code is at, `-dirty` if it has been changed since; "" outside git."""
+    """The commit this code is at, `-dirty` if it has been changed since; "" if it is installed."""
+    if cli.__package__ != "tools":
+        return ""  # git would answer for the folder that the command was called in
     described = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=7", "--exclude=*"],
         capture_output=True,

@@ -1,6 +1,6 @@
 # make env    the environment, .venv
 # make demo   train, evaluate, draw, export and predict on digits that need no download
-# make test   linter and tests, as .ci/run does
+# make test   linter, type checker and tests, as .ci/run does
 # make test-all   the same, and every combination of what they test
 
 PYTHON ?= python3
@@ -25,6 +25,7 @@ test-all: lint
 lint: $(VENV)/.development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 format: $(VENV)/.development
 	$(BIN)/ruff check --fix .
@@ -37,8 +38,8 @@ $(VENV)/.runtime: requirements.txt
 
 $(VENV)/.development: requirements-dev.txt requirements.txt
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet -r requirements.txt -r requirements-dev.txt
 	touch $@ $(VENV)/.runtime
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .coverage
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .coverage

@@ -2,7 +2,7 @@
 
 import json
 
-from tools import cli
+from . import cli
 
 GROUPS = {
     "train": "steps of training, and our share of the machine's limit",
@@ -28,6 +28,7 @@ TOOL.flag(
 TOOL.flag(str, "output", "", "JSON file to write the rows to.")
 
 
+@TOOL.main
 def main(arguments):
     """See the module."""
     flags = cli.FLAGS
@@ -36,7 +37,7 @@ def main(arguments):
     if flags.output:
         open(flags.output, "a").close()  # a path that cannot be written is better known now
     cli.load_tensorflow()
-    from tools.benchmarks import measure, serving, startup, streaming, training
+    from .benchmarks import measure, serving, startup, streaming, training
 
     measures = {
         "train": training.rows,
@@ -60,4 +61,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    TOOL.run(main)
+    TOOL.run()

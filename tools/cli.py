@@ -7,6 +7,7 @@ to stderr. TensorFlow is imported after the flags have been read.
 import dataclasses
 import logging
 import os
+import re
 import signal
 import sys
 import textwrap
@@ -19,6 +20,15 @@ from aae_keras.experiment.config import Config
 from aae_keras.experiment.presets import PRESETS, from_yaml, preset
 
 FLAGS = flags.FLAGS
+
+# What `pip install` must add for a package that is missing: an extra of pyproject.toml.
+_EXTRAS = {
+    **dict.fromkeys(("ai_edge_litert", "onnxruntime"), "edge"),
+    **dict.fromkeys(("onnx", "tf2onnx"), "onnx"),
+    **dict.fromkeys(("grpc", "tensorflow_serving"), "serving"),
+    **dict.fromkeys(("keras", "matplotlib", "scipy", "sklearn"), "train"),
+    **dict.fromkeys(("tensorboard", "tensorflow", "tensorflow_datasets"), "train"),
+}
 
 _DEFINERS = {
     str: flags.DEFINE_string,
@@ -34,7 +44,7 @@ class Usage(Exception):
 
 
 class Tool:
-    """One command: its flags, in groups, and its main function.
+    """One command: its flags, in groups, and its main function, which `@TOOL.main` marks.
 
     Args:
         name: As in `python -m tools.NAME`.
@@ -47,6 +57,12 @@ class Tool:
         self.summary = summary
         self.arguments = arguments
         self.groups = {}
+        self._main = None
+
+    def main(self, function):
+        """Decorator of the function that does the work; it takes what follows the flags."""
+        self._main = function
+        return function
 
     def flag(self, kind, name, default, help, group="Command"):
         """Define a flag of this tool; `kind` is one of str, int, float, bool, tuple."""
@@ -69,7 +85,8 @@ class Tool:
 
     def help(self):
         """The text of `--help`."""
-        lines = [f"usage: python -m tools.{self.name} [flags] {self.arguments}".rstrip(), ""]
+        usage = f"usage: python -m tools.{self.name} [flags] {self.arguments}".rstrip()
+        lines = [as_called(usage), ""]
         lines += textwrap.wrap(self.summary, 96)
         defaults = {field.name: field.default for field in dataclasses.fields(Config)}
         for group, names in self.groups.items():
@@ -85,11 +102,12 @@ class Tool:
                 )
         return "\n".join(lines)
 
-    def run(self, main):
-        """Read the flags, call `main(arguments)`, and exit."""
+    def run(self):
+        """Read the flags, call the main function, and exit."""
 
         def parse(argv):
             if any(word in ("--help", "-help", "-h", "--helpfull") for word in argv[1:]):
+                signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `--help | head` is no error
                 print(self.help())
                 sys.exit(0)
             try:
@@ -100,21 +118,27 @@ class Tool:
                 self._fail(error, 2, f"See python -m tools.{self.name} --help")
             return arguments
 
-        app.run(lambda arguments: self._guard(main, arguments), flags_parser=parse)
+        app.run(self._guard, flags_parser=parse)
 
-    def _guard(self, main, arguments):
+    def _guard(self, arguments):
         _log_to_stderr()
         # SIGINT too: a shell script starts its background jobs with it ignored.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _raise_interrupt)
         try:
-            main(arguments)
+            self._main(arguments)
         except Usage as error:
             self._fail(error, 2)
         except (UserError, FloatingPointError) as error:
             self._fail(error, 1)
         except OSError as error:
             self._fail(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "), 1)
+        except ModuleNotFoundError as error:
+            package = str(error.name).partition(".")[0]
+            if package not in _EXTRAS:
+                raise
+            install = f"pip install 'aae_keras[{_EXTRAS[package]}]'"
+            self._fail(f"This needs {package}, which is not installed: {install}", 1)
         except KeyboardInterrupt as error:
             self._fail(f"Interrupted. {error}".rstrip(), 1)
         except tensorflow_errors() as error:  # a full disk, say
@@ -122,9 +146,18 @@ class Tool:
 
     def _fail(self, message, code, *more):
         for line in (f"{self.name}: {message}", *more):
-            print(line, file=sys.stderr)
+            print(as_called(line), file=sys.stderr)
         sys.stdout.flush()
         sys.exit(code)
+
+
+def as_called(text):
+    """`python -m tools.NAME` in a text, by the name that an installation has for it: `aae-NAME`."""
+    if __package__ == "tools":
+        return text
+    return re.sub(
+        r"python -m tools\.(\w+)", lambda found: f"aae-{found[1].replace('_', '-')}", text
+    )
 
 
 def config_from_flags(base=None):

@@ -4,7 +4,7 @@ import pathlib
 
 from PIL import Image
 
-from tools import cli
+from . import cli
 
 TOOL = cli.Tool(
     "demo",
@@ -17,6 +17,7 @@ TOOL.flag(int, "seed", 0, "Seed of labels, weights, order and noise.")
 NUM_PREDICTED = 10
 
 
+@TOOL.main
 def main(arguments):
     """See the module."""
     flags = cli.FLAGS
@@ -69,4 +70,4 @@ def write_held_out(data, folder):
 
 
 if __name__ == "__main__":
-    TOOL.run(main)
+    TOOL.run()

@@ -2,7 +2,7 @@
 
 import json
 
-from tools import cli
+from . import cli
 
 TOOL = cli.Tool(
     "evaluate", "Scores a trained run on its validation and test images; leaves metrics.json."
@@ -10,6 +10,7 @@ TOOL = cli.Tool(
 TOOL.run_flags()
 
 
+@TOOL.main
 def main(arguments):
     """See the module."""
     folder = cli.required("run_dir", "runs/digits-seed0")
@@ -21,4 +22,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    TOOL.run(main)
+    TOOL.run()

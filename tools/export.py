@@ -3,7 +3,8 @@
 import sys
 
 from aae_keras.deployment import contract
-from tools import cli
+
+from . import cli
 
 TOOL = cli.Tool(
     "export",
@@ -18,8 +19,8 @@ TOOL.flag(
     tuple,
     "formats",
     list(contract.DEFAULT_FORMATS),
-    f"What to write, of {', '.join(contract.FORMATS)} (the last is an extra: "
-    "requirements-onnx.txt).",
+    f"What to write, of {', '.join(contract.FORMATS)} (the last needs the extra "
+    "`onnx`, requirements-onnx.txt).",
 )
 TOOL.flag(
     tuple,
@@ -35,6 +36,7 @@ TOOL.flag(
 )
 
 
+@TOOL.main
 def main(arguments):
     """See the module."""
     flags = cli.FLAGS
@@ -50,7 +52,8 @@ def main(arguments):
     cli.check_trained(folder)
     cli.load_tensorflow()
     from aae_keras.deployment import export
-    from tools import exported
+
+    from . import exported
 
     version = export.export_run(
         folder,
@@ -67,4 +70,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    TOOL.run(main)
+    TOOL.run()

@@ -1,6 +1,6 @@
 """Draw images with the decoder of a trained run."""
 
-from tools import cli
+from . import cli
 
 TOOL = cli.Tool(
     "generate",
@@ -16,6 +16,7 @@ TOOL.flag(int, "count", 16, "How many images, of the prior, of a label or betwee
 TOOL.flag(int, "seed", 0, "Another seed draws other images.")
 
 
+@TOOL.main
 def main(arguments):
     """See the module."""
     flags = cli.FLAGS
@@ -52,4 +53,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    TOOL.run(main)
+    TOOL.run()

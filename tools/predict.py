@@ -3,7 +3,7 @@
 import json
 import sys
 
-from tools import cli
+from . import cli
 
 TOOL = cli.Tool(
     "predict",
@@ -21,6 +21,7 @@ TOOL.flag(float, "timeout", 10.0, "Seconds to wait for an answer.", "At a server
 SERVER_FLAGS = ("name", "version", "timeout")
 
 
+@TOOL.main
 def main(arguments):
     """See the module."""
     flags = cli.FLAGS
@@ -69,4 +70,4 @@ def from_server(paths):
 
 
 if __name__ == "__main__":
-    TOOL.run(main)
+    TOOL.run()

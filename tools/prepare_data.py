@@ -1,6 +1,6 @@
 """Prepare a tensorflow-datasets folder, from original files on disk or by download."""
 
-from tools import cli
+from . import cli
 
 TOOL = cli.Tool(
     "prepare_data",
@@ -12,6 +12,7 @@ TOOL.flag(str, "data_dir", "", "Folder to make; training gets the same --data_di
 TOOL.flag(str, "from", "", "Folder with the set's original files; needs no network.")
 
 
+@TOOL.main
 def main(arguments):
     """See the module."""
     name = cli.required("dataset", "mnist")
@@ -23,4 +24,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    TOOL.run(main)
+    TOOL.run()

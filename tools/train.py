@@ -3,7 +3,7 @@
 import pathlib
 import statistics
 
-from tools import cli
+from . import cli
 
 TOOL = cli.Tool(
     "train",
@@ -17,6 +17,7 @@ TOOL.flag(bool, "overwrite", False, "Move a run in the folder to .old beside it,
 TOOL.config_flags()
 
 
+@TOOL.main
 def main(arguments):
     """See the module."""
     flags = cli.FLAGS
@@ -59,4 +60,4 @@ def _config_of_resumed_run():
 
 
 if __name__ == "__main__":
-    TOOL.run(main)
+    TOOL.run()

@@ -3,7 +3,8 @@
 import pathlib
 
 from aae_keras.deployment import versions
-from tools import cli
+
+from . import cli
 
 TOOL = cli.Tool(
     "versions",
@@ -18,6 +19,7 @@ TOOL.flag(int, "retire", None, "Version to retire.")
 SCORES = ("error_rate", "error_rate_majority", "reconstruction_error")
 
 
+@TOOL.main
 def main(arguments):
     """See the module."""
     base = pathlib.Path(cli.FLAGS.root) / cli.required("name", "digits")
@@ -48,4 +50,4 @@ def _score(manifest):
 
 
 if __name__ == "__main__":
-    TOOL.run(main)
+    TOOL.run()

@@ -1,6 +1,6 @@
 """Draw the pictures of a trained run."""
 
-from tools import cli
+from . import cli
 
 TOOL = cli.Tool(
     "visualize", "Draws the pictures of a trained run from its validation images; leaves figures/."
@@ -8,6 +8,7 @@ TOOL = cli.Tool(
 TOOL.run_flags()
 
 
+@TOOL.main
 def main(arguments):
     """See the module."""
     folder = cli.required("run_dir", "runs/digits-seed0")
@@ -20,4 +21,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    TOOL.run(main)
+    TOOL.run()

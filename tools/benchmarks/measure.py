@@ -11,7 +11,11 @@ import numpy as np
 
 from aae_keras.experiment import hardware
 
+from .. import cli
+
 ROUNDS = 5
+# The first lines of a script for a process of its own.
+LOAD_TENSORFLOW = f"from {cli.__package__} import cli\ncli.load_tensorflow()\n"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +75,9 @@ def machine():
 
 
 def commit():
-    """The commit this code is at, `-dirty` if it has been changed since; "" outside git."""
+    """The commit this code is at, `-dirty` if it has been changed since; "" if it is installed."""
+    if cli.__package__ != "tools":
+        return ""  # git would answer for the folder that the command was called in
     described = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=7", "--exclude=*"],
         capture_output=True,

@@ -10,7 +10,8 @@ import numpy as np
 from aae_keras.deployment import contract, export, prediction
 from aae_keras.experiment import training
 from aae_keras.experiment.presets import preset
-from tools.benchmarks.measure import Row, latencies
+
+from .measure import Row, latencies
 
 BATCHES = (1, 64)
 

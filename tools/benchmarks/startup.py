@@ -8,16 +8,15 @@ import time
 
 import numpy as np
 
-from tools.benchmarks.measure import Row, in_turn
-from tools.benchmarks.serving import trained
+from .. import cli
+from .measure import LOAD_TENSORFLOW, Row, in_turn
+from .serving import trained
 
 TOOLS = ("train", "evaluate", "visualize", "export", "predict", "prepare_data", "demo", "benchmark")
 NUM_IMAGES, NUM_TEST = 60_000, 10_000
 # What `tools.train` does, until its first steps have been taken.
-FIRST_STEP = """
+FIRST_STEP = f"""{LOAD_TENSORFLOW}
 import sys, time
-from tools import cli
-cli.load_tensorflow()
 import keras
 from aae_keras.experiment import config, hardware, training
 
@@ -31,10 +30,8 @@ try:
 except KeyboardInterrupt:
     print(time.time(), hardware.peak_memory())
 """
-EVALUATE = """
+EVALUATE = f"""{LOAD_TENSORFLOW}
 import sys, time
-from tools import cli
-cli.load_tensorflow()
 from aae_keras.experiment import factory, scoring
 run, data, model = factory.load_trained(sys.argv[1])
 start = time.perf_counter()
@@ -59,7 +56,7 @@ def rows():
 
 
 def _help(tool):
-    command = [sys.executable, "-m", f"tools.{tool}", "--help"]
+    command = [sys.executable, "-m", f"{cli.__package__}.{tool}", "--help"]
     return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 

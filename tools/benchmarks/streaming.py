@@ -9,16 +9,15 @@ import tempfile
 import numpy as np
 
 from aae_keras.experiment.presets import preset
-from tools.benchmarks.measure import Row, in_turn
-from tools.benchmarks.training import STEPS, trained_steps
+
+from .measure import LOAD_TENSORFLOW, Row, in_turn
+from .training import STEPS, trained_steps
 
 SIDE = 28
 SMALL, LARGE = 60_000, 1_000_000
 # A process of its own, so that its peak is its own.
-EPOCH = """
+EPOCH = f"""{LOAD_TENSORFLOW}
 import sys
-from tools import cli
-cli.load_tensorflow()
 from aae_keras.experiment import hardware, presets, training
 config = presets.preset(
     "mnist-100", dataset=sys.argv[1], data_dir=sys.argv[2], streaming=sys.argv[3], epochs=1

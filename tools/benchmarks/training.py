@@ -17,8 +17,9 @@ from aae_keras.data.splits import split_source
 from aae_keras.experiment import factory
 from aae_keras.experiment.presets import preset
 from aae_keras.phases import SCHEDULES
-from tools.benchmarks.measure import Row, in_turn
-from tools.benchmarks.textbook import TextbookAAE
+
+from .measure import Row, in_turn
+from .textbook import TextbookAAE
 
 # The rate of every phase is one and the momentum too, so the simultaneous schedule needs one Adam.
 MANUAL = {

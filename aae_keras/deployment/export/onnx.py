@@ -26,7 +26,7 @@ def write_onnx(signatures: Signatures, path: pathlib.Path) -> None:
         import tf2onnx
     except ImportError as error:
         raise ExportError(
-            "The format onnx needs packages of its own: pip install -r requirements-onnx.txt"
+            "The format onnx needs packages of its own: pip install 'aae_keras[onnx]'"
         ) from error
 
     @tf.function(autograph=False)

@@ -180,8 +180,7 @@ class OnnxPredictor(Predictor):
             import onnxruntime
         except ImportError as error:
             raise PredictorError(
-                f"{path}: reading it needs packages of its own: "
-                "pip install -r requirements-onnx.txt"
+                f"{path}: reading it needs packages of its own: pip install 'aae_keras[edge]'"
             ) from error
         self.path = path
         try:

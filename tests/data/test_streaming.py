@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import hashlib
 
 import keras
 import numpy as np
@@ -12,7 +13,8 @@ import tensorflow_datasets as tfds
 from aae_keras import data as data_module
 from aae_keras import models
 from aae_keras.data import pipeline, prepared, streaming
-from aae_keras.data.source import DataError
+from aae_keras.data.source import DataError, Source
+from aae_keras.data.splits import split_source
 from aae_keras.data.streaming import StreamedImages
 from aae_keras.experiment import training
 
@@ -249,3 +251,17 @@ def test_a_streamed_run_resumes_to_the_same_weights(small, tmp_path):
     ours, theirs = (models.load_model(run.model_file).get_weights() for run in (alone, resumed))
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_splits_of_streamed_images_are_those_of_published_results(streamed):
+    """A split's fingerprint stands in run folders, and a resumed run needs the order it had."""
+    source = Source(streamed, np.arange(120) % 3, ("a", "b", "c"))
+    split = split_source(source, num_labeled=9, validation_size=10)
+    assert split.fingerprint() == "08a3e10b86e80957"
+    dataset, _ = pipeline.training_set(
+        split.images, split.labels, split.unlabeled_rows, split.labeled_rows, 10, 5, seed=0
+    )
+    elements = dataset.as_numpy_iterator()
+    batches = [(rows_of(inputs["unlabeled"]), labels) for inputs, labels in elements]
+    digest = hashlib.sha256(np.concatenate([np.concatenate(batch) for batch in batches]))
+    assert digest.hexdigest()[:16] == "e51a4238666d7fec"

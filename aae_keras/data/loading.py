@@ -4,6 +4,7 @@ import functools
 import logging
 
 from aae_keras.data import pipeline, sources, splits
+from aae_keras.data.defaults import TEST_FRACTION, VALIDATION_SIZE
 from aae_keras.data.streaming import StreamedImages
 
 log = logging.getLogger(__name__)
@@ -76,8 +77,8 @@ def load(
     data_dir="",
     num_labeled=0,
     use_labels=True,
-    validation_size=0.1,
-    test_fraction=0.2,
+    validation_size=VALIDATION_SIZE,
+    test_fraction=TEST_FRACTION,
     seed=0,
     split_seed=0,
     image_size=0,

@@ -6,6 +6,7 @@ import logging
 
 import numpy as np
 
+from aae_keras.data.defaults import TEST_FRACTION, VALIDATION_SIZE
 from aae_keras.data.source import DataError, Source
 from aae_keras.data.streaming import StreamedImages
 
@@ -50,8 +51,8 @@ class Split:
 def split_source(
     source,
     num_labeled=0,
-    validation_size=0.1,
-    test_fraction=0.2,
+    validation_size=VALIDATION_SIZE,
+    test_fraction=TEST_FRACTION,
     seed=0,
     split_seed=0,
     use_labels=True,

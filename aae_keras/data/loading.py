@@ -5,7 +5,6 @@ import logging
 
 from aae_keras.data import pipeline, sources, splits
 from aae_keras.data.defaults import TEST_FRACTION, VALIDATION_SIZE
-from aae_keras.data.streaming import StreamedImages
 
 log = logging.getLogger(__name__)
 
@@ -62,12 +61,12 @@ class Data:
     def describe(self):
         """One line: what there is and who sees it."""
         split = self.split
-        place = ", streamed from disk" if isinstance(split.images, StreamedImages) else ""
+        note = f", {split.images.note}" if split.images.note else ""
         return (
             f"{len(split.labeled_rows)} labelled and {len(split.unlabeled_rows)} unlabelled "
             f"training images, {len(split.validation_rows)} for validation, "
             f"{len(split.test_images)} for test; {len(self.class_names)} classes, "
-            f"{'x'.join(str(n) for n in self.image_shape)} pixels{place}"
+            f"{'x'.join(str(n) for n in self.image_shape)} pixels{note}"
         )
 
 

@@ -42,12 +42,11 @@ def read(name, data_dir="", size=None, streaming="auto"):
         )
     images, labels = _on_disk(builder, "train", size)
     if streaming == "no" or (streaming == "auto" and images.nbytes <= MEMORY_BYTES):
-        images = images[np.arange(len(images))]
+        images = images[:]
     source = Source(images, labels, tuple(features[keys[1]].names))
     if "test" in builder.info.splits:
         test_images, test_labels = _on_disk(builder, "test", size)
-        test_images = test_images[np.arange(len(test_images))]
-        source = dataclasses.replace(source, test_images=test_images, test_labels=test_labels)
+        source = dataclasses.replace(source, test_images=test_images[:], test_labels=test_labels)
     return source
 
 

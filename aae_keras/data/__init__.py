@@ -10,6 +10,7 @@ _OFFERED = {
     "Data": "loading",
     "DataError": "source",
     "Source": "source",
+    "from_arrays": "loading",
     "load": "loading",
 }
 

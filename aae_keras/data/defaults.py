@@ -4,3 +4,5 @@
 VALIDATION_SIZE = 0.1
 # Held out where the data has no test part.
 TEST_FRACTION = 0.2
+# Of unlabelled images, and of labelled ones.
+BATCH_SIZE = 100

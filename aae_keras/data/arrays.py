@@ -81,19 +81,17 @@ def read_arrays_or_vectors(
 
     A vector becomes an image of one row of D pixels, shape (1, D, 1).
     """
-    x = _as_array(x, "x")
-    x_test = None if x_test is None else _as_array(x_test, "x_test")
-    if x.ndim == 2:
+    images = _as_array(x, "x")
+    if images.ndim == 2:
         log.warning(
             "x holds vectors of %d values: each is taken as an image of one row, shape (1, %d, 1).",
-            x.shape[1],
-            x.shape[1],
+            images.shape[1],
+            images.shape[1],
         )
-        x = x[:, None, :, None]
-    if x_test is not None and x_test.ndim == 2:
-        x_test = x_test[:, None, :, None]
+    images = _vectors_as_rows(images)
+    test_images = None if x_test is None else _vectors_as_rows(_as_array(x_test, "x_test"))
     forms = "[N, H, W], [N, H, W, C] or, as vectors, [N, D]"
-    source = read_arrays(x, y, x_test, y_test, class_names, forms=forms)
+    source = read_arrays(images, y, test_images, y_test, class_names, forms=forms)
     missing = classes_without_labels(source)
     if missing and class_names is None:
         raise DataError(
@@ -124,6 +122,10 @@ def _naming_labels(labels, test_labels):
     """The labels that say which classes there are."""
     # Test labels may score what was learned without any in training.
     return labels if test_labels is None or (labels >= 0).any() else test_labels
+
+
+def _vectors_as_rows(array):
+    return array[:, None, :, None] if array.ndim == 2 else array
 
 
 def _as_array(values, name):

@@ -43,7 +43,7 @@ class Images(abc.ABC):
         """Some of the images, of the same kind."""
 
     @abc.abstractmethod
-    def content(self) -> bytes | np.ndarray:
+    def content(self) -> bytes | memoryview:
         """Bytes for a fingerprint: they change when a pixel or the order of the images does."""
 
     @abc.abstractmethod

@@ -32,9 +32,9 @@ class ImagesInMemory(Images):
         """Some of the images, copied."""
         return ImagesInMemory(self._array[rows])
 
-    def content(self) -> np.ndarray:
+    def content(self) -> memoryview:
         """The pixels themselves."""
-        return np.ascontiguousarray(self._array)
+        return np.ascontiguousarray(self._array).data
 
     def batches(
         self, rows: np.ndarray, batch_size: int, steps: int, seed: tf.Tensor | Sequence

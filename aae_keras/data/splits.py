@@ -43,7 +43,7 @@ class Split:
         digest = hashlib.sha256(repr((self.images.shape, self.class_names)).encode())
         digest.update(self.images.content())
         for content in (self.labels, self.labeled_rows, self.validation_rows):
-            digest.update(np.ascontiguousarray(content))
+            digest.update(np.ascontiguousarray(content).data)
         return digest.hexdigest()[:16]
 
 
@@ -75,7 +75,9 @@ def split_source(
         DataError: If there are fewer labels than asked for, in all or of one class.
     """
     if source.test_images is None or source.test_labels is None:
-        source = _hold_out_test(source, test_fraction, split_seed)
+        source, test_images, test_labels = _hold_out_test(source, test_fraction, split_seed)
+    else:
+        test_images, test_labels = source.test_images, source.test_labels
     random = np.random.default_rng([seed, 1])
     num_validation = _validation_count(validation_size, len(source.labels))
     if use_labels:
@@ -92,8 +94,8 @@ def split_source(
         labeled,
         _unlabeled_rows(len(source.labels), labeled, validation),
         validation,
-        source.test_images,
-        source.test_labels,
+        test_images,
+        test_labels,
         source.class_names,
     )
 
@@ -151,7 +153,11 @@ def _unlabeled_rows(num_rows, labeled, validation):
 
 
 def _hold_out_test(source, test_fraction, split_seed):
-    """Move `test_fraction` of each class (of all images if there are no labels) to a test part."""
+    """Take `test_fraction` of each class (of all images if there are no labels) for test.
+
+    Returns:
+        The `Source` that is left, the test images and their labels.
+    """
     random = np.random.default_rng([split_seed, 2])
     test = []
     for label in range(len(source.class_names)):
@@ -165,13 +171,8 @@ def _hold_out_test(source, test_fraction, split_seed):
         log.warning("There are too few labelled images to hold any out for test.")
     train = np.setdiff1d(np.arange(len(source.labels)), test)
     images = as_images(source.images)
-    return Source(
-        images.subset(train),
-        source.labels[train],
-        source.class_names,
-        images[test],
-        source.labels[test],
-    )
+    rest = Source(images.subset(train), source.labels[train], source.class_names)
+    return rest, images[test], source.labels[test]
 
 
 def _validation_count(validation_size, num_images):

@@ -50,7 +50,7 @@ class StreamedImages(Images):
         lengths: Sequence[int],
         parse: Callable[[tf.Tensor], tf.Tensor],
         decode: Callable[[tf.Tensor], tf.Tensor],
-        shape: tuple[int | None, ...] | None = None,
+        shape: tuple | None = None,
         size: tuple[int, int] | None = None,
         name: str = "the data",
     ):
@@ -117,7 +117,7 @@ class StreamedImages(Images):
 
     def content(self) -> bytes:
         """A hash of the files' records and of which of them these images are."""
-        digest = hashlib.sha256(self._rows)
+        digest = hashlib.sha256(self._rows.tobytes())
         files = tf.data.TFRecordDataset(self._files)
         with reading(self._name):
             for records in files.batch(READ_BATCH).as_numpy_iterator():

@@ -67,5 +67,10 @@ def test_images_in_memory_are_not_copied():
     array = numbered_images()
     kept = as_images(array)
     assert as_images(kept) is kept
-    for view in (kept[10:20], np.asarray(kept), kept.content(), kept.loaded([1], 0)[0][:]):
+    for view in (
+        kept[10:20],
+        np.asarray(kept),
+        np.asarray(kept.content()),
+        kept.loaded([1], 0)[0][:],
+    ):
         assert np.shares_memory(view, array)

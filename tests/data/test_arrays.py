@@ -78,6 +78,12 @@ def test_colour_images_keep_their_channels(images, y):
     )
 
 
+def test_floats_are_rounded_to_the_nearest_grey_level():
+    x = np.array([0.0, 0.4, 0.6, 254.4, 254.6, 255.0])[:, None, None] / 255
+    data = from_arrays(x, [0] * 6, x_test=x, y_test=[0] * 6)
+    assert data.split.images[:].ravel().tolist() == [0, 0, 1, 254, 255, 255]
+
+
 def test_images_are_held_once(images, y):
     data = from_arrays(images[..., 0], y, x_test=images, y_test=y)
     assert np.shares_memory(data.split.images[:], images)
@@ -134,6 +140,9 @@ def test_classes_have_the_names_given_and_may_lack_labels(images, labels, caplog
     data = from_arrays(images, gap, class_names=["cat", "dog", "owl", "yak"])
     assert data.class_names == ("cat", "dog", "owl", "yak")
     assert "No label of class dog, yak: nothing teaches it" in caplog.text
+    caplog.clear()
+    assert from_arrays(images, class_names=["cat", "dog"]).class_names == ("cat", "dog")
+    assert "nothing teaches" not in caplog.text  # nothing was to teach
 
 
 X = np.zeros((4, 5, 5), "uint8")

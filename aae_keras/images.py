@@ -3,10 +3,18 @@
 Needs NumPy and Pillow alone, so that prediction on an edge device can use it.
 """
 
+import pathlib
+import typing
+
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from aae_keras.errors import UserError
+
+if typing.TYPE_CHECKING:
+    import tensorflow as tf
+
+Pixels = typing.TypeVar("Pixels", np.ndarray, "tf.Tensor")
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 
@@ -17,7 +25,7 @@ class ImageError(UserError):
     """A file that holds no readable image; the message names it."""
 
 
-def to_unit_range(images):
+def to_unit_range(images: Pixels) -> Pixels:
     """Pixels as float32 in [0, 1]: uint8 is divided by 255, floats are in it already.
 
     Args:
@@ -44,7 +52,11 @@ def to_unit_range(images):
     return scaled / MAX_PIXEL if kind == "uint8" else scaled
 
 
-def read_image(source, channels, size=None):
+def read_image(
+    source: pathlib.Path | str | typing.BinaryIO,
+    channels: int,
+    size: tuple[int, int] | None = None,
+) -> np.ndarray:
     """Decode one image file, in one colour mode and one size.
 
     Args:
@@ -74,7 +86,7 @@ def read_image(source, channels, size=None):
     return pixels if size is None else resize(pixels, size)
 
 
-def resize(pixels, size):
+def resize(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Resize one uint8 image (height, width, channels) to `size` = (height, width) pixels.
 
     Bilinear with antialiasing: the only resizing of this project.

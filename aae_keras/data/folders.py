@@ -1,6 +1,7 @@
 """Reading a folder of images: class folders, unlabelled images, a test part."""
 
 import logging
+import pathlib
 
 import numpy as np
 from PIL import Image
@@ -14,7 +15,7 @@ log = logging.getLogger(__name__)
 UNLABELED_FOLDER = "unlabeled"
 
 
-def read_folder(root, size, skip_unreadable):
+def read_folder(root: pathlib.Path, size: tuple[int, int] | None, skip_unreadable: bool) -> Source:
     """The `Source` in a folder.
 
     Args:
@@ -98,14 +99,14 @@ class _FolderReader:
             shape are never left out: they are refused.
     """
 
-    def __init__(self, size, skip_unreadable):
+    def __init__(self, size: tuple[int, int] | None, skip_unreadable: bool):
         self.size = size
         self.skip_unreadable = skip_unreadable
-        self.shape = None
+        self.shape: tuple[int, ...] | None = None
 
-    def read(self, files):
-        """Arrays of images and labels of (path, label) pairs."""
-        images, labels, unreadable, odd = [], [], [], []
+    def read(self, files: list[tuple[pathlib.Path, int]]) -> tuple[np.ndarray, np.ndarray]:
+        """Arrays of images and labels, read from pairs of a path and a label."""
+        images, labels, unreadable, other_shapes = [], [], [], []
         for path, label in files:
             try:
                 pixels = image_files.read_image(path, _channels(path), self.size)
@@ -117,12 +118,12 @@ class _FolderReader:
                 images.append(pixels)
                 labels.append(label)
             else:
-                odd.append(f"{path}: {_describe(pixels.shape)}")
-        if odd:
+                other_shapes.append(f"{path}: {_describe(pixels.shape)}")
+        if other_shapes:
             raise DataError(
-                f"{len(odd)} of {len(files)} images are not {_describe(self.shape)} like the "
-                "first. --image_size=N resizes all; grey and colour must not be mixed:"
-                + _listing(odd)
+                f"{len(other_shapes)} of {len(files)} images are not {_describe(self.shape)} "
+                "like the first. --image_size=N resizes all; grey and colour must not be mixed:"
+                + _listing(other_shapes)
             )
         if unreadable and not (self.skip_unreadable and images):
             raise DataError(

@@ -1,10 +1,15 @@
-"""A data set read, split and batched: `load` is the entrance, `Data` what it gives."""
+"""A data set read, split and batched: `load` and `from_arrays` are the entrances to `Data`."""
 
 import functools
 import logging
+from collections.abc import Sequence
 
-from aae_keras.data import pipeline, sources, splits
-from aae_keras.data.streaming import StreamedImages
+import tensorflow as tf
+from numpy.typing import ArrayLike
+
+from aae_keras.data import arrays, pipeline, sources, splits
+from aae_keras.data.defaults import BATCH_SIZE, TEST_FRACTION, VALIDATION_SIZE
+from aae_keras.data.splits import Split
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +26,22 @@ class Data:
         image_shape: (height, width, channels).
         steps_per_epoch: Steps in a pass over the unlabelled images.
         next_epoch: `tf.Variable`: which epoch's order the next pass over `train` has.
-        split: The arrays behind it, a `Split`.
+        split: The images and labels behind it, a `Split`.
+
+    Args:
+        split: Who sees which image.
+        batch_size, labeled_batch_size: Unlabelled and labelled images in a step; lowered to the
+            images there are, with a warning.
+        seed: With the epoch it decides the order of images.
     """
 
-    def __init__(self, split, batch_size=100, labeled_batch_size=100, seed=0):
+    def __init__(
+        self,
+        split: Split,
+        batch_size: int = BATCH_SIZE,
+        labeled_batch_size: int = BATCH_SIZE,
+        seed: int = 0,
+    ):
         self.split = split
         self.class_names = split.class_names
         self.image_shape = split.images.shape[1:]
@@ -45,47 +62,47 @@ class Data:
         )
 
     @functools.cached_property
-    def validation(self):
-        """See the class."""
+    def validation(self) -> tf.data.Dataset | None:
+        """`(images, labels)` of validation, or `(images,)` without labels; None if empty."""
         rows = self.split.validation_rows
         if not len(rows):
             return None
         return pipeline.evaluation_set(self.split.images[rows], self.split.labels[rows])
 
     @functools.cached_property
-    def test(self):
-        """See the class."""
+    def test(self) -> tf.data.Dataset:
+        """`(images, labels)` of the images for test that have a label."""
         known = self.split.test_labels >= 0
         return pipeline.evaluation_set(self.split.test_images[known], self.split.test_labels[known])
 
-    def describe(self):
-        """One line: what there is and who sees it."""
+    def describe(self) -> str:
+        """One line: how many images training, validation and test have, and of what size."""
         split = self.split
-        place = ", streamed from disk" if isinstance(split.images, StreamedImages) else ""
+        note = f", {split.images.note}" if split.images.note else ""
         return (
             f"{len(split.labeled_rows)} labelled and {len(split.unlabeled_rows)} unlabelled "
             f"training images, {len(split.validation_rows)} for validation, "
             f"{len(split.test_images)} for test; {len(self.class_names)} classes, "
-            f"{'x'.join(str(n) for n in self.image_shape)} pixels{place}"
+            f"{'x'.join(map(str, self.image_shape))} pixels{note}"
         )
 
 
 def load(
-    dataset,
+    dataset: str,
     *,
-    data_dir="",
-    num_labeled=0,
-    use_labels=True,
-    validation_size=0.1,
-    test_fraction=0.2,
-    seed=0,
-    split_seed=0,
-    image_size=0,
-    skip_unreadable=False,
-    streaming="auto",
-    batch_size=100,
-    labeled_batch_size=100,
-):
+    data_dir: str = "",
+    num_labeled: int = 0,
+    use_labels: bool = True,
+    validation_size: float = VALIDATION_SIZE,
+    test_fraction: float = TEST_FRACTION,
+    seed: int = 0,
+    split_seed: int = 0,
+    image_size: int = 0,
+    skip_unreadable: bool = False,
+    streaming: str = "auto",
+    batch_size: int = BATCH_SIZE,
+    labeled_batch_size: int = BATCH_SIZE,
+) -> Data:
     """Read, split and batch a data set.
 
     Args:
@@ -93,31 +110,78 @@ def load(
         data_dir, image_size, skip_unreadable, streaming: See `sources.read`.
         num_labeled, use_labels, validation_size, test_fraction, seed, split_seed: See
             `splits.split_source`.
-        batch_size, labeled_batch_size: Rows in a step; lowered to the data, with a warning.
-
-    Returns:
-        A `Data`.
+        batch_size, labeled_batch_size: Images in a step; lowered to the data, with a warning.
 
     Raises:
         DataError: If the data is missing or cannot be used.
         ValueError: If a number is out of range.
     """
-    for name, value, low in (
-        ("num_labeled", num_labeled, 0),
-        ("validation_size", validation_size, 0),
-        ("image_size", image_size, 0),
-        ("batch_size", batch_size, 1),
-        ("labeled_batch_size", labeled_batch_size, 1),
-    ):
-        if not value >= low:
-            raise ValueError(f"`{name}` must be at least {low}. Received: {name}={value}")
-    if not 0 < test_fraction < 1:
-        raise ValueError(f"`test_fraction` must lie between 0 and 1. Received: {test_fraction=}")
+    _check_at_least(0, num_labeled=num_labeled, image_size=image_size)
+    _check_split(validation_size, test_fraction, batch_size, labeled_batch_size)
     source = sources.read(dataset, data_dir, image_size, skip_unreadable, streaming)
     split = splits.split_source(
         source, num_labeled, validation_size, test_fraction, seed, split_seed, use_labels
     )
     return Data(split, batch_size, labeled_batch_size, seed)
+
+
+def from_arrays(
+    x: ArrayLike,
+    y: ArrayLike | None = None,
+    *,
+    x_test: ArrayLike | None = None,
+    y_test: ArrayLike | None = None,
+    class_names: Sequence[str] | None = None,
+    num_labeled: int = 0,
+    validation_size: float = VALIDATION_SIZE,
+    test_fraction: float = TEST_FRACTION,
+    seed: int = 0,
+    split_seed: int = 0,
+    batch_size: int = BATCH_SIZE,
+    labeled_batch_size: int = BATCH_SIZE,
+) -> Data:
+    """Split and batch arrays, or lists that NumPy makes arrays of.
+
+    Without labels (`y` is None, or -1 throughout) the data is for settings that need none.
+
+    Args:
+        x: Images, [N, H, W] or [N, H, W, C] with 1 or 3 channels, or vectors [N, D], which become
+            images of one row, shape (1, D, 1); uint8, or float in [0, 1], which is rounded to
+            uint8. An array of uint8 may be held as it is: do not change it afterwards.
+        y: Class numbers 0, 1, 2, ... without gaps, shape (N,) or (N, 1); -1 means no label.
+        x_test, y_test: The same for the test part; without them `test_fraction` is held out.
+        class_names: A name for each class; None: their numbers. Classes that have a name need no
+            label in `y`.
+        num_labeled, validation_size, test_fraction, seed, split_seed: See `splits.split_source`.
+        batch_size, labeled_batch_size: Images in a step; lowered to the data, with a warning.
+
+    Raises:
+        DataError: If the arrays cannot be used.
+        ValueError: If a number is out of range.
+    """
+    _check_at_least(0, num_labeled=num_labeled)
+    _check_split(validation_size, test_fraction, batch_size, labeled_batch_size)
+    source = arrays.read_arrays_or_vectors(x, y, x_test, y_test, class_names)
+    use_labels = bool((source.labels >= 0).any())
+    if y is not None and not use_labels:
+        log.warning("y holds no label, so this data is for settings that need none.")
+    split = splits.split_source(
+        source, num_labeled, validation_size, test_fraction, seed, split_seed, use_labels
+    )
+    return Data(split, batch_size, labeled_batch_size, seed)
+
+
+def _check_split(validation_size, test_fraction, batch_size, labeled_batch_size):
+    _check_at_least(0, validation_size=validation_size)
+    _check_at_least(1, batch_size=batch_size, labeled_batch_size=labeled_batch_size)
+    if not 0 < test_fraction < 1:
+        raise ValueError(f"`test_fraction` must lie between 0 and 1. Received: {test_fraction=}")
+
+
+def _check_at_least(low, **numbers):
+    for name, value in numbers.items():
+        if not value >= low:
+            raise ValueError(f"`{name}` must be at least {low}. Received: {name}={value}")
 
 
 def _lowered(name, size, available):

@@ -13,7 +13,9 @@ from aae_keras.data.source import DataError
 from aae_keras.errors import first_line
 
 
-def prepare(name, data_dir, original_files=None):
+def prepare(
+    name: str, data_dir: pathlib.Path | str, original_files: pathlib.Path | str | None = None
+) -> pathlib.Path:
     """Make a prepared set under `data_dir`.
 
     Args:

@@ -1,6 +1,8 @@
 """Sets that tensorflow-datasets has prepared on disk: read into memory, or left where they lie."""
 
 import dataclasses
+import pathlib
+import typing
 
 import numpy as np
 import tensorflow as tf
@@ -9,11 +11,19 @@ from aae_keras.data.source import DataError, Source
 from aae_keras.data.streaming import READ_BATCH, StreamedImages, reading
 from aae_keras.errors import first_line
 
+if typing.TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
 # A training part above this size, decoded, stays on disk where `streaming` is `auto`.
 MEMORY_BYTES = 2**30
 
 
-def read(name, data_dir="", size=None, streaming="auto"):
+def read(
+    name: str,
+    data_dir: pathlib.Path | str = "",
+    size: tuple[int, int] | None = None,
+    streaming: str = "auto",
+) -> Source:
     """Read a prepared set.
 
     Args:
@@ -40,14 +50,13 @@ def read(name, data_dir="", size=None, streaming="auto"):
             f"{name} is prepared as {builder.info.file_format.value}, but only TFRecord files are "
             "read. Prepare it in another folder with python -m tools.prepare_data"
         )
-    images, labels = _on_disk(builder, "train", size)
-    if streaming == "no" or (streaming == "auto" and images.nbytes <= MEMORY_BYTES):
-        images = images[np.arange(len(images))]
+    on_disk, labels = _on_disk(builder, "train", size)
+    in_memory = streaming == "no" or (streaming == "auto" and on_disk.nbytes <= MEMORY_BYTES)
+    images = on_disk[:] if in_memory else on_disk
     source = Source(images, labels, tuple(features[keys[1]].names))
     if "test" in builder.info.splits:
         test_images, test_labels = _on_disk(builder, "test", size)
-        test_images = test_images[np.arange(len(test_images))]
-        source = dataclasses.replace(source, test_images=test_images, test_labels=test_labels)
+        source = dataclasses.replace(source, test_images=test_images[:], test_labels=test_labels)
     return source
 
 
@@ -81,7 +90,7 @@ def _on_disk(builder, part, size):
     return images, labels
 
 
-def prepared_builder(name, data_dir):
+def prepared_builder(name: str, data_dir: pathlib.Path | str) -> "tfds.core.DatasetBuilder":
     """The tensorflow-datasets builder of a set that lies prepared on disk.
 
     Raises:

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from aae_keras.data.images import Images
 from aae_keras.errors import UserError
 
 
@@ -16,14 +17,14 @@ class Source:
     """A data set as it was found.
 
     Attributes:
-        images: uint8, shape (n, height, width, channels): an array, or `StreamedImages`.
+        images: uint8, shape (n, height, width, channels): an array, or `Images`.
         labels: int64, shape (n,): class indices, -1 where there is no label.
         class_names: One string per class.
-        test_images, test_labels: The same for the test part; None where the data has none.
+        test_images, test_labels: Arrays of the test part; None where the data has none.
     """
 
-    images: np.ndarray
+    images: np.ndarray | Images
     labels: np.ndarray
-    class_names: tuple
+    class_names: tuple[str, ...]
     test_images: np.ndarray | None = None
     test_labels: np.ndarray | None = None

@@ -6,8 +6,10 @@ import logging
 
 import numpy as np
 
+from aae_keras.data.defaults import TEST_FRACTION, VALIDATION_SIZE
+from aae_keras.data.images import Images
+from aae_keras.data.memory import as_images
 from aae_keras.data.source import DataError, Source
-from aae_keras.data.streaming import StreamedImages
 
 log = logging.getLogger(__name__)
 
@@ -19,43 +21,41 @@ class Split:
     """The training part of a data set by rows, and its test part.
 
     Attributes:
-        images, labels: The training part, uint8 (or `StreamedImages`) and int64; rows below
-            index them.
+        images, labels: The training part, `Images` and int64; rows below index them.
         labeled_rows: Rows whose labels training may see.
         unlabeled_rows: Rows whose images training may see.
         validation_rows: Rows that training sees nothing of.
-        test_images, test_labels: Held out for `evaluate`.
+        test_images, test_labels: Held out for `evaluate`: uint8 and int64 arrays.
         class_names: One string per class.
     """
 
-    images: np.ndarray
+    images: Images
     labels: np.ndarray
     labeled_rows: np.ndarray
     unlabeled_rows: np.ndarray
     validation_rows: np.ndarray
     test_images: np.ndarray
     test_labels: np.ndarray
-    class_names: tuple
+    class_names: tuple[str, ...]
 
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """Sixteen hexadecimal digits of the training part's content and of who sees what."""
         digest = hashlib.sha256(repr((self.images.shape, self.class_names)).encode())
-        streamed = isinstance(self.images, StreamedImages)
-        images = self.images.fingerprint() if streamed else self.images
-        for content in (images, self.labels, self.labeled_rows, self.validation_rows):
-            digest.update(content if isinstance(content, bytes) else np.ascontiguousarray(content))
+        digest.update(self.images.content())
+        for content in (self.labels, self.labeled_rows, self.validation_rows):
+            digest.update(np.ascontiguousarray(content).data)
         return digest.hexdigest()[:16]
 
 
 def split_source(
-    source,
-    num_labeled=0,
-    validation_size=0.1,
-    test_fraction=0.2,
-    seed=0,
-    split_seed=0,
-    use_labels=True,
-):
+    source: Source,
+    num_labeled: int = 0,
+    validation_size: float = VALIDATION_SIZE,
+    test_fraction: float = TEST_FRACTION,
+    seed: int = 0,
+    split_seed: int = 0,
+    use_labels: bool = True,
+) -> Split:
     """Split a data set.
 
     Labelled rows go to training first, then to validation; the rest is unlabelled training data.
@@ -74,63 +74,90 @@ def split_source(
     Raises:
         DataError: If there are fewer labels than asked for, in all or of one class.
     """
-    if source.test_images is None:
-        source = _hold_out_test(source, test_fraction, split_seed)
+    if source.test_images is None or source.test_labels is None:
+        source, test_images, test_labels = _hold_out_test(source, test_fraction, split_seed)
+    else:
+        test_images, test_labels = source.test_images, source.test_labels
     random = np.random.default_rng([seed, 1])
-    known = random.permutation(np.flatnonzero(source.labels >= 0))
-    if use_labels and not len(known):
-        raise DataError("The training part has no labels, and this setting needs some.")
     num_validation = _validation_count(validation_size, len(source.labels))
-    if not use_labels:
-        labeled = known[:0]
+    if use_labels:
+        labeled = _labeled_rows(source, num_labeled, num_validation, random)
+        validation = _validation_rows(source.labels, labeled, num_validation, random)
+    else:
+        labeled = np.arange(0)
+        validation = _validation_rows_without_labels(source.labels, num_validation, random)
         if num_labeled:
             log.warning("This setting learns without labels: num_labeled is not used.")
-    elif num_labeled:
-        labeled = _balanced(source, known, num_labeled, random)
-    else:
-        labeled = known[min(num_validation, int(MAX_VALIDATION_SHARE * len(known))) :]
-    labeled = np.sort(labeled)
-    spare = np.setdiff1d(known, labeled)
-    if use_labels and not len(spare) and num_validation:
-        spare = np.flatnonzero(source.labels < 0)
+    return Split(
+        as_images(source.images),
+        source.labels,
+        labeled,
+        _unlabeled_rows(len(source.labels), labeled, validation),
+        validation,
+        test_images,
+        test_labels,
+        source.class_names,
+    )
+
+
+def _labeled_rows(source, num_labeled, num_validation, random):
+    """Who is labelled: `num_labeled` rows of balanced classes, or all but validation's share."""
+    known = random.permutation(np.flatnonzero(source.labels >= 0))
+    if not len(known):
+        raise DataError("The training part has no labels, and this setting needs some.")
+    if num_labeled:
+        return np.sort(_balanced(source, known, num_labeled, random))
+    return np.sort(known[min(num_validation, int(MAX_VALIDATION_SHARE * len(known))) :])
+
+
+def _validation_rows(labels, labeled, num_validation, random):
+    """Who validates: rows with a label that training does not take, others if there are none."""
+    spare = np.setdiff1d(np.flatnonzero(labels >= 0), labeled)
+    if not len(spare) and num_validation:
+        spare = np.flatnonzero(labels < 0)
         log.warning(
             "No labels are left for validation: it has no error rate, and %d images.",
             min(len(spare), num_validation),
         )
-    elif use_labels and len(spare) < num_validation:
+    elif len(spare) < num_validation:
         log.warning(
             "Only %d labelled images are left for validation, %d were asked for.",
             len(spare),
             num_validation,
         )
-    validation = random.permutation(spare)[:num_validation]
-    if not use_labels:
-        others = random.permutation(np.flatnonzero(source.labels < 0))
-        validation = np.concatenate([validation, others[: num_validation - len(validation)]])
-    taken = np.concatenate([labeled, validation])
-    unlabeled = np.setdiff1d(np.arange(len(source.labels)), taken)
-    if len(unlabeled) < len(labeled):
-        # An epoch is a pass over them: a few would make it a few steps.
-        if len(unlabeled):
-            reason = f"{len(unlabeled)} training images have no label, fewer than have one"
-        else:
-            reason = "Every training image is labelled"
-        log.warning("%s: these serve as unlabelled ones too.", reason)
-        unlabeled = np.union1d(unlabeled, labeled)
-    return Split(
-        source.images,
-        source.labels,
-        labeled,
-        unlabeled,
-        np.sort(validation),
-        source.test_images,
-        source.test_labels,
-        source.class_names,
-    )
+    return np.sort(random.permutation(spare)[:num_validation])
+
+
+def _validation_rows_without_labels(labels, num_validation, random):
+    """Who validates where training needs no labels: rows with a label first, then others."""
+    known, others = np.flatnonzero(labels >= 0), np.flatnonzero(labels < 0)
+    # Not used, but published splits were made with this permutation before the one that counts.
+    random.permutation(known)
+    scored = random.permutation(known)[:num_validation]
+    unscored = random.permutation(others)[: num_validation - len(scored)]
+    return np.sort(np.concatenate([scored, unscored]))
+
+
+def _unlabeled_rows(num_rows, labeled, validation):
+    """Who is unlabelled: the rest; the labelled rows too where they outnumber it."""
+    rest = np.setdiff1d(np.arange(num_rows), np.concatenate([labeled, validation]))
+    if len(rest) >= len(labeled):
+        return rest
+    # An epoch is a pass over them: a few would make it a few steps.
+    if len(rest):
+        reason = f"{len(rest)} training images have no label, fewer than have one"
+    else:
+        reason = "Every training image is labelled"
+    log.warning("%s: these serve as unlabelled ones too.", reason)
+    return np.union1d(rest, labeled)
 
 
 def _hold_out_test(source, test_fraction, split_seed):
-    """Move `test_fraction` of each class (of all images if there are no labels) to a test part."""
+    """Take `test_fraction` of each class (of all images if there are no labels) for test.
+
+    Returns:
+        The `Source` that is left, the test images and their labels.
+    """
     random = np.random.default_rng([split_seed, 2])
     test = []
     for label in range(len(source.class_names)):
@@ -143,14 +170,9 @@ def _hold_out_test(source, test_fraction, split_seed):
     if not len(test):
         log.warning("There are too few labelled images to hold any out for test.")
     train = np.setdiff1d(np.arange(len(source.labels)), test)
-    streamed = isinstance(source.images, StreamedImages)
-    return Source(
-        source.images.subset(train) if streamed else source.images[train],
-        source.labels[train],
-        source.class_names,
-        source.images[test],
-        source.labels[test],
-    )
+    images = as_images(source.images)
+    rest = Source(images.subset(train), source.labels[train], source.class_names)
+    return rest, images[test], source.labels[test]
 
 
 def _validation_count(validation_size, num_images):
@@ -162,7 +184,7 @@ def _validation_count(validation_size, num_images):
 
 
 def _balanced(source, known, num_labeled, random):
-    """Draw `num_labeled` of the shuffled rows `known`, as equally from the classes as can be."""
+    """`num_labeled` of the shuffled rows `known`, as equally from the classes as can be."""
     if num_labeled > len(known):
         raise DataError(
             f"Asked for {num_labeled} labels, but the training part has {len(known)}. Lower "

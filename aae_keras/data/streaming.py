@@ -8,11 +8,15 @@ image is decoded, a block at a time: of the images, what is held does not grow w
 import contextlib
 import hashlib
 import math
+import pathlib
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from aae_keras import noise
+from aae_keras.data.images import Images, Rows
+from aae_keras.data.memory import ImagesInMemory
 from aae_keras.data.source import DataError
 from aae_keras.errors import first_line
 from aae_keras.images import resize
@@ -23,8 +27,8 @@ FILES_AT_ONCE = 4
 READ_BATCH = 1000
 
 
-class StreamedImages:
-    """An array of images that lies in TFRecord files, uint8 of shape (n, height, width, channels).
+class StreamedImages(Images):
+    """Images that lie in TFRecord files.
 
     `images[rows]` reads rows into memory; `batches` streams them.
 
@@ -38,7 +42,18 @@ class StreamedImages:
         name: Of the data set, for messages.
     """
 
-    def __init__(self, files, lengths, parse, decode, shape=None, size=None, name="the data"):
+    note = "streamed from disk"
+
+    def __init__(
+        self,
+        files: Sequence[pathlib.Path | str],
+        lengths: Sequence[int],
+        parse: Callable[[tf.Tensor], tf.Tensor],
+        decode: Callable[[tf.Tensor], tf.Tensor],
+        shape: tuple | None = None,
+        size: tuple[int, int] | None = None,
+        name: str = "the data",
+    ):
         self._files = [str(path) for path in files]
         self._starts = np.cumsum([0, *lengths])[:-1]
         self._rows = np.arange(sum(lengths))
@@ -52,38 +67,31 @@ class StreamedImages:
         if shape is None or None in shape:
             with reading(name):
                 first = next(iter(tf.data.TFRecordDataset(self._files).batch(1)))
-                found = decode(parse(first)[0]).shape
-            shape = (*(size or found[:2]), found[2])
-        self._image_shape = tuple(int(n) for n in shape)
+                first_shape = decode(parse(first)[0]).shape
+            shape = (*(size or first_shape[:2]), first_shape[2])
+        self._image_shape = tuple(int(length) for length in shape)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """(n, height, width, channels)."""
         return (len(self._rows), *self._image_shape)
 
-    @property
-    def nbytes(self):
-        """What the decoded images would take in memory."""
-        return math.prod(self.shape)
-
-    def __len__(self):
-        return len(self._rows)
-
-    def subset(self, rows):
-        """Some of the images, as a `StreamedImages` of their own."""
+    def subset(self, rows: np.ndarray) -> "StreamedImages":
+        """Some of the images, left on disk."""
         some = object.__new__(StreamedImages)
         some.__dict__ |= self.__dict__ | {"_rows": self._rows[rows]}
         return some
 
-    def __getitem__(self, rows):
-        """The images of an array of rows, in its order, as an array.
+    def __getitem__(self, rows: Rows) -> np.ndarray:
+        """The images of an array, list or slice of rows, in its order, as an array.
 
         Raises:
             DataError: If images differ in size, or a file is damaged.
         """
-        found = np.empty((len(rows), *self._image_shape), "uint8")
+        record_numbers = self._rows[rows]
+        pixels = np.empty((len(record_numbers), *self._image_shape), "uint8")
         place = np.full(self._num_records, -1)
-        place[self._rows[rows]] = np.arange(len(rows))
+        place[record_numbers] = np.arange(len(record_numbers))
         left = np.count_nonzero(place >= 0)
         # So few at a time that the decoded images of a batch stay small.
         batch = min(READ_BATCH, max(1, BLOCK_BYTES // math.prod(self._image_shape)))
@@ -91,19 +99,25 @@ class StreamedImages:
         wanted = records.map(self._keep(place >= 0)).map(self._images, tf.data.AUTOTUNE)
         with reading(self._name):
             for numbers, images in wanted.as_numpy_iterator() if left else ():
-                found[place[numbers]] = images
+                pixels[place[numbers]] = images
                 left -= len(numbers)
                 if not left:
                     break
         if left:
             raise DataError(f"{self._name}: {left} images are missing; a file has been cut short.")
         # A row asked for twice was written once, at its last place.
-        written = place[self._rows[rows]]
-        return found if (written == np.arange(len(rows))).all() else found[written]
+        written = place[record_numbers]
+        return pixels if (written == np.arange(len(written))).all() else pixels[written]
 
-    def fingerprint(self):
-        """Bytes that change with the files' content and with which rows of them these are."""
-        digest = hashlib.sha256(self._rows)
+    def loaded(self, rows: np.ndarray, max_bytes: int) -> tuple[Images, np.ndarray]:
+        """The images of `rows`, read into memory unless that takes more than `max_bytes`."""
+        if len(rows) * math.prod(self._image_shape) > max_bytes:
+            return self, rows
+        return ImagesInMemory(self[rows]), np.arange(len(rows))
+
+    def content(self) -> bytes:
+        """A hash of the files' records and of which of them these images are."""
+        digest = hashlib.sha256(self._rows.tobytes())
         files = tf.data.TFRecordDataset(self._files)
         with reading(self._name):
             for records in files.batch(READ_BATCH).as_numpy_iterator():
@@ -111,37 +125,31 @@ class StreamedImages:
                     digest.update(hashlib.sha256(record).digest())
         return digest.digest()
 
-    def batches(self, rows, batch_size, steps, seed):
-        """Full batches of the rows: as many passes as needed, each in a fresh random order.
-
-        Args:
-            rows: Which of the images, an array.
-            batch_size: Rows in a batch.
-            steps: Number of batches.
-            seed: Whole-number tensor or list, shape (2,): decides the order.
-
-        Returns:
-            tf.data set of `(rows, images)`.
-        """
-        wanted = np.full(self._num_records, -1)
-        wanted[self._rows[rows]] = rows
+    def batches(
+        self, rows: np.ndarray, batch_size: int, steps: int, seed: tf.Tensor | Sequence
+    ) -> tf.data.Dataset:
+        """Full batches of the rows, read from disk; see `Images.batches`."""
+        places = np.full(self._num_records, -1)
+        places[self._rows[rows]] = np.arange(len(rows))
         seed = tf.convert_to_tensor(seed, tf.int64)
         passes = tf.data.Dataset.range(math.ceil(steps * batch_size / len(rows)))
-        records = passes.flat_map(lambda n: self._shuffled(wanted, noise.fold_in(seed, n)))
+        records = passes.flat_map(
+            lambda number: self._shuffled(places, noise.fold_in(seed, number))
+        )
         batches = records.batch(batch_size, drop_remainder=True).take(steps)
         return batches.map(self._images, tf.data.AUTOTUNE, deterministic=True)
 
-    def _shuffled(self, wanted, seed):
-        """A pass over the wanted records: files in random order, blocks of them in random order."""
+    def _shuffled(self, places, seed):
+        """A pass over the records with a place: files, and blocks of them, in random order."""
         order = noise.order([len(self._files)], noise.fold_in(seed, -1))
-        block = self._block_length()
-        blocks = self._records(order, FILES_AT_ONCE, block).map(self._keep(wanted >= 0)).enumerate()
+        records = self._records(order, FILES_AT_ONCE, self._block_length())
+        blocks = records.map(self._keep(places >= 0)).enumerate()
 
         def shuffle(rank, block):
             numbers, encoded = block
             order = noise.order([tf.shape(numbers)[0]], noise.fold_in(seed, rank))
-            rows = tf.gather(tf.constant(wanted), tf.gather(numbers, order))
-            return rows, tf.gather(encoded, order)
+            shuffled = tf.gather(tf.constant(places), tf.gather(numbers, order))
+            return shuffled, tf.gather(encoded, order)
 
         return blocks.map(shuffle).unbatch()
 
@@ -183,7 +191,7 @@ class StreamedImages:
 
 
 @contextlib.contextmanager
-def reading(name):
+def reading(name: str) -> Iterator[None]:
     """Turn TensorFlow's errors about a set's files into a `DataError`."""
     try:
         yield

@@ -13,6 +13,8 @@ import math
 
 import yaml
 
+from aae_keras.data.defaults import TEST_FRACTION, VALIDATION_SIZE
+
 SETTINGS = (
     "semi-supervised",
     "supervised",
@@ -67,10 +69,12 @@ class Config:
         0, "Labels that training may see, balanced over the classes; 0: every one.", low=0
     )
     validation_size: float = _data(
-        0.1, "Validation images: a count (1 or more) or a fraction of the training part.", low=0
+        VALIDATION_SIZE,
+        "Validation images: a count (1 or more) or a fraction of the training part.",
+        low=0,
     )
     test_fraction: float = _data(
-        0.2, "Share held out for test where the data has no test part.", above=0, high=0.9
+        TEST_FRACTION, "Share held out for test where the data has no test part.", above=0, high=0.9
     )
     split_seed: int = _data(
         0, "Seed of that hold-out, independent of `seed`.", low=0, high=2**31 - 1

@@ -6,18 +6,19 @@ import tensorflow as tf
 
 from aae_keras import data as data_module
 from aae_keras.data import pipeline
+from aae_keras.data.memory import ImagesInMemory
 
 
 def make(batch_size=10, labeled_batch_size=8, seed=0):
     """100 unlabelled rows (pixel = row number) and 20 labelled ones (label = row number)."""
     images = np.arange(120, dtype="uint8").reshape(120, 1, 1, 1)
     return pipeline.training_set(
-        images, np.arange(120), np.arange(100), np.arange(100, 120), batch_size,
+        ImagesInMemory(images), np.arange(120), np.arange(100), np.arange(100, 120), batch_size,
         labeled_batch_size, seed,
     )  # fmt: skip
 
 
-def drawn(dataset):
+def batches_in(dataset):
     elements = list(dataset.as_numpy_iterator())
     unlabeled = [inputs["unlabeled"].ravel() for inputs, _ in elements]
     return np.array(unlabeled), np.array([labels for _, labels in elements])
@@ -25,10 +26,10 @@ def drawn(dataset):
 
 def test_an_epoch_is_a_pass_over_the_unlabelled_images_and_cycles_the_labelled_ones():
     dataset, _ = make()
-    unlabeled, labels = drawn(dataset)
+    unlabeled, labels = batches_in(dataset)
     assert len(dataset) == len(unlabeled) == 10
     assert sorted(unlabeled.ravel()) == list(range(100))
-    assert sorted(collections.Counter(labels.ravel()).values()) == [4] * 20  # 80 draws, 20 rows
+    assert sorted(collections.Counter(labels.ravel()).values()) == [4] * 20  # 80 places, 20 rows
 
 
 def test_labelled_images_come_with_their_own_labels():
@@ -39,21 +40,21 @@ def test_labelled_images_come_with_their_own_labels():
 
 
 def test_every_batch_is_full():
-    unlabeled, labels = drawn(make(batch_size=30, labeled_batch_size=7)[0])
+    unlabeled, labels = batches_in(make(batch_size=30, labeled_batch_size=7)[0])
     assert unlabeled.shape == (3, 30) and labels.shape == (3, 7)
     assert len(set(unlabeled.ravel())) == 90
 
 
 def test_each_epoch_has_another_order_that_its_number_decides():
     dataset, next_epoch = make()
-    first, second = drawn(dataset), drawn(dataset)
+    first, second = batches_in(dataset), batches_in(dataset)
     assert int(next_epoch) == 2
     assert np.any(first[0] != second[0]) and np.any(first[1] != second[1])
     resumed, position = make()
     position.assign(1)
-    for ours, theirs in zip(drawn(resumed), second, strict=True):
+    for ours, theirs in zip(batches_in(resumed), second, strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    assert np.any(drawn(make(seed=1)[0])[0] != first[0])
+    assert np.any(batches_in(make(seed=1)[0])[0] != first[0])
 
 
 def test_evaluation_keeps_order_and_every_row(images, labels):
@@ -97,7 +98,7 @@ def test_unlabelled_rows_of_the_test_part_are_left_out(npz):
 def test_without_labelled_rows_elements_hold_images_alone():
     images = np.arange(40, dtype="uint8").reshape(40, 1, 1, 1)
     dataset, _ = pipeline.training_set(
-        images, np.full(40, -1), np.arange(40), np.arange(0), 10, 10, 0
+        ImagesInMemory(images), np.full(40, -1), np.arange(40), np.arange(0), 10, 10, 0
     )
     elements = list(dataset.as_numpy_iterator())
     assert [type(element) for element in elements] == [tuple] * 4

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import hashlib
 
 import keras
 import numpy as np
@@ -12,49 +13,30 @@ import tensorflow_datasets as tfds
 from aae_keras import data as data_module
 from aae_keras import models
 from aae_keras.data import pipeline, prepared, streaming
-from aae_keras.data.source import DataError
+from aae_keras.data.source import DataError, Source
+from aae_keras.data.splits import split_source
 from aae_keras.data.streaming import StreamedImages
 from aae_keras.experiment import training
-
-LENGTHS = (50, 30, 40)
+from tests.data.numbered import numbered_images, rows_of, streamed_images
 
 
 @pytest.fixture
 def images():
-    """120 images of 2x3 pixels; the first two pixels are the row number in base 16."""
-    values = np.zeros((120, 2, 3, 1), "uint8")
-    values[:, 0, 0, 0], values[:, 0, 1, 0] = np.divmod(np.arange(120), 16)
-    return values
+    return numbered_images()
 
 
 @pytest.fixture
-def streamed(images, tmp_path):
-    """The same, in three files."""
-    files = [str(tmp_path / f"{number}.tfrecord") for number in range(3)]
-    rows = iter(images)
-    for path, length in zip(files, LENGTHS, strict=True):
-        with tf.io.TFRecordWriter(path) as writer:
-            for _ in range(length):
-                writer.write(next(rows).tobytes())
-    return StreamedImages(
-        files,
-        LENGTHS,
-        parse=lambda records: records,
-        decode=lambda record: tf.reshape(tf.io.decode_raw(record, tf.uint8), [2, 3, 1]),
-    )
+def streamed(tmp_path):
+    return streamed_images(tmp_path)
 
 
-def rows_of(images):
-    return images[..., 0, 0, 0].astype(int) * 16 + images[..., 0, 1, 0]
-
-
-def drawn(streamed, rows, seed, batch_size=7, steps=8):
+def rows_in_batches(streamed, rows, seed, batch_size=7, steps=8):
     batches = list(streamed.batches(rows, batch_size, steps, seed).as_numpy_iterator())
     assert len(batches) == steps
-    for numbers, found in batches:
-        assert found.shape == (batch_size, 2, 3, 1) and found.dtype == "uint8"
-        np.testing.assert_array_equal(rows_of(found), numbers)
-    return np.concatenate([numbers for numbers, _ in batches])
+    for places, images in batches:
+        assert images.shape == (batch_size, 2, 3, 1) and images.dtype == "uint8"
+        np.testing.assert_array_equal(rows_of(images), rows[places])
+    return np.concatenate([rows[places] for places, _ in batches])
 
 
 def test_rows_are_those_of_the_array(images, streamed):
@@ -65,9 +47,9 @@ def test_rows_are_those_of_the_array(images, streamed):
     subset = streamed.subset(some)
     np.testing.assert_array_equal(subset[np.array([4, 1])], images[[119, 60]])
     np.testing.assert_array_equal(subset.subset(np.array([0, 3]))[np.array([1])], images[[100]])
-    ((numbers, found),) = subset.batches(np.arange(5), 5, 1, [0, 0]).as_numpy_iterator()
-    assert sorted(numbers) == list(range(5))
-    np.testing.assert_array_equal(found, images[some][numbers])
+    ((places, batch),) = subset.batches(np.arange(5), 5, 1, [0, 0]).as_numpy_iterator()
+    assert sorted(places) == list(range(5))
+    np.testing.assert_array_equal(batch, images[some][places])
 
 
 @pytest.mark.parametrize("block", [1, 16, 1000])
@@ -75,18 +57,18 @@ def test_a_pass_gives_every_row_once_and_passes_follow_each_other(streamed, monk
     monkeypatch.setattr(streaming, "READ_BATCH", block)
     monkeypatch.setattr(streaming, "BLOCK_BYTES", 1)
     rows = np.setdiff1d(np.arange(120), np.arange(10, 70))
-    assert sorted(drawn(streamed, rows, [3, 1], 10, 6)) == rows.tolist()
-    twice = collections.Counter(drawn(streamed, rows, [3, 1], 10, 12).tolist())
+    assert sorted(rows_in_batches(streamed, rows, [3, 1], 10, 6)) == rows.tolist()
+    twice = collections.Counter(rows_in_batches(streamed, rows, [3, 1], 10, 12).tolist())
     assert twice == dict.fromkeys(rows.tolist(), 2)
 
 
 def test_the_order_is_a_function_of_the_seed_alone(streamed):
     rows = np.arange(100)
-    first = drawn(streamed, rows, [0, 4])
+    first = rows_in_batches(streamed, rows, [0, 4])
     tf.random.set_seed(99)  # as `keras.utils.set_random_seed` does
-    np.testing.assert_array_equal(drawn(streamed, rows, [0, 4]), first)
+    np.testing.assert_array_equal(rows_in_batches(streamed, rows, [0, 4]), first)
     for other in ([0, 6], [1, 4]):
-        assert np.mean(drawn(streamed, rows, other) == first) < 0.2
+        assert np.mean(rows_in_batches(streamed, rows, other) == first) < 0.2
     # a shuffle worth its name: neighbours in the files are not neighbours in the order
     assert np.mean(np.abs(np.diff(first)) == 1) < 0.1
 
@@ -94,7 +76,7 @@ def test_the_order_is_a_function_of_the_seed_alone(streamed):
 def test_files_too_are_taken_in_random_order(streamed, monkeypatch):
     monkeypatch.setattr(streaming, "READ_BATCH", 1)  # blocks too small to hide the files' order
     monkeypatch.setattr(streaming, "BLOCK_BYTES", 1)
-    firsts = [drawn(streamed, np.arange(120), [0, n], 1, 1)[0] for n in range(12)]
+    firsts = [rows_in_batches(streamed, np.arange(120), [0, n], 1, 1)[0] for n in range(12)]
     assert {int(np.searchsorted([50, 80], first, "right")) for first in firsts} == {0, 1, 2}
 
 
@@ -125,11 +107,11 @@ def test_training_batches_come_from_disk_with_their_labels(streamed, monkeypatch
 
 
 def test_the_fingerprint_changes_with_content_and_rows(streamed, tmp_path):
-    whole = streamed.fingerprint()
-    assert streamed.subset(np.arange(119)).fingerprint() != whole
+    whole = streamed.content()
+    assert streamed.subset(np.arange(119)).content() != whole
     path = tmp_path / "1.tfrecord"
     path.write_bytes((tmp_path / "2.tfrecord").read_bytes())
-    assert streamed.fingerprint() != whole
+    assert streamed.content() != whole
 
 
 def test_files_that_are_damaged_or_cut_short_are_refused(streamed, tmp_path):
@@ -140,7 +122,7 @@ def test_files_that_are_damaged_or_cut_short_are_refused(streamed, tmp_path):
     with pytest.raises(DataError, match="10 images are missing; a file has been cut short"):
         streamed[np.arange(120)]
     path.write_bytes(whole[:-5])
-    for read in (lambda: streamed[np.arange(120)], streamed.fingerprint):
+    for read in (lambda: streamed[np.arange(120)], streamed.content):
         with pytest.raises(DataError, match="a file is damaged"):
             read()
 
@@ -249,3 +231,17 @@ def test_a_streamed_run_resumes_to_the_same_weights(small, tmp_path):
     ours, theirs = (models.load_model(run.model_file).get_weights() for run in (alone, resumed))
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_splits_of_streamed_images_are_those_of_published_results(streamed):
+    """A split's fingerprint stands in run folders, and a resumed run needs the order it had."""
+    source = Source(streamed, np.arange(120) % 3, ("a", "b", "c"))
+    split = split_source(source, num_labeled=9, validation_size=10)
+    assert split.fingerprint() == "08a3e10b86e80957"
+    dataset, _ = pipeline.training_set(
+        split.images, split.labels, split.unlabeled_rows, split.labeled_rows, 10, 5, seed=0
+    )
+    elements = dataset.as_numpy_iterator()
+    batches = [(rows_of(inputs["unlabeled"]), labels) for inputs, labels in elements]
+    digest = hashlib.sha256(np.concatenate([np.concatenate(batch) for batch in batches]))
+    assert digest.hexdigest()[:16] == "e51a4238666d7fec"

@@ -1,0 +1,196 @@
+"""A user's own arrays, from Python or from an .npz file: checked, and made a `Source`."""
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from aae_keras.data.source import DataError, Source
+from aae_keras.errors import first_line
+from aae_keras.images import MAX_PIXEL
+
+log = logging.getLogger(__name__)
+
+IMAGE_FORMS = "[N, H, W] or [N, H, W, C]"
+
+
+def read_arrays(
+    x: ArrayLike,
+    y: ArrayLike | None = None,
+    x_test: ArrayLike | None = None,
+    y_test: ArrayLike | None = None,
+    class_names: Sequence[str] | None = None,
+    *,
+    where: str = "",
+    suffix: str = "",
+    forms: str = IMAGE_FORMS,
+) -> Source:
+    """The `Source` of arrays, or of lists that NumPy makes arrays of.
+
+    Args:
+        x: Images, [N, H, W] or [N, H, W, C] with 1 or 3 channels, uint8 or float in [0, 1].
+        y: Class numbers, shape (N,) or (N, 1), -1 where there is no label; None: no labels at all.
+        x_test, y_test: The same for the test part; None if there is none.
+        class_names: A name for each class. None: the numbers up to the largest label, of the test
+            part where `y` holds no label.
+        where, suffix, forms: For messages: the file that holds the arrays, what follows the names
+            of `x` and `y` there, and the forms that images may have.
+
+    Raises:
+        DataError: If the arrays cannot be used.
+    """
+    x_name, y_name = f"{where}x{suffix}", f"{where}y{suffix}"
+    if (x_test is None) != (y_test is None):
+        raise DataError(f"{where}x_test and y_test must come together.")
+    images = _checked_images(x, x_name, forms)
+    labels = _checked_labels(y, len(images), y_name)
+    test_images = test_labels = None
+    if x_test is not None:
+        test_images = _checked_images(x_test, f"{where}x_test", forms)
+        test_labels = _checked_labels(y_test, len(test_images), f"{where}y_test")
+        if test_images.shape[1:] != images.shape[1:]:
+            raise DataError(
+                f"{x_name} and x_test must hold images of one shape. "
+                f"Received: {images.shape[1:]} and {test_images.shape[1:]}"
+            )
+    largest = int(_naming_labels(labels, test_labels).max(initial=-1))
+    names = tuple(
+        str(name) for name in (range(largest + 1) if class_names is None else class_names)
+    )
+    if len(names) <= largest:
+        raise DataError(
+            f"`class_names` must name every class, 0 to {largest}. Received: {len(names)} names"
+        )
+    if test_labels is not None and test_labels.max(initial=-1) >= len(names):
+        raise DataError(
+            f"{where}y_test must hold classes that y{suffix} holds, 0 to {len(names) - 1}. "
+            f"Received: {test_labels.max()}"
+        )
+    return Source(images, labels, names, test_images, test_labels)
+
+
+def read_arrays_or_vectors(
+    x: ArrayLike,
+    y: ArrayLike | None = None,
+    x_test: ArrayLike | None = None,
+    y_test: ArrayLike | None = None,
+    class_names: Sequence[str] | None = None,
+) -> Source:
+    """As `read_arrays`; also of vectors [N, D], and with a label of every class or names for them.
+
+    A vector becomes an image of one row of D pixels, shape (1, D, 1).
+    """
+    images = _as_array(x, "x")
+    if images.ndim == 2:
+        log.warning(
+            "x holds vectors of %d values: each is taken as an image of one row, shape (1, %d, 1).",
+            images.shape[1],
+            images.shape[1],
+        )
+    images = _vectors_as_rows(images)
+    test_images = None if x_test is None else _vectors_as_rows(_as_array(x_test, "x_test"))
+    forms = "[N, H, W], [N, H, W, C] or, as vectors, [N, D]"
+    source = read_arrays(images, y, test_images, y_test, class_names, forms=forms)
+    missing = classes_without_labels(source)
+    if missing and class_names is None:
+        raise DataError(
+            "Labels must use every number from 0 to the largest. Number the classes anew, or pass "
+            "`class_names`, a name for each number, if those classes exist. "
+            f"Received: no label {missing}"
+        )
+    if missing:
+        log.warning("No label of class %s: nothing teaches it.", missing)
+    return source
+
+
+def classes_without_labels(source: Source) -> str:
+    """The names of classes that no label has, "" if every class has one or if there are no labels.
+
+    Labels of the test part count where the training part has none.
+    """
+    labels = _naming_labels(source.labels, source.test_labels)
+    counts = np.bincount(labels[labels >= 0], minlength=len(source.class_names))
+    if not counts.any():
+        return ""
+    return ", ".join(
+        name for name, count in zip(source.class_names, counts, strict=True) if not count
+    )
+
+
+def _naming_labels(labels, test_labels):
+    """The labels that say which classes there are."""
+    # Test labels may score what was learned without any in training.
+    return labels if test_labels is None or (labels >= 0).any() else test_labels
+
+
+def _vectors_as_rows(array):
+    return array[:, None, :, None] if array.ndim == 2 else array
+
+
+def _as_array(values, name):
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise DataError(
+            f"{name} must be an array, or nested lists of equal lengths that NumPy makes one of. "
+            f"Received: {type(values).__name__} ({first_line(error)})"
+        ) from error
+
+
+def _checked_images(images, name, forms):
+    """uint8 (n, height, width, channels) from every form allowed, or a DataError."""
+    images = _as_array(images, name)
+    if images.ndim == 3:
+        images = images[..., None]
+    if images.ndim != 4 or 0 in images.shape:
+        raise DataError(
+            f"{name} must have shape {forms}, with images in it. Received: shape {images.shape}"
+        )
+    if images.shape[3] not in (1, 3):
+        raise DataError(
+            f"{name} must have 1 channel (grey) or 3 (RGB), as the last dimension: [N, H, W, C]. "
+            f"Received: shape {images.shape}"
+        )
+    if images.dtype == np.uint8:
+        return images
+    if images.dtype.kind != "f":
+        raise DataError(
+            f"{name} must be uint8, or float in [0, 1]. Convert it with `np.asarray(..., 'uint8')` "
+            f"if its values are 0 to 255. Received: {images.dtype}"
+        )
+    low, high = images.min(), images.max()
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise DataError(f"{name} must be finite. Received: NaN or infinite pixels")
+    if low < 0 or high > 1:
+        raise DataError(
+            f"{name} holds floats, so they must lie in [0, 1]; divide by their maximum, or pass "
+            f"uint8. Received: values from {low} to {high}"
+        )
+    return np.rint(images * MAX_PIXEL).astype("uint8")
+
+
+def _checked_labels(labels, count, name):
+    """int64 (count,) from every form allowed, or a DataError; None: no labels."""
+    if labels is None:
+        return np.full(count, -1)
+    labels = _as_array(labels, name)
+    if labels.shape == (count, 1):
+        labels = labels[:, 0]
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        raise DataError(
+            f"{name} must hold one class number per image. Take them from one-hot rows with "
+            f"`.argmax(axis=1)`. Received: shape {labels.shape}"
+        )
+    if labels.shape != (count,) or labels.dtype.kind not in "iu":
+        raise DataError(
+            f"{name} must be whole numbers, one per image: shape ({count},), -1 where there is no "
+            "label. Convert floats with `.astype('int64')`, and names with `np.unique(..., "
+            f"return_inverse=True)`. Received: shape {labels.shape}, {labels.dtype}"
+        )
+    labels = labels.astype("int64")
+    if labels.min(initial=0) < -1:
+        raise DataError(
+            f"{name} must be class numbers from 0, or -1 for no label. Received: {labels.min()}"
+        )
+    return labels

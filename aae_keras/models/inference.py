@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from aae_keras.images import to_unit_range
-from aae_keras.models.base import AdversarialModel
+from aae_keras.models.aae import AdversarialModel
 from aae_keras.networks import output_shapes
 
 BATCH = 1000

@@ -10,7 +10,7 @@ import tensorflow as tf
 from aae_keras import losses, models, priors
 from aae_keras.models import Forward
 from tests.models.plain import step_on
-from tests.tiny import LATENT_DIM, tiny_model, tiny_networks
+from tests.tiny import LATENT_DIM, encoder, tiny_model, tiny_networks
 
 ROLES = ("encoder", "decoder", "discriminator_cat", "discriminator_gauss")
 
@@ -153,6 +153,7 @@ def test_discriminator_learns_that_prior_samples_are_real(model, element):
 
 def test_the_target_of_reconstruction_is_the_clean_image(element):
     model = tiny_model(input_noise=0.5)
+    model.compile(jit_compile=False)
     batch = model.make_batch(tensors(element))
     np.testing.assert_allclose(batch.images, element[0]["unlabeled"] / np.float32(255))
     noise = (batch.corrupted - batch.images).numpy()
@@ -165,6 +166,8 @@ def test_the_target_of_reconstruction_is_the_clean_image(element):
 
 def test_noise_and_prior_samples_are_functions_of_seed_and_step(element):
     model, same, other = tiny_model(seed=1), tiny_model(seed=1), tiny_model(seed=2)
+    for one in (model, same, other):
+        one.compile(jit_compile=False)
     element = tensors(element)
     first = model.make_batch(element)
     np.testing.assert_array_equal(first.corrupted, same.make_batch(element).corrupted)
@@ -180,13 +183,16 @@ def test_noise_and_prior_samples_are_functions_of_seed_and_step(element):
 
 def test_draws_of_one_step_do_not_repeat_each_other(images, labels):
     model = tiny_model(input_noise=1.0)
+    model.compile(jit_compile=False)
     grey = np.full_like(images[:40], 100)
     batch = model.make_batch(tensors(({"unlabeled": grey, "labeled": grey}, labels[:40])))
     assert abs(np.corrcoef(np.ravel(batch.corrupted), np.ravel(batch.labeled))[0, 1]) < 0.15
 
 
 def test_no_noise_means_the_image_itself(element):
-    batch = tiny_model(input_noise=0).make_batch(tensors(element))
+    model = tiny_model(input_noise=0)
+    model.compile(jit_compile=False)
+    batch = model.make_batch(tensors(element))
     np.testing.assert_array_equal(batch.corrupted, batch.images)
 
 
@@ -360,7 +366,7 @@ def test_bad_arguments_are_refused():
             gaussian_prior=priors.GaussianPrior(LATENT_DIM + 1),
         )
     with pytest.raises(NotImplementedError, match="must define `build_terms`"):
-        models.AdversarialModel(tiny_networks()["encoder"]).compile()
+        models.AdversarialModel(encoder(0)).compile()
 
 
 def test_layers_frozen_before_compile_stay(element):

@@ -135,6 +135,21 @@ def test_simultaneous_gradients_equal_plain_tapes(setting, jit_compile, element)
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("schedule", ["alternating", "paired", "simultaneous"])
+def test_fused_gradients_equal_those_of_plain_tapes(setting, schedule, element):
+    """What is there for speed alone changes no step: with and without it, SGD moves as far."""
+    steps = []
+    for fused in (True, False):
+        model = SETTINGS[setting]()
+        rates = (keras.optimizers.SGD(1.0) for _ in range(4))
+        model.compile(*rates, schedule=schedule, fused=fused, jit_compile=False)
+        before = model.get_weights()
+        model.train_step(tensors(element))
+        steps.append([new - old for new, old in zip(model.get_weights(), before, strict=True)])
+    for fused, plain in zip(*steps, strict=True):
+        np.testing.assert_allclose(fused, plain, rtol=1e-3, atol=2e-5)
+
+
 LABELS_NEEDED = (
     "semi-supervised", "supervised", "supervised-informed", "label-informed",
     "dimensionality-reduction",

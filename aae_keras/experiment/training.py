@@ -62,9 +62,12 @@ def train(
     log.info("Revision %s in %s", run.revision, run.folder)
     data = factory.load_data(run.config)  # before the folder is touched: its faults leave no trace
     log.info("%s", data.describe())
+    build = build or factory.build_model
+    stages = stages_of(run.config)
+    model = build(stages[0].config, data)
     fingerprint = data.split.fingerprint()
     backup = Backup(run.backup, data, run.history_file)
-    stages = stages_of(run.config)
+    done = 0
     if resume:
         runs.check_fingerprint(run, fingerprint)
         done = backup.epochs_done()
@@ -77,19 +80,19 @@ def train(
     else:
         run = runs.begin(run, fingerprint)
     drawing = [DrawFigures(data, run, backup)] if run.config.draw_every else []
-    model = None
     for stage in stages:
-        if stage.last_epoch < backup.epochs_done():
+        if done > stage.last_epoch:
             continue  # what it learned is in a later stage's checkpoint
         if len(stages) > 1:
             backup.stage = stage.number
             log.info("Stage %d of %d: %s.", stage.number, len(stages), stage.config.setting)
-        former, model = model, (build or factory.build_model)(stage.config, data)
-        if resume and backup.epochs_done() > stage.first_epoch:
-            backup.restore(model)
-        elif former is not None:
+        if stage.number > 1:
+            former, model = model, build(stage.config, data)
             start_from(model, former)
-        fit(model, data, run, [backup, *drawing, *callbacks], stage, backup.epochs_done(), verbose)
+        if done > stage.first_epoch:
+            backup.restore(model)
+        fit(model, data, run, [backup, *drawing, *callbacks], stage, done, verbose)
+        done = max(done, stage.last_epoch)
     save_atomically(model, run.model_file)
     backup.remove()
     return run

@@ -14,7 +14,8 @@ def plain_gradients(model, batch, weights, phases=tuple(PHASES)):
             continue
         with tf.GradientTape() as tape:
             value = term.loss(Forward(model, batch, training=True))
-            factor = weights.get(term.phase, 1.0) * term.weight_at(model.step)
+            weight = term.weight(model.step) if callable(term.weight) else term.weight
+            factor = weight * weights.get(term.phase, 1.0)
             loss = factor * tf.reduce_mean(value)
         gradients = tape.gradient(loss, term.variables)
         for variable, gradient in zip(term.variables, gradients, strict=True):

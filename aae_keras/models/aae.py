@@ -1,7 +1,7 @@
 """The adversarial autoencoder: what its networks compute, and the step that trains them.
 
-The step is the paper's: a batch, then phase after phase a tape, losses, updates. What it calls stands
-below it; what is there for speed alone stands in `fused`.
+The step is the paper's: a batch, then phase after phase a tape, losses, updates. What it calls
+stands below it; what is there for speed alone stands in `fused`.
 """
 
 import contextlib

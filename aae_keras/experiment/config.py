@@ -31,6 +31,9 @@ _ANY_PRIOR = ("basic", "label-informed")
 _DECODED_Y = ("semi-supervised", "supervised", "clustering")
 _ENCODED_Y = ("semi-supervised", "clustering", "dimensionality-reduction", "labels-only")
 
+# Priors of several components, by name; `priors` has them.
+MIXTURES = ("gaussian-mixture", "swiss-roll")
+
 # Terms beside a setting's own, and the settings each is for; `models.regularizers` has them.
 EXTRA_TERMS = {"conditional_entropy": _ENCODED_Y}
 
@@ -136,7 +139,7 @@ class Config:
         "gaussian",
         "Prior of z; the other two are for a 2-D z.",
         only=_ANY_PRIOR,
-        choices=("gaussian", "gaussian-mixture", "swiss-roll"),
+        choices=("gaussian", *MIXTURES),
     )
     prior_stddev: float = _network(1.0, "Standard deviation of the Gaussian prior.")
     prior_scale: float = _network(1.0, "Factor of the other priors' size.", only=_ANY_PRIOR)
@@ -305,11 +308,11 @@ class Config:
         if "label-informed" in settings and self.prior == "gaussian":
             raise ValueError(
                 "The setting label-informed needs a prior with a component for each class: "
-                "gaussian-mixture or swiss-roll. Received: prior='gaussian'"
+                f"{' or '.join(MIXTURES)}. Received: prior='gaussian'"
             )
         if self.prior == "gaussian" and self.prior_scale != 1:
             raise ValueError(
-                "`prior_scale` is for the priors gaussian-mixture and swiss-roll; a Gaussian has "
+                f"`prior_scale` is for the priors {' and '.join(MIXTURES)}; a Gaussian has "
                 f"`prior_stddev`. Received: prior_scale={self.prior_scale}"
             )
         if self.prior != "gaussian" and self.prior_stddev != 1:

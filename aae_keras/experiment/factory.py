@@ -256,5 +256,4 @@ def build_prior(config, components=10):
     """The prior of z that a configuration names; of so many components, if it has any."""
     if config.prior == "gaussian":
         return priors.GaussianPrior(config.latent_dim, config.prior_stddev)
-    kinds = {"gaussian-mixture": priors.GaussianMixturePrior, "swiss-roll": priors.SwissRollPrior}
-    return kinds[config.prior](components, config.prior_scale)
+    return priors.MIXTURES[config.prior](components, config.prior_scale)

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from aae_keras.experiment import presets
-from aae_keras.experiment.config import EXTRA_TERMS, Config, nearest
+from aae_keras.experiment.config import EXTRA_TERMS, MIXTURES, Config, nearest
 from aae_keras.experiment.presets import PRESETS, preset
 
 
@@ -194,12 +194,13 @@ def test_terms_and_stages_that_make_no_sense_are_refused(fields, message):
         Config(**fields)
 
 
-def test_extra_terms_survive_yaml_and_are_those_of_the_library():
-    from aae_keras import models
+def test_names_survive_yaml_and_are_those_of_the_library():
+    from aae_keras import models, priors
 
     config = Config(extra_terms=("conditional_entropy",), conditional_entropy_fade=(5, 10))
     assert Config.from_yaml(config.to_yaml()) == config
     assert models.EXTRA_TERMS.keys() == EXTRA_TERMS.keys()
+    assert tuple(priors.MIXTURES) == MIXTURES
 
 
 def test_a_stage_has_no_fields_of_other_settings():

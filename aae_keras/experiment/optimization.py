@@ -38,7 +38,7 @@ def _on_cpu():
     return not tf.config.list_physical_devices("GPU")
 
 
-def compilation(config: Config) -> dict[str, bool]:
+def compilation(config: Config) -> dict[str, Any]:
     """The arguments of `compile` that say what XLA compiles."""
     part = config.jit_compile
     if part == "auto":

@@ -54,14 +54,14 @@ class Backup(keras.callbacks.Callback):
         # The number of the run's stage, for its rows of the history; None where there is but one.
         self.stage: int | None = None
 
-    def epochs_done(self) -> int:
-        """How many whole epochs the checkpoint has; 0 if there is none.
+    def saved_history(self) -> list[dict[str, Any]]:
+        """The rows of the checkpoint's history, one for each whole epoch; none if there is none.
 
         Raises:
             UserError: If it is damaged.
         """
         checkpoint = self._newest()
-        return 0 if checkpoint is None else self._progress(checkpoint)["epochs"]
+        return [] if checkpoint is None else self._progress(checkpoint)["history"]
 
     def restore(self, model: keras.Model) -> int:
         """Put a model where the checkpoint left it.

@@ -330,8 +330,8 @@ class Config:
     @property
     def learns_from_labels(self) -> bool:
         """Whether training sees labels."""
-        finds_clusters = self.setting == "dimensionality-reduction" and self.num_clusters
-        return self.setting not in ("basic", "clustering") and not finds_clusters
+        stages = {self.setting, self.pretrain} - {"", "basic", "clustering"}
+        return bool(stages - {"dimensionality-reduction"} if self.num_clusters else stages)
 
     def of_setting(self, setting: str, **changes: Any) -> "Config":
         """This configuration for one setting alone: what other settings need is left out."""

@@ -167,7 +167,7 @@ def extra_terms(config: Config, steps_per_epoch: int) -> list[models.Regularizer
             for field in dataclasses.fields(config)
             if field.metadata["term"] == name
         }
-        if fade := options.pop("fade"):
+        if fade := options.pop("fade", ()):
             steps = (epoch * steps_per_epoch for epoch in fade)
             options["weight"] = models.FadeIn(options["weight"], *steps)
         sources.append(models.EXTRA_TERMS[name](**options))

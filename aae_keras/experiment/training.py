@@ -18,9 +18,9 @@ from aae_keras.errors import first_line
 from aae_keras.experiment import factory, figures, runs
 from aae_keras.experiment.callbacks import Backup, StopOnNaN
 from aae_keras.experiment.config import Config
-from aae_keras.experiment.stages import Stage, stages_of, start_from
+from aae_keras.experiment.stages import Stage, epochs_before, stages_of, start_from
 from aae_keras.files import flush
-from aae_keras.models import AdversarialModel, LatentY
+from aae_keras.models import AdversarialModel
 
 log = logging.getLogger(__name__)
 
@@ -72,32 +72,32 @@ def train(
     model = build(stages[0].config, data)
     fingerprint = data.split.fingerprint()
     backup = Backup(run.backup, data, run.history_file)
-    done = 0
+    rows: list[dict[str, Any]] = []
     if resume:
         runs.check_fingerprint(run, fingerprint)
-        done = backup.epochs_done()
-        if done > stages[-1].last_epoch:
+        rows = backup.saved_history()
+        excess = len(rows) - epochs_before(stages[-1], rows) - run.config.epochs
+        if excess > 0:
             raise runs.RunError(
-                f"{folder} has {done} whole epochs already. Received: epochs={run.config.epochs}"
+                f"{folder} has {run.config.epochs + excess} whole epochs already. "
+                f"Received: epochs={run.config.epochs}"
             )
         runs.write_config(run)
-        log.info("Resuming after epoch %d of %d.", done, stages[-1].last_epoch)
+        log.info("Resuming after %d whole epochs.", len(rows))
     else:
         run = runs.begin(run, fingerprint)
     drawing = [DrawFigures(data, run, backup)] if run.config.draw_every else []
-    for stage in stages:
-        if done > stage.last_epoch:
-            continue  # what it learned is in a later stage's checkpoint
+    reached = rows[-1].get("stage", 1) if rows else 1
+    for stage in stages[reached - 1 :]:  # what the others learned is in the checkpoint
         if len(stages) > 1:
             backup.stage = stage.number
             log.info("Stage %d of %d: %s.", stage.number, len(stages), stage.config.setting)
         if stage.number > 1:
             former, model = model, build(stage.config, data)
             start_from(model, former)
-        if done > stage.first_epoch:
+        if rows and stage.number == reached:
             backup.restore(model)
-        fit(model, data, run, [backup, *drawing, *callbacks], stage, done, verbose)
-        done = max(done, stage.last_epoch)
+        fit(model, data, run, [backup, *drawing, *callbacks], stage, backup.history, verbose)
     save_atomically(model, run.model_file)
     backup.remove()
     return run
@@ -109,7 +109,7 @@ def fit(
     run: runs.Run,
     callbacks: Sequence[keras.callbacks.Callback],
     stage: Stage,
-    done: int,
+    history: Sequence[dict[str, Any]],
     verbose: str | int = "auto",
 ) -> None:
     """`model.fit` with the callbacks of a run and more; its progress goes to stderr.
@@ -120,20 +120,19 @@ def fit(
         run: The `Run`.
         callbacks: Keras callbacks.
         stage: The `Stage`.
-        done: Whole epochs of the run so far.
+        history: Rows of the run's whole epochs so far.
         verbose: As in `keras.Model.fit`.
     """
-    if done >= stage.last_epoch:
+    done = len(history)
+    stop = epochs_before(stage, history) + stage.config.epochs
+    if done >= stop:
         return
     if verbose == "auto":
         verbose = 1 if sys.stderr.isatty() else 2
     clock = EpochClock()
     validation = data.validation
-    if (
-        validation is not None
-        and model.latent_y == LatentY.GIVEN
-        and len(validation.element_spec) == 1
-    ):
+    needs_labels = all(term.needs_labels for term in model.terms if term.validated)
+    if validation is not None and needs_labels and len(validation.element_spec) == 1:
         log.warning("No labels are left for validation, which this setting needs: there is none.")
         validation = None
     tensorboard = keras.callbacks.TensorBoard(str(run.logs), write_graph=False)
@@ -141,7 +140,7 @@ def fit(
         model.fit(
             data.train,
             validation_data=validation,
-            epochs=stage.last_epoch,
+            epochs=stop,
             initial_epoch=done,
             verbose=verbose,
             callbacks=[clock, StopOnNaN(), *callbacks, tensorboard],

@@ -12,7 +12,7 @@ from keras import Model, ops
 from tensorflow import Tensor
 
 from aae_keras import noise
-from aae_keras.models import fused
+from aae_keras.models import fused, objective
 from aae_keras.models.elements import Element, unpack, unpack_training
 from aae_keras.models.objective import Batch, LogOdds, Named, Phase, Phases
 from aae_keras.models.phased import PhasedModel
@@ -31,7 +31,8 @@ class AdversarialModel(PhasedModel):
                 forward = Forward(self, batch, training=True, phases=phases)
                 values |= {term.name: term.loss(forward) for p in phases for term in p.terms}
                 losses = {phase.name: self.loss_of(phase, values) for phase in phases}
-            gradients_of = fused.gradients_of if self.fused else plain_gradients_of
+            shared = self.fused and len(phases) > 1
+            gradients_of = fused.gradients_of if shared else plain_gradients_of
             for optimizer, gradients, variables in gradients_of(tape, phases, losses):
                 apply = fused.compiled(optimizer) if self.jit_updates else optimizer.apply
                 apply(gradients, variables)
@@ -151,8 +152,7 @@ class Forward:
     def __init__(self, model: AdversarialModel, batch: Batch, training: bool, phases: Phases = ()):
         self.batch, self.model, self.training = batch, model, training
         self._judge = fused.judge_of(phases, judge_codes) if model.fused else judge_codes
-        self._without_prior = [phase.name for phase in phases] == ["generator"]
-        self._log_odds: dict[str, LogOdds] = {}
+        self._log_odds: dict[tuple, LogOdds] = {}
 
     @functools.cached_property
     def code(self) -> Named:
@@ -173,11 +173,11 @@ class Forward:
 
     def log_odds(self, discriminator: Model, code: str) -> LogOdds:
         """Logits that a discriminator gives samples of the prior, and codes: (batch, 1) each."""
-        if code not in self._log_odds:
+        key = id(discriminator), code
+        if key not in self._log_odds:
             samples, codes = self.batch.prior[code], self.code[code]
-            samples = samples[:0] if self._without_prior else samples
-            self._log_odds[code] = self._judge(discriminator, samples, codes, self.training)
-        return self._log_odds[code]
+            self._log_odds[key] = self._judge(discriminator, samples, codes, self.training)
+        return self._log_odds[key]
 
 
 def judge_codes(discriminator: Model, samples: Tensor, codes: Tensor, training: bool) -> LogOdds:
@@ -191,9 +191,6 @@ def plain_gradients_of(tape: tf.GradientTape, phases: Phases, losses: Named) -> 
     """(optimizer, gradients, variables) of a pass; phases that share an optimizer are added up."""
     sums: dict[int, tuple] = {}
     for phase in phases:
-        own = sums.setdefault(id(phase.optimizer), (phase.optimizer, {}))[1]
         gradients = tape.gradient(losses[phase.name], phase.variables)
-        for variable, gradient in zip(phase.variables, gradients, strict=True):
-            shared = id(variable) in own
-            own[id(variable)] = own[id(variable)][0] + gradient if shared else gradient, variable
-    return [(optimizer, *zip(*own.values(), strict=True)) for optimizer, own in sums.values()]
+        objective.add_gradients(sums, phase.optimizer, phase.variables, gradients)
+    return objective.updates(sums)

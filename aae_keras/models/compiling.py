@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
-from aae_keras.models.fused import distinct
 from aae_keras.models.latent_y import LatentY
-from aae_keras.models.objective import Phase, Term
+from aae_keras.models.objective import Phase, Term, distinct
 from aae_keras.phases import PHASES, SCHEDULES
 
 if typing.TYPE_CHECKING:
@@ -109,6 +108,33 @@ def check(
             raise ValueError(
                 f"`{name}` has regularizers or activity losses, which belong to no phase and "
                 "would be left out. Use the optimizers' `weight_decay`, or a term of your own."
+            )
+
+
+def check_terms(terms: Sequence[Term], variables: Sequence[keras.Variable]) -> None:
+    """Refuse terms that could not be told apart, or whose variables would not be saved.
+
+    Args:
+        terms: Of the model.
+        variables: Of the model.
+
+    Raises:
+        ValueError: If there are any.
+    """
+    names = [term.name for term in terms]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ValueError(
+            "Each term needs a name of its own in logs and history. "
+            f"Received twice: {', '.join(sorted(twice))}"
+        )
+    known = set(map(id, variables))
+    for term in terms:
+        strange = [variable.path for variable in term.variables if id(variable) not in known]
+        if strange:
+            raise ValueError(
+                f"The term {term.name} moves variables that are no part of the model, so that no "
+                "file and no checkpoint would hold them. Make their network an attribute of the "
+                f"model. Received: {strange[0]}"
             )
 
 

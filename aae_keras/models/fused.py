@@ -8,13 +8,21 @@ of the same logit, so one gradient is the other times a number per row. And phas
 optimizer share a backward pass, since their gradients are to be added up.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
 
-from aae_keras.models.objective import LogOdds, Named, Phase
+from aae_keras.models.objective import (
+    GameTerm,
+    LogOdds,
+    Named,
+    Phase,
+    Term,
+    add_gradients,
+    distinct,
+    updates,
+)
 from aae_keras.networks import mixes_rows
 
 # (discriminator, samples, codes, training) -> logits of samples and codes
@@ -22,41 +30,65 @@ Judge = Callable[[keras.Model, tf.Tensor, tf.Tensor, bool], LogOdds]
 
 
 def judge_of(phases: Sequence[Phase], judge: Judge) -> Judge:
-    """How codes are judged in a pass: with the gradient turned, where one serves both sides.
+    """How codes are judged in a pass.
+
+    With the gradient turned, where one pass serves both sides of the game; without the samples of
+    the prior, where the generator plays alone.
 
     Args:
         phases: The `Phase`s that share the pass.
         judge: Function of (discriminator, samples, codes, training) to the logits of both.
     """
-    weight = reversal_weight(phases)
-    if weight is None:
-        return judge
 
-    def judge_reversed(
-        discriminator: keras.Model, samples: tf.Tensor, codes: tf.Tensor, training: bool
-    ) -> LogOdds:
+    weight = reversal_weight(phases)
+    if weight is not None:
+        return _turned(judge, weight)
+    alone = [phase.name for phase in phases] == ["generator"]
+    return _without_samples(judge) if alone and plays_by_rows(phases[0].terms) else judge
+
+
+def _turned(judge, weight):
+    def judge_turned(discriminator, samples, codes, training):
         reversal = Reversal(weight)
         real, fake = judge(discriminator, samples, reversal(codes), training)
         reversal.logits = fake
         return real, fake
 
-    return judge_reversed
+    return judge_turned
+
+
+def _without_samples(judge):
+    def judge_codes_alone(discriminator, samples, codes, training):
+        return judge(discriminator, samples[:0], codes, training)
+
+    return judge_codes_alone
+
+
+def plays_by_rows(terms: Sequence[Term]) -> bool:
+    """Whether terms are sides of the game alone, each row judged by itself."""
+    return all(
+        isinstance(term, GameTerm) and not mixes_rows(term.discriminator) and term.weight == 1
+        for term in terms
+    )
 
 
 def reversal_weight(phases: Sequence[Phase]) -> float | None:
     """Weight of the generator's loss in units of the discriminator's, where one pass serves both.
 
-    None where the two do not share a pass, where the generator has a term that is no side of a
-    game, or where a discriminator's logit depends on other rows of the batch.
+    None, for no, where the two do not share a pass, where one has a term that is no side of the
+    game or where the two do not play the same games, or where a discriminator's logit depends on
+    other rows of the batch.
     """
     by_name = {phase.name: phase for phase in phases}
     if not {"discriminator", "generator"} <= by_name.keys():
         return None
-    generator, discriminator = by_name["generator"], by_name["discriminator"]
-    for term in (*generator.terms, *discriminator.terms):
-        if term.discriminator is None or mixes_rows(term.discriminator) or term.weight != 1:
-            return None
-    return generator.weight / discriminator.weight
+    sides = by_name["generator"], by_name["discriminator"]
+    if not all(plays_by_rows(side.terms) for side in sides):
+        return None
+    generator, discriminator = ([id(t.discriminator) for t in side.terms] for side in sides)
+    if sorted(generator) != sorted(discriminator) or len(set(generator)) != len(generator):
+        return None
+    return sides[0].weight / sides[1].weight
 
 
 class Reversal:
@@ -100,12 +132,13 @@ def gradients_of(tape: tf.GradientTape, phases: Sequence[Phase], losses: Named) 
         if {"discriminator", "generator"} <= names:
             names.remove("generator")  # its gradient comes out of the discriminator's
         variables = distinct(variable for phase in together for variable in phase.variables)
-        values = tape.gradient([losses[name] for name in sorted(names)], variables)
-        values = dict(zip(map(id, variables), values, strict=True))
-        for phase in together:
-            own = sums.setdefault(id(phase.optimizer), (phase.optimizer, {}))[1]
-            own |= {id(variable): (values[id(variable)], variable) for variable in phase.variables}
-    return [(optimizer, *zip(*own.values(), strict=True)) for optimizer, own in sums.values()]
+        gradients = tape.gradient([losses[name] for name in sorted(names)], variables)
+        by_variable = dict(zip(map(id, variables), gradients, strict=True))
+        for optimizer in distinct(phase.optimizer for phase in together):
+            served = (phase for phase in together if phase.optimizer is optimizer)
+            own = distinct(variable for phase in served for variable in phase.variables)
+            add_gradients(sums, optimizer, own, [by_variable[id(variable)] for variable in own])
+    return updates(sums)
 
 
 def backward_passes(phases: Sequence[Phase]) -> list[list[Phase]]:
@@ -150,8 +183,3 @@ def compiled(
         update(*gradients)
 
     return apply
-
-
-def distinct(things: Iterable[Any]) -> list[Any]:
-    """Each thing once, in order."""
-    return list({id(thing): thing for thing in things}.values())

@@ -2,7 +2,8 @@
 
 import dataclasses
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -37,7 +38,6 @@ class Term:
             value of a whole batch by the number of replicas: either way replicas add up.
         validated: Whether it means something on held-out images, without training.
         needs_labels: Whether it asks for labels.
-        discriminator: For the two sides of a game, the network that judges; None for other terms.
     """
 
     name: str
@@ -48,7 +48,6 @@ class Term:
     per: str = "example"
     validated: bool = False
     needs_labels: bool = False
-    discriminator: keras.Model | None = None
 
     def __post_init__(self):
         if self.phase not in PHASES:
@@ -57,6 +56,17 @@ class Term:
             )
         if self.per not in ("example", "batch"):
             raise ValueError(f'`per` must be "example" or "batch". Received: per={self.per!r}')
+
+
+@dataclasses.dataclass(frozen=True)
+class GameTerm(Term):
+    """A side of the game over a code, as `adversarial_terms` makes them: its loss is log D's.
+
+    Attributes:
+        discriminator: The network that judges.
+    """
+
+    discriminator: keras.Model | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +137,7 @@ def reconstruction_term(
 
 def adversarial_terms(
     model: "AdversarialModel", name: str, discriminator: keras.Model, code: str
-) -> list[Term]:
+) -> list[GameTerm]:
     """The two sides of the game over one code: the discriminator's and the encoder's (section 2).
 
     Args:
@@ -138,14 +148,14 @@ def adversarial_terms(
     """
     outputs = ["y_logits"] if code == "y" else model.posterior.outputs
     return [
-        Term(
+        GameTerm(
             f"discriminator_{name}_loss",
             phase="discriminator",
             loss=lambda forward: losses.discriminator_loss(*forward.log_odds(discriminator, code)),
             variables=discriminator.trainable_variables,
             discriminator=discriminator,
         ),
-        Term(
+        GameTerm(
             f"generator_{name}_loss",
             phase="generator",
             loss=lambda forward: losses.generator_loss(forward.log_odds(discriminator, code)[1]),
@@ -167,3 +177,36 @@ def classification_term(model: "AdversarialModel") -> Term:
         validated=True,
         needs_labels=True,
     )
+
+
+def add_gradients(
+    sums: dict,
+    optimizer: keras.optimizers.Optimizer,
+    variables: Sequence[keras.Variable],
+    gradients: Sequence[tf.Tensor | None],
+) -> None:
+    """Add gradients to those that an optimizer is to apply to the same variables.
+
+    Args:
+        sums: Dict by optimizer's id of the optimizer, and a dict by variable's id of gradient and
+            variable; it is changed.
+        optimizer: Whose gradients they are.
+        variables: Whose gradients they are.
+        gradients: One for each variable; None where there is none.
+    """
+    own = sums.setdefault(id(optimizer), (optimizer, {}))[1]
+    for variable, gradient in zip(variables, gradients, strict=True):
+        before, _ = own.get(id(variable), (None, variable))
+        if before is not None:
+            gradient = before if gradient is None else before + gradient
+        own[id(variable)] = gradient, variable
+
+
+def updates(sums: dict) -> list[tuple]:
+    """The sums of `add_gradients` as triples of optimizer, gradients and variables."""
+    return [(optimizer, *zip(*own.values(), strict=True)) for optimizer, own in sums.values()]
+
+
+def distinct(things: Iterable[Any]) -> list[Any]:
+    """Each thing once, in order."""
+    return list({id(thing): thing for thing in things}.values())

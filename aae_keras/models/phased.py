@@ -11,9 +11,8 @@ from aae_keras import losses, ranges
 from aae_keras.images import to_unit_range
 from aae_keras.models import compiling
 from aae_keras.models.averaging import RunningAverage
-from aae_keras.models.fused import distinct
 from aae_keras.models.latent_y import LatentY
-from aae_keras.models.objective import Named, Term
+from aae_keras.models.objective import Named, Term, distinct
 from aae_keras.models.posteriors import Posterior
 from aae_keras.networks import input_shapes, output_shapes
 from aae_keras.phases import PHASES
@@ -37,8 +36,7 @@ class PhasedModel(keras.Model):
         reconstruction: Key of `losses.RECONSTRUCTION`.
         encoder_average: Decay of the running average of the encoder's weights that is used
             outside training, in [0, 1); 0 uses the weights themselves. `encoder` has the latter.
-        extra_terms: Objects of `regularizers`, or your own with a method `terms(model)`: what they
-            return is added to the setting's own terms.
+        extra_terms: A list of `Regularizer`s, whose terms are added to the setting's own.
         seed: Whole number: with the step (and replica) it decides every random draw.
 
     Raises:
@@ -155,8 +153,13 @@ class PhasedModel(keras.Model):
         compiling.check(self, schedule, phase_weights, jit_updates, metrics or weighted_metrics)
         compiling.check_no_loss(**kwargs)
         self.terms = self.objective()
-        self.trackers = {term.name: keras.metrics.Mean(name=term.name) for term in self.terms}
-        self.error_rate = keras.metrics.Mean(name="error_rate")
+        compiling.check_terms(self.terms, self.variables)
+        known = getattr(self, "trackers", {})  # of an earlier compilation: Keras forgets no metric
+        self.trackers = {
+            term.name: known.get(term.name) or keras.metrics.Mean(name=term.name)
+            for term in self.terms
+        }
+        self.error_rate = getattr(self, "error_rate", None) or keras.metrics.Mean(name="error_rate")
         self.schedule, self.fused, self.jit_updates = schedule, bool(fused), bool(jit_updates)
         self.phase_weights = dict(phase_weights or {})
         self.phases = compiling.build_phases(self.terms, given, schedule, self.phase_weights)
@@ -195,7 +198,7 @@ class PhasedModel(keras.Model):
         images = to_unit_range(x)
         if len(images.shape) == 1 + len(shape):
             return images
-        return ops.reshape(images, (-1, *shape))
+        return ops.reshape(images, (ops.shape(images)[0], *shape))
 
     def validated_terms(self, with_labels: bool) -> list[Term]:
         """The terms that mean something on held-out images, with or without labels.
@@ -237,7 +240,8 @@ class PhasedModel(keras.Model):
             logs = self.compute_metrics(batch.labeled, batch.labels, y)
             reported |= logs.keys() - self.trackers.keys()
         else:
-            logs = self.get_metrics_result()
+            trackers = [self._loss_tracker, *self.trackers.values()]
+            logs = {tracker.name: tracker.result() for tracker in trackers}
         return {name: value for name, value in logs.items() if name in reported}
 
     # Saving.

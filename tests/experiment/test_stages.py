@@ -2,12 +2,14 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 
 from aae_keras import models
 from aae_keras.experiment import evaluation, factory, training
-from aae_keras.experiment.stages import stages_of, start_from
+from aae_keras.experiment.config import Config
+from aae_keras.experiment.stages import epochs_before, stages_of, start_from
 
 
 @pytest.fixture
@@ -39,13 +41,15 @@ class StopAfter(training.EpochClock):
 
 def test_one_setting_is_one_stage(small):
     (stage,) = stages_of(small)
-    assert stage.config is small and (stage.first_epoch, stage.last_epoch) == (0, small.epochs)
+    assert stage.config is small and stage.number == 1
 
 
 def test_stages_follow_each_other(staged):
     first, second = stages_of(staged)
     assert (first.config.setting, second.config.setting) == ("clustering", "semi-supervised")
-    assert (first.last_epoch, second.first_epoch, second.last_epoch) == (2, 2, 4)
+    assert (first.config.epochs, second.config.epochs) == (2, 2)
+    rows = [{"stage": 1}, {"stage": 1}, {"stage": 2}]
+    assert (epochs_before(first, rows), epochs_before(second, rows)) == (0, 2)
 
 
 def test_the_second_starts_from_the_layers_of_the_first_but_for_the_head_of_y(staged):
@@ -97,3 +101,26 @@ def test_a_killed_run_resumes_exactly_in_every_stage(staged, tmp_path, monkeypat
         assert {k: v for k, v in row.items() if k != "seconds"} == {
             k: v for k, v in again.items() if k != "seconds"
         }
+
+
+class EndFirstStage(keras.callbacks.Callback):
+    """Ends the stage of clustering after its first epoch, as early stopping would."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = isinstance(self.model, models.ClusteringAAE)
+
+
+def test_a_stage_that_ends_early_takes_no_epochs_from_the_next(staged, tmp_path):
+    staged = dataclasses.replace(staged, pretrain_epochs=3)
+    run = training.train(staged, tmp_path / "run", callbacks=[EndFirstStage()], verbose=0)
+    history = evaluation.read_history(run)
+    assert [(row["epoch"], row["stage"]) for row in history] == [(1, 1), (2, 2), (3, 2)]
+
+
+def test_labels_are_read_where_either_stage_needs_them():
+    """A supervised first stage before a setting that learns from images alone."""
+    first = Config(setting="clustering", num_clusters=3, pretrain="semi-supervised")
+    assert first.learns_from_labels
+    assert not Config(setting="clustering", num_clusters=3, pretrain="basic").learns_from_labels
+    reduction = Config(setting="dimensionality-reduction", num_clusters=3)
+    assert not reduction.learns_from_labels

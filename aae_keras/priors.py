@@ -217,6 +217,10 @@ class SwissRollPrior(MixturePrior):
         }
 
 
+# Those of several components, by the names they have in a configuration (`config.MIXTURES`).
+MIXTURES = {"gaussian-mixture": GaussianMixturePrior, "swiss-roll": SwissRollPrior}
+
+
 def _positive(name, value):
     if not (math.isfinite(value) and value > 0):
         raise ValueError(f"`{name}` must be finite and above 0. Received: {name}={value!r}")

@@ -83,8 +83,9 @@ def test_classification_matches_scikit_learn_on_one_softmax(random):
             {"y": tf.constant([[0.2, 0.8]]), "z": tf.stack([[v, 0.5]])},
             {"y_logits": tf.stack([[v, 1.0]]), "z": tf.stack([[0.1, 2 * v]])},
         ),
-        lambda v: losses.mode_distance_loss(tf.stack([[0.1, v / 4], [0.3, 0.2]]))[:1],
-        lambda v: losses.head_distance_loss(tf.stack([[v, 0.0], [0.5, 0.5]]), 2.0)[:1],
+        lambda v: losses.mode_distance_loss(tf.stack([[0.1, v / 4], [0.3, 0.2]])),
+        lambda v: losses.conditional_entropy(tf.stack([[0.5, v, -1.0]])),
+        lambda v: losses.head_distance_loss(tf.stack([[v, 0.0], [0.5, 0.5]]), 2.0),
     ],
 )
 def test_gradient_equals_finite_difference(loss, value):
@@ -94,7 +95,17 @@ def test_gradient_equals_finite_difference(loss, value):
         total = tf.reduce_sum(loss(point))
     step = 1e-2
     difference = (loss(point + step) - loss(point - step)) / (2 * step)
-    np.testing.assert_allclose(tape.gradient(total, point), difference[0], rtol=2e-3, atol=1e-3)
+    difference = np.reshape(difference, ())
+    np.testing.assert_allclose(tape.gradient(total, point), difference, rtol=2e-3, atol=1e-3)
+
+
+def test_conditional_entropy_is_that_of_scipy_and_at_most_log_k(random):
+    logits = random.normal(0, 3, (6, 4)).astype("float32")
+    expected = scipy.stats.entropy(scipy.special.softmax(logits, axis=1), axis=1)
+    np.testing.assert_allclose(losses.conditional_entropy(logits), expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(losses.conditional_entropy(np.zeros((1, 4))), [np.log(4)], rtol=1e-6)
+    # 100 logits apart, the probabilities are 1 and 0: no NaN of 0 log 0
+    np.testing.assert_allclose(losses.conditional_entropy([[100.0, 0.0]]), [0.0], atol=1e-6)
 
 
 def test_length_of_z():
@@ -119,18 +130,18 @@ def test_mode_distance_is_one_for_equal_modes_and_bounded():
     modes = np.stack([np.zeros((2, 2, 1)), np.ones((2, 2, 1)), np.ones((2, 2, 1))])
     modes = modes.astype("float32")
     apart = np.exp(-1 / losses.MODE_SCALE)
-    np.testing.assert_allclose(
-        losses.mode_distance_loss(modes), [apart, (1 + apart) / 2, (1 + apart) / 2], rtol=1e-5
-    )
-    np.testing.assert_array_equal(losses.mode_distance_loss(equal[:1]), [0.0])
+    # of the three pairs one is equal, two are apart
+    expected = (1 + 2 * apart) / 3
+    np.testing.assert_allclose(losses.mode_distance_loss(modes), expected, rtol=1e-5)
+    np.testing.assert_array_equal(losses.mode_distance_loss(equal[:1]), 0.0)
 
 
 def test_heads_push_each_other_only_below_the_threshold():
     heads = np.array([[0, 0], [3, 4], [0, 1]], "float32")
     # distances 5, 1 and the root of 18: with a threshold of 2 only the second counts
-    np.testing.assert_allclose(losses.head_distance_loss(heads, 2.0), [1.0, 0.0, 1.0], atol=1e-5)
-    total = losses.head_distance_loss(heads, 6.0)
-    np.testing.assert_allclose(total, [1 + 5, 1 + 6 - 18**0.5, 5 + 6 - 18**0.5], rtol=1e-5)
+    np.testing.assert_allclose(losses.head_distance_loss(heads, 2.0), (1 + 0 + 1) / 3, atol=1e-5)
+    every = [1 + 5, 1 + 6 - 18**0.5, 5 + 6 - 18**0.5]
+    np.testing.assert_allclose(losses.head_distance_loss(heads, 6.0), np.mean(every), rtol=1e-5)
 
 
 def test_equal_heads_have_a_finite_gradient():

@@ -17,6 +17,7 @@ from absl import logging as absl_logging
 
 from aae_keras.errors import UserError, first_line
 from aae_keras.experiment.config import Config
+from aae_keras.experiment.fields import holds_names
 from aae_keras.experiment.presets import PRESETS, from_yaml, preset
 
 FLAGS = flags.FLAGS
@@ -74,7 +75,8 @@ class Tool:
         for field in dataclasses.fields(Config):
             kind = type(field.default)
             choices = sorted(PRESETS) if field.name == "preset" else field.metadata["choices"]
-            text = field.metadata["help"] + (f" One of: {', '.join(choices)}." if choices else "")
+            known = ", ".join(filter(None, choices or ()))
+            text = field.metadata["help"] + (f" One of: {known}." if known else "")
             self.flag(kind, field.name, None, text, field.metadata["group"])
 
     def run_flags(self):
@@ -184,7 +186,9 @@ def given_fields():
     for field in dataclasses.fields(Config):
         if FLAGS[field.name].present:
             value = FLAGS[field.name].value
-            if isinstance(value, list):
+            if holds_names(field):
+                value = tuple(value)
+            elif isinstance(value, list):
                 try:
                     value = tuple(int(item) for item in value)
                 except ValueError as error:

@@ -14,7 +14,7 @@ class DataError(UserError):
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A data set as it was found.
+    """A data set as its reader gives it, before it is split.
 
     Attributes:
         images: uint8, shape (n, height, width, channels): an array, or `Images`.

@@ -43,6 +43,17 @@ class Backup(keras.callbacks.Callback):
         self.data = data
         self.history_file = history_file
         self.history = []
+        # The number of the run's stage, for its rows of the history; None where there is but one.
+        self.stage = None
+
+    def epochs_done(self):
+        """How many whole epochs the checkpoint has; 0 if there is none.
+
+        Raises:
+            UserError: If it is damaged.
+        """
+        checkpoint = self._newest()
+        return 0 if checkpoint is None else self._progress(checkpoint)["epochs"]
 
     def restore(self, model):
         """Put a model where the checkpoint left it.
@@ -59,15 +70,12 @@ class Backup(keras.callbacks.Callback):
         checkpoint = self._newest()
         if checkpoint is None:
             return 0
+        progress = self._progress(checkpoint)
         try:
-            progress = json.loads((checkpoint / "progress.json").read_text())
             with np.load(checkpoint / "state.npz", allow_pickle=False) as file:
                 saved = dict(file)
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise UserError(
-                f"{checkpoint} is damaged and cannot be resumed from; train the run anew. The "
-                f"reader said: {first_line(error)}"
-            ) from error
+            raise _damaged(checkpoint, error) from error
         variables = _state(model)
         found = {key: array.shape for key, array in saved.items()}
         if found != {key: tuple(variable.shape) for key, variable in variables.items()}:
@@ -90,7 +98,8 @@ class Backup(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Write the checkpoint, then the history."""
         row = {name: float(value) for name, value in (logs or {}).items()}
-        self.history.append({"epoch": epoch + 1, **row})
+        stage = {} if self.stage is None else {"stage": self.stage}
+        self.history.append({"epoch": epoch + 1, **stage, **row})
         self._write(epoch + 1)
         if self.history_file:
             write_history(self.history_file, self.history)
@@ -121,6 +130,12 @@ class Backup(keras.callbacks.Callback):
         for checkpoint in older:
             if checkpoint != target:
                 shutil.rmtree(checkpoint)
+
+    def _progress(self, checkpoint):
+        try:
+            return json.loads((checkpoint / "progress.json").read_text())
+        except (OSError, ValueError) as error:
+            raise _damaged(checkpoint, error) from error
 
     def _checkpoints(self):
         return sorted(self.folder.glob("epoch-*"))
@@ -175,6 +190,13 @@ class StopOnNaN(keras.callbacks.Callback):
     def _rank(self, name):
         names = [term.name for term in self.model.terms]
         return names.index(name) if name in names else len(names)
+
+
+def _damaged(checkpoint, error):
+    return UserError(
+        f"{checkpoint} is damaged and cannot be resumed from; train the run anew. The "
+        f"reader said: {first_line(error)}"
+    )
 
 
 def write_history(path, history):

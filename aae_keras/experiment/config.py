@@ -4,16 +4,15 @@ Each default, range and line of help is written here once. The command-line
 flags (`tools/cli.py`), the YAML of a run folder and the factory all read it.
 """
 
-import contextlib
 import dataclasses
-import difflib
 import functools
 import hashlib
-import math
 
 import yaml
 
 from aae_keras.data.defaults import TEST_FRACTION, VALIDATION_SIZE
+from aae_keras.experiment.fields import checked, nearest, option
+from aae_keras.phases import PHASES, SCHEDULES
 
 SETTINGS = (
     "semi-supervised",
@@ -30,22 +29,22 @@ _CLUSTERING = ("clustering",)
 _REDUCTION = ("dimensionality-reduction",)
 _ANY_PRIOR = ("basic", "label-informed")
 _DECODED_Y = ("semi-supervised", "supervised", "clustering")
+_ENCODED_Y = ("semi-supervised", "clustering", "dimensionality-reduction", "labels-only")
 
+# Priors of several components, by name; `priors` has them.
+MIXTURES = ("gaussian-mixture", "swiss-roll")
 
-def _option(group, default, help, *, only=SETTINGS, choices=None, low=None, high=None, above=None):
-    """A field with its help line, the settings it is for, and the values it may take."""
-    rules = {"choices": choices, "low": low, "high": high, "above": above, "only": only}
-    return dataclasses.field(default=default, metadata={"group": group, "help": help, **rules})
+# Terms beside a setting's own, and the settings each is for; `models.regularizers` has them.
+EXTRA_TERMS = {"conditional_entropy": _ENCODED_Y}
 
-
-_recipe = functools.partial(_option, "Recipe")
-_data = functools.partial(_option, "Data")
-_network = functools.partial(_option, "Networks and priors")
-_objective = functools.partial(_option, "Objective")
-_clustering = functools.partial(_option, "Clustering, additions", only=_CLUSTERING)
-_reduction = functools.partial(_option, "Dimensionality reduction", only=_REDUCTION)
-_optimization = functools.partial(_option, "Optimization, one optimizer per phase")
-_execution = functools.partial(_option, "Execution")
+_recipe = functools.partial(option, "Recipe")
+_data = functools.partial(option, "Data")
+_network = functools.partial(option, "Networks and priors")
+_objective = functools.partial(option, "Objective")
+_clustering = functools.partial(option, "Clustering, additions", only=_CLUSTERING)
+_reduction = functools.partial(option, "Dimensionality reduction", only=_REDUCTION)
+_optimization = functools.partial(option, "Optimization, one optimizer per phase")
+_execution = functools.partial(option, "Execution")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +58,12 @@ class Config:
 
     preset: str = _recipe("", "Recipe the other fields start from, by name.")
     setting: str = _recipe("semi-supervised", "Learning setting.", choices=SETTINGS)
+    pretrain: str = _recipe(
+        "",
+        "Setting that is trained first; the other starts from its layers of equal name and shape.",
+        choices=("", *SETTINGS),
+    )
+    pretrain_epochs: int = _recipe(10, "Passes of that first stage.", low=1)
 
     dataset: str = _data(
         "digits",
@@ -119,7 +124,6 @@ class Config:
         1.0,
         "Factor of y where the decoder takes it in beside z; above 1 it learns from y sooner.",
         only=_DECODED_Y,
-        above=0,
     )
     informed_discriminator: bool = _network(
         False,
@@ -130,19 +134,15 @@ class Config:
         0.0,
         "Decay of the running average of the encoder's weights that is used outside training; 0: "
         "the weights themselves.",
-        low=0,
-        high=0.99999,
     )
     prior: str = _network(
         "gaussian",
         "Prior of z; the other two are for a 2-D z.",
         only=_ANY_PRIOR,
-        choices=("gaussian", "gaussian-mixture", "swiss-roll"),
+        choices=("gaussian", *MIXTURES),
     )
-    prior_stddev: float = _network(1.0, "Standard deviation of the Gaussian prior.", above=0)
-    prior_scale: float = _network(
-        1.0, "Factor of the other priors' size.", only=_ANY_PRIOR, above=0
-    )
+    prior_stddev: float = _network(1.0, "Standard deviation of the Gaussian prior.")
+    prior_scale: float = _network(1.0, "Factor of the other priors' size.", only=_ANY_PRIOR)
 
     reconstruction: str = _objective(
         "squared-error",
@@ -150,44 +150,69 @@ class Config:
         choices=("squared-error", "cross-entropy"),
     )
     input_noise: float = _objective(
-        0.3, "Std of the Gaussian noise on the encoder's input in training.", low=0
+        0.3, "Std of the Gaussian noise on the encoder's input in training."
     )
     input_dropout: float = _objective(
-        0.0, "Share of the encoder's input values set to 0 in training.", low=0, high=0.99
+        0.0, "Share of the encoder's input values set to 0 in training."
+    )
+
+    extra_terms: tuple[str, ...] = _objective(
+        (), "Terms beside the setting's own.", choices=tuple(EXTRA_TERMS)
+    )
+    conditional_entropy_weight: float = _objective(
+        0.1, "Weight of being sure of every image's y.", term="conditional_entropy", low=0
+    )
+    conditional_entropy_fade: tuple[int, ...] = _objective(
+        (),
+        "Epochs FROM,TO between which that weight grows from 0; at once when empty.",
+        term="conditional_entropy",
+        low=0,
     )
 
     cyclic_loss: float = _clustering(
-        0.0, "Weight of finding an image's code again in its reconstruction.", low=0
+        0.0, "Weight of finding an image's code again in its reconstruction."
     )
-    z_penalty: float = _clustering(0.0, "Weight of half the squared length of z.", low=0)
+    z_penalty: float = _clustering(0.0, "Weight of half the squared length of z.")
     mode_decoder: bool = _clustering(
         False, "A second decoder, dense and of y alone, that draws the typical image."
     )
     mode_distance: float = _clustering(
-        0.0, "Weight of keeping images of different y at z = 0 apart.", low=0
+        0.0, "Weight of keeping images of different y at z = 0 apart."
     )
     balanced_prior: bool = _clustering(
         False, "The prior draws a category the more often the less it is used."
     )
 
-    head_threshold: float = _reduction(
-        6.0, "Distance that cluster heads are pushed apart to.", above=0
-    )
-    head_weight: float = _reduction(1.0, "Weight of that push.", low=0)
+    head_threshold: float = _reduction(6.0, "Distance that cluster heads are pushed apart to.")
+    head_weight: float = _reduction(1.0, "Weight of that push.")
 
     epochs: int = _optimization(60, "Passes over the unlabelled images.", low=1)
     batch_size: int = _optimization(100, "Unlabelled images in a step.", low=1)
     labeled_batch_size: int = _optimization(100, "Labelled images in a step.", low=1)
     optimizer: str = _optimization("sgd", "Update rule of every phase.", choices=("sgd", "adam"))
-    reconstruction_rate: float = _optimization(0.01, "Rate of the reconstruction phase.", above=0)
-    discriminator_rate: float = _optimization(0.1, "Rate of the discriminators.", above=0)
-    generator_rate: float = _optimization(0.1, "Rate of the encoder as generator.", above=0)
-    classification_rate: float = _optimization(0.1, "Rate of the classification phase.", above=0)
+    reconstruction_rate: float = _optimization(
+        PHASES["reconstruction"].rate, "Rate of the reconstruction phase.", above=0
+    )
+    discriminator_rate: float = _optimization(
+        PHASES["discriminator"].rate, "Rate of the discriminators.", above=0
+    )
+    generator_rate: float = _optimization(
+        PHASES["generator"].rate, "Rate of the encoder as generator.", above=0
+    )
+    classification_rate: float = _optimization(
+        PHASES["classification"].rate, "Rate of the classification phase.", above=0
+    )
     momentum: float = _optimization(
-        0.9, "Momentum (Adam: beta_1), reconstruction and classification.", low=0, high=0.999
+        PHASES["reconstruction"].momentum,
+        "Momentum (Adam: beta_1), reconstruction and classification.",
+        low=0,
+        high=0.999,
     )
     adversarial_momentum: float = _optimization(
-        0.1, "Momentum (Adam: beta_1), discriminators and generator.", low=0, high=0.999
+        PHASES["generator"].momentum,
+        "Momentum (Adam: beta_1), discriminators and generator.",
+        low=0,
+        high=0.999,
     )
     rate_drops: tuple[int, ...] = _optimization(
         (50, 1000), "Epochs after which every rate is multiplied by `rate_drop_factor`.", low=1
@@ -199,7 +224,7 @@ class Config:
         "alternating",
         "Phases one after the other (the paper), in two passes (what fits the data, then the game) "
         "or all in one.",
-        choices=("alternating", "paired", "simultaneous"),
+        choices=tuple(SCHEDULES),
     )
     precision: str = _execution(
         "float32",
@@ -223,39 +248,71 @@ class Config:
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
-            value = _coerce(field, getattr(self, field.name))
-            _check_range(field, value)
-            object.__setattr__(self, field.name, value)
+            object.__setattr__(self, field.name, checked(field, getattr(self, field.name)))
         self._check_setting()
+        self._check_terms()
         if list(self.rate_drops) != sorted(set(self.rate_drops)):
             raise ValueError(
                 "`rate_drops` must be epochs in growing order, such as 50,1000. "
                 f"Received: rate_drops={self.rate_drops}"
             )
 
+    def _check_terms(self):
+        """Refuse extra terms that the setting has no use for, and fields of terms that are off."""
+        for name in self.extra_terms:
+            if self.setting not in EXTRA_TERMS[name]:
+                raise ValueError(
+                    f"The extra term {name} is for the settings {' and '.join(EXTRA_TERMS[name])}. "
+                    f"Received: setting={self.setting!r}"
+                )
+        for field in dataclasses.fields(self):
+            term, value = field.metadata["term"], getattr(self, field.name)
+            if term and term not in self.extra_terms and value != field.default:
+                raise ValueError(
+                    f"`{field.name}` is for the extra term {term}: add it to `extra_terms`. "
+                    f"Received: {field.name}={value!r} with extra_terms={self.extra_terms}"
+                )
+            if term and field.name.endswith("_fade") and value:
+                if len(value) != 2 or not value[0] < value[1]:
+                    raise ValueError(
+                        f"`{field.name}` must be two epochs, FROM below TO, such as 5,10. "
+                        f"Received: {field.name}={value}"
+                    )
+
     def _check_setting(self):
         """Refuse fields that the setting has no use for, or that contradict each other."""
+        settings = {self.setting, self.pretrain}
         for field in dataclasses.fields(self):
             only, value = field.metadata["only"], getattr(self, field.name)
-            if self.setting not in only and value != field.default:
+            if only and not settings & set(only) and value != field.default:
                 raise ValueError(
                     f"`{field.name}` is for the setting{'s' if len(only) > 1 else ''} "
                     f"{' and '.join(only)}. "
                     f"Received: {field.name}={value!r} with setting={self.setting!r}"
                 )
-        if self.setting == "clustering" and self.num_clusters < 2:
+        if not self.pretrain and self.pretrain_epochs != Config.pretrain_epochs:
+            raise ValueError(
+                "`pretrain_epochs` is for a run with `pretrain`. "
+                f"Received: pretrain_epochs={self.pretrain_epochs} without it"
+            )
+        if self.pretrain == self.setting:
+            raise ValueError(
+                "`pretrain` must be another setting than `setting`. "
+                f"Received: {self.pretrain!r} for both"
+            )
+        if "clustering" in settings and self.num_clusters < 2:
             raise ValueError(
                 "The setting clustering needs `num_clusters` of at least 2. "
                 f"Received: num_clusters={self.num_clusters}"
             )
-        if self.setting == "label-informed" and self.prior == "gaussian":
+        if "label-informed" in settings and self.prior == "gaussian":
             raise ValueError(
                 "The setting label-informed needs a prior with a component for each class: "
-                "gaussian-mixture or swiss-roll. Received: prior='gaussian'"
+                f"{' or '.join(MIXTURES)}. Received: prior='gaussian'"
             )
         if self.prior == "gaussian" and self.prior_scale != 1:
             raise ValueError(
-                "`prior_scale` is for the priors gaussian-mixture and swiss-roll; a Gaussian has "
+                f"`prior_scale` is for the priors {' and '.join(MIXTURES)}; a Gaussian has "
                 f"`prior_stddev`. Received: prior_scale={self.prior_scale}"
             )
         if self.prior != "gaussian" and self.prior_stddev != 1:
@@ -272,7 +329,18 @@ class Config:
     @property
     def learns_from_labels(self):
         """Whether training sees labels."""
-        return self.setting not in ("basic", "clustering") and not self.num_clusters
+        finds_clusters = self.setting == "dimensionality-reduction" and self.num_clusters
+        return self.setting not in ("basic", "clustering") and not finds_clusters
+
+    def of_setting(self, setting, **changes):
+        """This configuration for one setting alone: what other settings need is left out."""
+        others = {
+            field.name: field.default
+            for field in dataclasses.fields(self)
+            if field.metadata["only"] and setting not in field.metadata["only"]
+        }
+        stage = {"setting": setting, "pretrain": "", "pretrain_epochs": Config.pretrain_epochs}
+        return dataclasses.replace(self, **{**others, **stage, **changes})
 
     def fingerprint(self):
         """Eight hexadecimal digits that change with any field."""
@@ -317,56 +385,3 @@ class Config:
                     f"Unknown configuration field {name!r}.{nearest(str(name), known)}"
                 )
         return dataclasses.replace(base or cls(), **values)
-
-
-def nearest(name, known):
-    """The end of an error message: the known names closest to a misspelt one."""
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    return f" Did you mean {', '.join(close)}?" if close else f" Known: {', '.join(sorted(known))}."
-
-
-def _coerce(field, value):
-    """The value in the type of the field's default; TypeError if it is of another kind."""
-    wanted = type(field.default)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if wanted is tuple and isinstance(value, list | tuple):
-        if all(isinstance(item, int) and not isinstance(item, bool) for item in value):
-            return tuple(value)
-    elif wanted is float and number:
-        return float(value)
-    elif wanted is float and isinstance(value, str):  # YAML reads 1e-4, without a dot, as text
-        with contextlib.suppress(ValueError):
-            return float(value)
-    elif type(value) is wanted:
-        return value
-    kind = "a list of whole numbers" if wanted is tuple else wanted.__name__
-    raise TypeError(f"`{field.name}` must be {kind}. Received: {field.name}={value!r}")
-
-
-def _check_range(field, value):
-    """Compare a value (each item of a tuple) with the range and choices of its field."""
-    rules = field.metadata
-    if rules["choices"] and value not in rules["choices"]:
-        raise ValueError(
-            f"`{field.name}` must be one of {', '.join(rules['choices'])}. "
-            f"Received: {field.name}={value!r}"
-        )
-    for item in value if isinstance(value, tuple) else (value,):
-        if isinstance(item, str):
-            continue
-        fits = (
-            math.isfinite(item)
-            and (rules["low"] is None or item >= rules["low"])
-            and (rules["above"] is None or item > rules["above"])
-            and (rules["high"] is None or item <= rules["high"])
-        )
-        if not fits:
-            bounds = [
-                text.format(rules[key])
-                for key, text in (("low", ">= {}"), ("above", "> {}"), ("high", "<= {}"))
-                if rules[key] is not None
-            ]
-            raise ValueError(
-                f"`{field.name}` must be finite{''.join(' and ' + b for b in bounds)}. "
-                f"Received: {field.name}={value!r}"
-            )

@@ -57,52 +57,52 @@ def build_model(config, data):
 
 def build_uncompiled(config, data):
     """The model of a configuration's setting: its networks, its priors, its options."""
-    return _SETTINGS[config.setting](config, Networks(config, data))
+    shared = _shared_options(config, data.steps_per_epoch)
+    return _SETTINGS[config.setting](config, Networks(config, data), shared)
 
 
-def _labels_only(config, networks_of):
-    return models.LabelsOnly(networks_of.encoder(), **_encoder_options(config))
+def _labels_only(config, networks_of, shared):
+    return models.LabelsOnly(networks_of.encoder(), **shared)
 
 
-def _basic(config, networks_of):
+def _basic(config, networks_of, shared):
     return models.BasicAAE(
         networks_of.encoder(with_y=False),
         networks_of.decoder(with_y=False),
         networks_of.discriminator_gauss(),
         build_prior(config),
-        **_options(config),
+        **shared,
     )
 
 
-def _label_informed(config, networks_of):
+def _label_informed(config, networks_of, shared):
     classes = networks_of.categories
     return models.LabelInformedAAE(
         networks_of.encoder(with_y=False),
         networks_of.decoder(with_y=False),
         networks_of.discriminator_gauss(beside_z=classes + 1),  # one for "label unknown"
         build_prior(config, components=classes),
-        **_options(config),
+        **shared,
     )
 
 
-def _supervised(config, networks_of):
+def _supervised(config, networks_of, shared):
     informed = config.informed_discriminator
     return models.SupervisedAAE(
         networks_of.encoder(with_y=False),
         networks_of.decoder(),
         networks_of.discriminator_gauss(beside_z=networks_of.categories if informed else 0),
         build_prior(config),
-        **_options(config),
+        **shared,
     )
 
 
-def _semi_supervised(config, networks_of):
-    return models.SemiSupervisedAAE(
-        decoder=networks_of.decoder(), **_both_codes(config, networks_of)
-    )
+def _semi_supervised(config, networks_of, shared):
+    parts = _both_codes(config, networks_of)
+    return models.SemiSupervisedAAE(decoder=networks_of.decoder(), **parts, **shared)
 
 
-def _clustering(config, networks_of):
+def _clustering(config, networks_of, shared):
     return models.ClusteringAAE(
         decoder=networks_of.decoder(),
         mode_decoder=networks_of.mode_decoder() if config.mode_decoder else None,
@@ -111,10 +111,11 @@ def _clustering(config, networks_of):
         mode_distance=config.mode_distance,
         balanced_prior=config.balanced_prior,
         **_both_codes(config, networks_of),
+        **shared,
     )
 
 
-def _dimensionality_reduction(config, networks_of):
+def _dimensionality_reduction(config, networks_of, shared):
     return models.DimensionalityReductionAAE(
         decoder=networks_of.decoder(with_y=False, latent_name="representation"),
         cluster_head=networks_of.cluster_head(),
@@ -122,6 +123,7 @@ def _dimensionality_reduction(config, networks_of):
         head_weight=config.head_weight,
         semi_supervised=config.learns_from_labels,
         **_both_codes(config, networks_of),
+        **shared,
     )
 
 
@@ -136,19 +138,31 @@ _SETTINGS = {
 }
 
 
-def _encoder_options(config):
+def _shared_options(config, steps_per_epoch):
     """What every setting takes."""
-    return {
-        "input_noise": config.input_noise,
-        "input_dropout": config.input_dropout,
-        "encoder_average": config.encoder_average,
-        "seed": config.seed,
-    }
+    names = ("input_noise", "input_dropout", "reconstruction", "encoder_average", "seed")
+    options = {name: getattr(config, name) for name in names}
+    return options | {"extra_terms": extra_terms(config, steps_per_epoch)}
 
 
-def _options(config):
-    """What every setting with a decoder takes."""
-    return {"reconstruction": config.reconstruction, **_encoder_options(config)}
+def extra_terms(config, steps_per_epoch):
+    """The regularizers that a configuration asks for by name.
+
+    The fields `NAME_weight` and `NAME_fade` give the weight, every other `NAME_OPTION` an argument.
+    """
+    sources = []
+    for name in config.extra_terms:
+        prefix = f"{name}_"
+        options = {
+            field.name.removeprefix(prefix): getattr(config, field.name)
+            for field in dataclasses.fields(config)
+            if field.metadata["term"] == name
+        }
+        if fade := options.pop("fade"):
+            steps = (epoch * steps_per_epoch for epoch in fade)
+            options["weight"] = models.FadeIn(options["weight"], *steps)
+        sources.append(models.EXTRA_TERMS[name](**options))
+    return sources
 
 
 def _both_codes(config, networks_of):
@@ -159,7 +173,6 @@ def _both_codes(config, networks_of):
         "discriminator_gauss": networks_of.discriminator_gauss(),
         "categorical_prior": priors.CategoricalPrior(networks_of.categories),
         "gaussian_prior": build_prior(config),
-        **_options(config),
     }
 
 
@@ -243,5 +256,4 @@ def build_prior(config, components=10):
     """The prior of z that a configuration names; of so many components, if it has any."""
     if config.prior == "gaussian":
         return priors.GaussianPrior(config.latent_dim, config.prior_stddev)
-    kinds = {"gaussian-mixture": priors.GaussianMixturePrior, "swiss-roll": priors.SwissRollPrior}
-    return kinds[config.prior](components, config.prior_scale)
+    return priors.MIXTURES[config.prior](components, config.prior_scale)

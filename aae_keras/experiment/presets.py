@@ -9,7 +9,8 @@ drop, are what BUILD.md's table was made with; a longer run wants later drops.
 
 import dataclasses
 
-from aae_keras.experiment.config import Config, nearest
+from aae_keras.experiment.config import Config
+from aae_keras.experiment.fields import nearest
 
 # The paper's recipe, but for the average, which takes the noise of the last steps out of the error,
 # and the gradients from one pass: no worse with 100 labels and 45 epochs, a sixth faster.

@@ -13,6 +13,7 @@ import tensorflow as tf
 from aae_keras.errors import first_line
 from aae_keras.experiment import factory, figures, runs
 from aae_keras.experiment.callbacks import Backup, StopOnNaN
+from aae_keras.experiment.stages import stages_of, start_from
 from aae_keras.files import flush
 from aae_keras.models import LatentY
 
@@ -61,30 +62,56 @@ def train(
     log.info("Revision %s in %s", run.revision, run.folder)
     data = factory.load_data(run.config)  # before the folder is touched: its faults leave no trace
     log.info("%s", data.describe())
-    model = (build or factory.build_model)(run.config, data)
+    build = build or factory.build_model
+    stages = stages_of(run.config)
+    model = build(stages[0].config, data)
     fingerprint = data.split.fingerprint()
     backup = Backup(run.backup, data, run.history_file)
-    start = 0
+    done = 0
     if resume:
         runs.check_fingerprint(run, fingerprint)
-        start = backup.restore(model)
-        if start > run.config.epochs:
+        done = backup.epochs_done()
+        if done > stages[-1].last_epoch:
             raise runs.RunError(
-                f"{folder} has {start} whole epochs already. Received: epochs={run.config.epochs}"
+                f"{folder} has {done} whole epochs already. Received: epochs={run.config.epochs}"
             )
         runs.write_config(run)
-        log.info("Resuming after epoch %d of %d.", start, run.config.epochs)
+        log.info("Resuming after epoch %d of %d.", done, stages[-1].last_epoch)
     else:
         run = runs.begin(run, fingerprint)
     drawing = [DrawFigures(data, run, backup)] if run.config.draw_every else []
-    fit(model, data, run, [backup, *drawing, *callbacks], start, verbose)
+    for stage in stages:
+        if done > stage.last_epoch:
+            continue  # what it learned is in a later stage's checkpoint
+        if len(stages) > 1:
+            backup.stage = stage.number
+            log.info("Stage %d of %d: %s.", stage.number, len(stages), stage.config.setting)
+        if stage.number > 1:
+            former, model = model, build(stage.config, data)
+            start_from(model, former)
+        if done > stage.first_epoch:
+            backup.restore(model)
+        fit(model, data, run, [backup, *drawing, *callbacks], stage, done, verbose)
+        done = max(done, stage.last_epoch)
     save_atomically(model, run.model_file)
     backup.remove()
     return run
 
 
-def fit(model, data, run, callbacks, start, verbose="auto"):
-    """`model.fit` with the callbacks of a run and more; its progress goes to stderr."""
+def fit(model, data, run, callbacks, stage, done, verbose="auto"):
+    """`model.fit` with the callbacks of a run and more; its progress goes to stderr.
+
+    Args:
+        model: The compiled model of the stage.
+        data: The `Data`.
+        run: The `Run`.
+        callbacks: Keras callbacks.
+        stage: The `Stage`.
+        done: Whole epochs of the run so far.
+        verbose: As in `keras.Model.fit`.
+    """
+    if done >= stage.last_epoch:
+        return
     if verbose == "auto":
         verbose = 1 if sys.stderr.isatty() else 2
     clock = EpochClock()
@@ -101,8 +128,8 @@ def fit(model, data, run, callbacks, start, verbose="auto"):
         model.fit(
             data.train,
             validation_data=validation,
-            epochs=run.config.epochs,
-            initial_epoch=start,
+            epochs=stage.last_epoch,
+            initial_epoch=done,
             verbose=verbose,
             callbacks=[clock, StopOnNaN(), *callbacks, tensorboard],
         )

@@ -10,11 +10,12 @@ from aae_keras.models.labels_only import LabelsOnly
 from aae_keras.models.latent_y import LatentY
 from aae_keras.models.loading import in_float32, load_model
 from aae_keras.models.objective import Batch, Term
-from aae_keras.models.regularizers import ConditionalEntropy, FadeIn, Regularizer
+from aae_keras.models.regularizers import EXTRA_TERMS, ConditionalEntropy, FadeIn, Regularizer
 from aae_keras.models.semi_supervised import SemiSupervisedAAE
 from aae_keras.models.supervised import SupervisedAAE
 
 __all__ = [
+    "EXTRA_TERMS",
     "AdversarialModel",
     "BasicAAE",
     "Batch",

@@ -1,9 +1,10 @@
 """The adversarial autoencoder: what its networks compute, and the step that trains them.
 
-The step is the paper's: a batch, then phase after phase a tape, the losses, the updates. All that
-it calls stands in this file, but for what is there for speed alone (`fused`).
+The step is the paper's: a batch, then phase after phase a tape, losses, updates. What it calls
+stands below it; what is there for speed alone stands in `fused`.
 """
 
+import contextlib
 import functools
 
 import tensorflow as tf
@@ -18,10 +19,7 @@ from aae_keras.networks import call_network
 
 
 class AdversarialModel(PhasedModel):
-    """Base of the learning settings: a subclass sets its networks and priors, and names its terms.
-
-    It computes and learns; `PhasedModel`, which see for arguments, compiles and saves.
-    """
+    """Base of the learning settings, which set networks and priors; `PhasedModel` has the rest."""
 
     def train_step(self, data):
         """One step of the paper: reconstruction, regularization, classification."""
@@ -34,7 +32,8 @@ class AdversarialModel(PhasedModel):
                 losses = {phase.name: self.loss_of(phase, values) for phase in phases}
             gradients_of = fused.gradients_of if self.fused else plain_gradients_of
             for optimizer, gradients, variables in gradients_of(tape, phases, losses):
-                fused.apply(optimizer, gradients, variables, self.jit_updates)
+                apply = fused.compiled(optimizer) if self.jit_updates else optimizer.apply
+                apply(gradients, variables)
             forwards.append(forward)
         self.step.assign_add(1)
         self.after_step(forwards[0])
@@ -104,7 +103,7 @@ class AdversarialModel(PhasedModel):
             Dict of float32 tensors: `z` (batch, latent_dim), and where the encoder finds a latent y
             `y_logits` and `y`, its softmax, both (batch, categories).
         """
-        with self.encoder_weights(training):
+        with contextlib.nullcontext() if training else self.average.in_place():
             outputs = call_network(self.encoder, self.posterior.inputs(images, noise), training)
         code = {"z": self.posterior.z(outputs, noise)}
         if self.latent_y.is_encoded:
@@ -128,7 +127,7 @@ class AdversarialModel(PhasedModel):
             value = values[term.name]
             count = 1 if term.per == "batch" else ops.shape(value)[0]
             mean = ops.sum(value) / ops.cast(count * replicas, "float32")
-            total += term.weight_at(self.step) * mean
+            total += (term.weight(self.step) if callable(term.weight) else term.weight) * mean
         return phase.weight * total
 
     def after_step(self, forward):

@@ -32,8 +32,13 @@ class RunningAverage:
                 aggregation="only_first_replica",
                 name=f"average_of_{variable.path.replace('/', '_')}",
             )
-            average.assign(variable)
             self.pairs.append((variable, average))
+        self.restart()
+
+    def restart(self):
+        """Begin anew from the network's weights as they are."""
+        for variable, average in self.pairs:
+            average.assign(variable)
 
     def update(self, step):
         """Take in the weights after `step` steps."""

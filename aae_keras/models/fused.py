@@ -120,21 +120,24 @@ def backward_passes(phases):
     return groups
 
 
-def apply(optimizer, gradients, variables, compiled):
-    """One step of an optimizer; if `compiled`, one XLA program.
+def compiled(optimizer):
+    """`optimizer.apply` as one XLA program, but where the step runs eagerly.
 
     A rule like Adam's is a dozen element-wise operations, each a pass over the weights. XLA makes
     them two, which is what counts where it does not compile the step around them.
     """
-    if compiled and not tf.executing_eagerly():
-        step = tf.function(
+    if tf.executing_eagerly():
+        return optimizer.apply
+
+    def apply(gradients, variables):
+        update = tf.function(
             lambda *gradients: optimizer.apply(gradients, variables),
             jit_compile=True,
             autograph=False,
         )
-        step(*gradients)
-    else:
-        optimizer.apply(gradients, variables)
+        update(*gradients)
+
+    return apply
 
 
 def distinct(things):

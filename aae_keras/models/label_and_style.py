@@ -29,7 +29,7 @@ class LabelAndStyleAAE(AdversarialModel):
         ValueError: If a network has other inputs or outputs, or a prior other dimensions.
     """
 
-    decoder_inputs = ("y", "z")
+    decoder_inputs: tuple[str, ...] = ("y", "z")
 
     def __init__(
         self,

@@ -41,7 +41,7 @@ class LatentZAAE(AdversarialModel):
         ValueError: If a network has other inputs or outputs, or the prior other dimensions.
     """
 
-    decoder_inputs = ("z",)
+    decoder_inputs: tuple[str, ...] = ("z",)
     # The code that the discriminator judges.
     judged = "z"
 

@@ -49,10 +49,6 @@ class Term:
         if self.per not in ("example", "batch"):
             raise ValueError(f'`per` must be "example" or "batch". Received: per={self.per!r}')
 
-    def weight_at(self, step):
-        """Its weight at a step."""
-        return self.weight(step) if callable(self.weight) else self.weight
-
 
 @dataclasses.dataclass(frozen=True)
 class Phase:

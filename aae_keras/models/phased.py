@@ -1,7 +1,5 @@
 """A Keras model with an optimizer per phase: how it is set up, compiled, reported and saved."""
 
-import contextlib
-
 import keras
 from keras import ops
 
@@ -189,10 +187,6 @@ class PhasedModel(keras.Model):
         if len(images.shape) == 1 + len(shape):
             return images
         return ops.reshape(images, (-1, *shape))
-
-    def encoder_weights(self, training):
-        """A context in which the encoder computes with its averaged weights, but in training."""
-        return contextlib.nullcontext() if training else self.average.in_place()
 
     def validated_terms(self, with_labels):
         """The terms that mean something on held-out images, with or without labels.

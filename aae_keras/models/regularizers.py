@@ -9,6 +9,7 @@ resumed. To add one: a class here, its formula in `losses`, its fields in `exper
 import abc
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from aae_keras import losses
@@ -117,6 +118,25 @@ class ConditionalEntropy(Regularizer):
                 validated=True,
             )
         ]
+
+
+def global_mean(values):
+    """Mean over the global batch, of all replicas together, with its gradient.
+
+    A term per batch that is no linear function of such a mean needs it: with the mean of each
+    replica's own rows, replicas would add up to something else.
+
+    Args:
+        values: Shape (batch, ...).
+
+    Returns:
+        Shape (...).
+    """
+    mean = tf.reduce_mean(values, axis=0)
+    replicas = tf.distribute.get_replica_context()
+    if replicas.num_replicas_in_sync == 1:
+        return mean
+    return replicas.all_reduce(tf.distribute.ReduceOp.MEAN, mean)
 
 
 # By the names they have in a configuration.

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from aae_keras.plots.style import COLOURS
 
 # Columns of a history that the last panel leaves out: they are no losses of additional terms.
-NOT_LOSSES = {"epoch", "seconds", "loss", "error_rate"}
+NOT_LOSSES = {"epoch", "stage", "seconds", "loss", "error_rate"}
 
 
 def learning_curves(

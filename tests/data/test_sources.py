@@ -89,7 +89,7 @@ def test_the_order_of_files_is_the_same_in_every_process(tmp_path):
         "import sys; from aae_keras.data import sources;"
         f"print(sources.read({str(tmp_path)!r}).images.sum(axis=(1, 2, 3)).tolist())"
     )
-    found = {
+    outputs = {
         subprocess.run(
             [sys.executable, "-c", script],
             capture_output=True,
@@ -98,7 +98,7 @@ def test_the_order_of_files_is_the_same_in_every_process(tmp_path):
         ).stdout
         for seed in range(3)
     }
-    assert len(found) == 1 and found.pop().startswith("[")
+    assert len(outputs) == 1 and outputs.pop().startswith("[")
 
 
 def test_folder_of_class_folders_with_unlabelled_images(tmp_path):

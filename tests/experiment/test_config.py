@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from aae_keras.experiment import presets
-from aae_keras.experiment.config import Config, nearest
+from aae_keras.experiment.config import EXTRA_TERMS, MIXTURES, Config, nearest
 from aae_keras.experiment.presets import PRESETS, preset
 
 
@@ -80,6 +80,8 @@ def test_fingerprint_changes_with_every_field():
     clustering = Config(setting="clustering", num_clusters=2)
     reduction = Config(setting="dimensionality-reduction")
     supervised = Config(setting="supervised")
+    entropy = Config(extra_terms=("conditional_entropy",))
+    staged = Config(pretrain="basic")
     other = {
         "preset": "x", "setting": "labels-only", "network": "convolutional",
         "posterior": "universal", "prior": "swiss-roll", "input_dropout": 0.5,
@@ -90,12 +92,17 @@ def test_fingerprint_changes_with_every_field():
         "hidden_units": (9,), "rate_drops": (9,),
         "test_fraction": 0.3, "encoder_average": 0.5,
         "momentum": 0.5, "adversarial_momentum": 0.5, "rate_drop_factor": 0.5,
+        "pretrain": "labels-only", "extra_terms": ("conditional_entropy",),
+        "conditional_entropy_fade": (1, 2),
     }  # fmt: skip
     for field in dataclasses.fields(Config):
         only = field.metadata["only"]
         bases = (basic, clustering, reduction, supervised)
-        base = next(config for config in bases if config.setting in only)
+        base = next(config for config in bases if not only or config.setting in only)
         base = mixture if field.name == "prior_scale" else base
+        base = clustering if field.name == "extra_terms" else base
+        base = entropy if field.metadata["term"] else base
+        base = staged if field.name == "pretrain_epochs" else base
         value = other.get(field.name, None)
         value = type(field.default)(getattr(base, field.name) + 1) if value is None else value
         changed = dataclasses.replace(base, **{field.name: value})
@@ -164,3 +171,43 @@ def test_fields_that_contradict_the_setting_are_refused(changes, message):
 )
 def test_which_settings_learn_from_labels(changes, expected):
     assert Config(**changes).learns_from_labels == expected
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        ({"extra_terms": ("entropy",)}, "`extra_terms` must be one of conditional_entropy"),
+        ({"extra_terms": (3,)}, "`extra_terms` must be a list of names"),
+        ({"extra_terms": ("conditional_entropy",), "setting": "basic"}, "is for the settings"),
+        ({"conditional_entropy_weight": 0.2}, "add it to `extra_terms`"),
+        (
+            {"extra_terms": ("conditional_entropy",), "conditional_entropy_fade": (5, 5)},
+            "two epochs, FROM below TO",
+        ),
+        ({"pretrain": "semi-supervised"}, "`pretrain` must be another setting"),
+        ({"pretrain_epochs": 3}, "`pretrain_epochs` is for a run with `pretrain`"),
+        ({"pretrain": "clustering"}, "needs `num_clusters` of at least 2"),
+    ],
+)
+def test_terms_and_stages_that_make_no_sense_are_refused(fields, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        Config(**fields)
+
+
+def test_names_survive_yaml_and_are_those_of_the_library():
+    from aae_keras import models, priors
+
+    config = Config(extra_terms=("conditional_entropy",), conditional_entropy_fade=(5, 10))
+    assert Config.from_yaml(config.to_yaml()) == config
+    assert models.EXTRA_TERMS.keys() == EXTRA_TERMS.keys()
+    assert tuple(priors.MIXTURES) == MIXTURES
+
+
+def test_a_stage_has_no_fields_of_other_settings():
+    config = Config(pretrain="clustering", num_clusters=30, cyclic_loss=0.5, y_scale=2.0)
+    first = config.of_setting("clustering", epochs=3)
+    assert (first.num_clusters, first.cyclic_loss, first.epochs) == (30, 0.5, 3)
+    second = config.of_setting("semi-supervised")
+    assert (second.num_clusters, second.cyclic_loss, second.y_scale) == (0, 0.0, 2.0)
+    assert not first.pretrain and not second.pretrain
+    assert config.learns_from_labels and second.learns_from_labels

@@ -61,8 +61,8 @@ def with_dropout(config, data):
         "y_logits": keras.layers.Dense(3, name="y_logits")(hidden),
         "z": keras.layers.Dense(2, name="z")(hidden),
     }
-    parts = {name: getattr(model, name) for name in model.part_names}
-    own = models.SemiSupervisedAAE(**{**parts, "encoder": keras.Model(image, heads)}, seed=0)
+    parts = model.get_config() | {"encoder": keras.Model(image, heads)}
+    own = models.SemiSupervisedAAE(**parts)
     optimization.compile_model(own, config, data.steps_per_epoch)
     return own
 

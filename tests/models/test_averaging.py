@@ -31,7 +31,7 @@ def test_the_average_is_the_recursion_written_out(element):
     for step, new in enumerate(weights, start=1):
         decay = min(0.6, (1 + step) / (10 + step))
         expected = [decay * old + (1 - decay) * w for old, w in zip(expected, new, strict=True)]
-    for (_, average), value in zip(model._average.pairs, expected, strict=True):
+    for (_, average), value in zip(model.average.pairs, expected, strict=True):
         np.testing.assert_allclose(average.numpy(), value, rtol=1e-5, atol=1e-7)
 
 
@@ -44,10 +44,10 @@ def test_it_is_used_outside_training_alone_and_changes_no_training(element, imag
     np.testing.assert_array_equal(model.encode(x, True)["z"], plain.encode(x, True)["z"])
     averaged = model.encode(x)
     assert np.any(averaged["z"] != plain.encode(x)["z"])
-    for variable, average in model._average.pairs:
+    for variable, average in model.average.pairs:
         variable.assign(average)
     np.testing.assert_allclose(averaged["z"], model.encode(x, True)["z"], rtol=1e-5, atol=1e-6)
-    assert not plain._average.pairs and len(plain.weights) < len(model.weights)
+    assert not plain.average.pairs and len(plain.weights) < len(model.weights)
 
 
 def test_evaluation_prediction_and_a_saved_model_use_it(element, images, labels, tmp_path):

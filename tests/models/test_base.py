@@ -8,9 +8,9 @@ import sklearn.metrics
 import tensorflow as tf
 
 from aae_keras import losses, models, priors
-from aae_keras.models.schedules import follow
-from aae_keras.models.terms import Forward
-from tests.tiny import LATENT_DIM, tiny_model, tiny_networks
+from aae_keras.models import Forward
+from tests.models.plain import step_on
+from tests.tiny import LATENT_DIM, encoder, tiny_model, tiny_networks
 
 ROLES = ("encoder", "decoder", "discriminator_cat", "discriminator_gauss")
 
@@ -45,25 +45,25 @@ def phase(model, name):
     ],
 )
 def test_a_phase_moves_only_the_networks_it_owns(model, element, name, owned):
-    batch = model.draw(tensors(element))
+    batch = model.make_batch(tensors(element))
     before = weights(model)
-    follow(model, [[phase(model, name)]], batch)
+    step_on(model, batch, [[phase(model, name)]])
     assert moved(before, weights(model)) == owned
 
 
 def test_classification_leaves_the_z_head_alone(model, element):
     head = model.encoder.get_layer("z")
     before = head.get_weights()
-    batch = model.draw(tensors(element))
-    follow(model, [[phase(model, "classification")]], batch)
+    batch = model.make_batch(tensors(element))
+    step_on(model, batch, [[phase(model, "classification")]])
     np.testing.assert_array_equal(before[0], head.get_weights()[0])
 
 
 def test_both_heads_of_the_encoder_play_the_generator(model, element):
     # an encoder output detached from the game would stand still
     before = [model.encoder.get_layer(name).get_weights()[0] for name in ("y_logits", "z")]
-    batch = model.draw(tensors(element))
-    follow(model, [[phase(model, "generator")]], batch)
+    batch = model.make_batch(tensors(element))
+    step_on(model, batch, [[phase(model, "generator")]])
     after = [model.encoder.get_layer(name).get_weights()[0] for name in ("y_logits", "z")]
     assert all(np.any(b != a) for b, a in zip(before, after, strict=True))
 
@@ -72,7 +72,7 @@ def test_a_step_equals_the_papers_phases_written_out_by_hand(element):
     """A second implementation: plain tapes, momentum written out, gradients fresh each time."""
     model, twin = tiny_model(input_noise=0.2), tiny_model(input_noise=0.2)
     model.compile(jit_compile=False)
-    twin.compile(jit_compile=False)  # only for its `draw`
+    twin.compile(jit_compile=False)  # only for its `make_batch`
     q, p = twin.encoder, twin.decoder
     d_cat, d_gauss = twin.discriminator_cat, twin.discriminator_gauss
     velocity = {}
@@ -87,7 +87,7 @@ def test_a_step_equals_the_papers_phases_written_out_by_hand(element):
             variable.assign_add(velocity[key])
 
     for _ in range(3):
-        batch = twin.draw(tensors(element))
+        batch = twin.make_batch(tensors(element))
         n = len(batch.images)
 
         def code(x):
@@ -138,7 +138,7 @@ def test_a_step_equals_the_papers_phases_written_out_by_hand(element):
 
 
 def test_discriminator_learns_that_prior_samples_are_real(model, element):
-    batch = model.draw(tensors(element))
+    batch = model.make_batch(tensors(element))
     code = Forward(model, batch, training=True).code["z"]
 
     def margin():
@@ -147,31 +147,34 @@ def test_discriminator_learns_that_prior_samples_are_real(model, element):
 
     before = margin()
     for _ in range(20):
-        follow(model, [[phase(model, "discriminator")]], batch)
+        step_on(model, batch, [[phase(model, "discriminator")]])
     assert margin() > before + 0.1
 
 
 def test_the_target_of_reconstruction_is_the_clean_image(element):
     model = tiny_model(input_noise=0.5)
-    batch = model.draw(tensors(element))
+    model.compile(jit_compile=False)
+    batch = model.make_batch(tensors(element))
     np.testing.assert_allclose(batch.images, element[0]["unlabeled"] / np.float32(255))
     noise = (batch.corrupted - batch.images).numpy()
     assert abs(noise.std() - 0.5) < 0.03 and abs(noise.mean()) < 0.05
     forward = Forward(model, batch, training=True)
     expected = losses.half_squared_error(batch.images, forward.image_logits)
-    term = next(term for term in model.terms if term.name == "reconstruction_loss")
+    term = next(term for term in model.objective() if term.name == "reconstruction_loss")
     np.testing.assert_array_equal(term.loss(forward), expected)
 
 
 def test_noise_and_prior_samples_are_functions_of_seed_and_step(element):
     model, same, other = tiny_model(seed=1), tiny_model(seed=1), tiny_model(seed=2)
+    for one in (model, same, other):
+        one.compile(jit_compile=False)
     element = tensors(element)
-    first = model.draw(element)
-    np.testing.assert_array_equal(first.corrupted, same.draw(element).corrupted)
-    np.testing.assert_array_equal(first.prior["y"], same.draw(element).prior["y"])
+    first = model.make_batch(element)
+    np.testing.assert_array_equal(first.corrupted, same.make_batch(element).corrupted)
+    np.testing.assert_array_equal(first.prior["y"], same.make_batch(element).prior["y"])
     model.step.assign_add(1)
-    later = model.draw(element)
-    for batch in (later, other.draw(element)):
+    later = model.make_batch(element)
+    for batch in (later, other.make_batch(element)):
         assert np.any(batch.corrupted != first.corrupted)
         assert np.any(batch.labeled != first.labeled)
         assert np.any(batch.prior["y"] != first.prior["y"])
@@ -180,13 +183,16 @@ def test_noise_and_prior_samples_are_functions_of_seed_and_step(element):
 
 def test_draws_of_one_step_do_not_repeat_each_other(images, labels):
     model = tiny_model(input_noise=1.0)
+    model.compile(jit_compile=False)
     grey = np.full_like(images[:40], 100)
-    batch = model.draw(tensors(({"unlabeled": grey, "labeled": grey}, labels[:40])))
+    batch = model.make_batch(tensors(({"unlabeled": grey, "labeled": grey}, labels[:40])))
     assert abs(np.corrcoef(np.ravel(batch.corrupted), np.ravel(batch.labeled))[0, 1]) < 0.15
 
 
 def test_no_noise_means_the_image_itself(element):
-    batch = tiny_model(input_noise=0).draw(tensors(element))
+    model = tiny_model(input_noise=0)
+    model.compile(jit_compile=False)
+    batch = model.make_batch(tensors(element))
     np.testing.assert_array_equal(batch.corrupted, batch.images)
 
 
@@ -360,7 +366,7 @@ def test_bad_arguments_are_refused():
             gaussian_prior=priors.GaussianPrior(LATENT_DIM + 1),
         )
     with pytest.raises(NotImplementedError, match="must define `build_terms`"):
-        models.AdversarialModel({"encoder": tiny_networks()["encoder"]}, {})
+        models.AdversarialModel(encoder(0)).compile()
 
 
 def test_layers_frozen_before_compile_stay(element):
@@ -381,7 +387,7 @@ def test_what_a_step_would_leave_out_is_refused(model, element):
     flat = keras.layers.Flatten()(image)
     parts["encoder"] = keras.Model(image, {"y_logits": hidden(flat), "z": z})
     with pytest.raises(ValueError, match="`encoder` has regularizers"):
-        tiny_model(parts)
+        tiny_model(parts).compile()
     with pytest.raises(ValueError, match="leave `loss` and `loss_weights` out"):
         model.compile(loss="mse")
     with pytest.raises(ValueError, match="`phase_weights` must have keys among.*generatr"):

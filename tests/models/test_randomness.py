@@ -1,6 +1,6 @@
 import numpy as np
 
-from aae_keras.models.randomness import corrupt
+from aae_keras.noise import corrupt
 from tests.tiny import basic
 
 IMAGES = np.full((50, 20, 20, 1), 0.5, "float32")

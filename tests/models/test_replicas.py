@@ -10,12 +10,22 @@ SCRIPT = """
     tf.config.set_logical_device_configuration(cpu, 2 * [tf.config.LogicalDeviceConfiguration()])
     import numpy as np
     from aae_keras import models
+    from aae_keras.models.objective import Term, classification_term, reconstruction_term
+    from aae_keras.models.regularizers import ConditionalEntropy, FadeIn, global_mean
     from tests.tiny import tiny_model
 
     class WithoutPrior(models.SemiSupervisedAAE):
         # Without prior samples the step has no draw that replicas could make otherwise.
         def build_terms(self):
-            return [self.reconstruction_term(), self.classification_term()]
+            usage = Term(
+                "usage", "reconstruction", self.usage, self.encoder.trainable_variables, per="batch"
+            )
+            return [reconstruction_term(self), classification_term(self), usage]
+
+        def usage(self, forward):
+            # Of the whole batch: no mean of the two halves' values would be the same.
+            share = global_mean(forward.code["y"])
+            return tf.reduce_sum(share * tf.math.log(share))
 
     images = np.random.default_rng(0).integers(0, 255, (8, 6, 5, 1), dtype="uint8")
     labels = np.arange(8) % 3
@@ -23,7 +33,8 @@ SCRIPT = """
     data = tf.data.Dataset.from_tensor_slices(element).repeat(3).batch(8, drop_remainder=True)
 
     def trained(**kwargs):
-        model = tiny_model(kind=WithoutPrior, **kwargs)
+        late = ConditionalEntropy(FadeIn(5.0, 1, 3))
+        model = tiny_model(kind=WithoutPrior, extra_terms=[late], **kwargs)
         model.compile(jit_compile=False)
         model.fit(data, verbose=0)
         return model
@@ -33,10 +44,11 @@ SCRIPT = """
     with strategy.scope():
         together = trained(input_noise=0)
         noisy = tiny_model(input_noise=1.0)
+        noisy.compile(jit_compile=False)
     for a, b in zip(alone.get_weights(), together.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
     same = {"unlabeled": tf.zeros((4, 6, 5, 1)), "labeled": tf.zeros((4, 6, 5, 1))}, tf.zeros(4)
-    drawn = strategy.run(lambda: noisy.draw(same).corrupted)
+    drawn = strategy.run(lambda: noisy.make_batch(same).corrupted)
     first, second = strategy.experimental_local_results(drawn)
     assert np.abs(np.corrcoef(np.ravel(first), np.ravel(second))[0, 1]) < 0.4
     print("replicas agree")

@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 
 from aae_keras import models
-from aae_keras.models.phased import PHASES
-from aae_keras.models.schedules import SCHEDULES, backward_passes, follow, passes
-from aae_keras.models.terms import Forward, Reversal, Term
+from aae_keras.models import Forward, Term
+from aae_keras.models.fused import Reversal, backward_passes
 from aae_keras.networks import upstream_variables
-from tests.models.plain import plain_gradients
+from aae_keras.phases import PHASES, SCHEDULES
+from tests.models.plain import plain_gradients, step_on
 from tests.tiny import LATENT_DIM, tiny_model, tiny_networks
 
 
@@ -84,7 +84,7 @@ def test_simultaneous_gradients_equal_plain_tapes(element, schedule, sharing, co
     )
     element = tf.nest.map_structure(tf.constant, element)
     variables = model.trainable_variables
-    expected = plain_gradients(model, model.draw(element), weights)
+    expected = plain_gradients(model, model.make_batch(element), weights)
     before = [variable.numpy() for variable in variables]
     train_step(model)(element)
     for variable, old in zip(variables, before, strict=True):
@@ -99,11 +99,12 @@ def test_passes_equal_plain_tapes_one_after_the_other(element, schedule, sharing
     weights = {"classification": 10.0, "generator": 0.5, "discriminator": 2.0}
     model, plain = tiny_model(), tiny_model()
     plain.set_weights(model.get_weights())
+    plain.compile(jit_compile=False)  # only for its `make_batch`
     model.compile(
         **SHARING[sharing](), schedule=schedule, phase_weights=weights, **COMPILED[compiled]
     )
     element = tf.nest.map_structure(tf.constant, element)
-    batch = plain.draw(element)
+    batch = plain.make_batch(element)
     for names in SCHEDULES[schedule]:
         gradients = plain_gradients(plain, batch, weights, names)
         for variable in plain.trainable_variables:
@@ -124,7 +125,7 @@ class WithPenalty(models.SemiSupervisedAAE):
             "penalty",
             phase="generator",
             loss=lambda forward: tf.reduce_sum(tf.square(forward.code["z"]), axis=-1),
-            moves=upstream_variables(self.encoder, ["z"]),
+            variables=upstream_variables(self.encoder, ["z"]),
         )
         return [*super().build_terms(), penalty]
 
@@ -146,32 +147,30 @@ def test_a_generator_that_is_not_the_discriminator_turned_has_its_own_gradient(
         keras.utils.set_random_seed(3)
         networks["discriminator_gauss"] = normalised_discriminator()
     made = tiny_model(networks)
-    parts = {name: getattr(made, name) for name in made.part_names}
-    model = WithPenalty(**parts) if case == "penalty" else made
+    model = WithPenalty(**made.get_config()) if case == "penalty" else made
     model.compile(**SHARING[sharing](), schedule=schedule, jit_compile=False)
     assert not any(
         {"generator", "discriminator"} <= {phase.name for phase in passed}
         for passed in backward_passes(model.phases)
     )
     element = tf.nest.map_structure(tf.constant, element)
-    batch, (first, *_) = model.draw(element), SCHEDULES[schedule][::-1]
+    batch, (first, *_) = model.make_batch(element), SCHEDULES[schedule][::-1]
     expected = {}
     with tf.GradientTape(persistent=True) as tape:
         forward = Forward(model, batch, training=True)
         losses = {
-            term.name: model.batch_mean(term.loss(forward))
+            term.name: tf.reduce_mean(term.loss(forward))
             for term in model.terms
             if term.phase in first
         }
     for term in model.terms:
         if term.phase in first:
             for variable, gradient in zip(
-                term.moves, tape.gradient(losses[term.name], term.moves), strict=True
+                term.variables, tape.gradient(losses[term.name], term.variables), strict=True
             ):
                 expected[id(variable)] = expected.get(id(variable), 0) + gradient
     before = [variable.numpy() for variable in model.trainable_variables]
-    groups = passes(schedule, model.phases)[-1:]
-    follow(model, groups, batch)
+    step_on(model, batch, model.passes[-1:])
     for variable, old in zip(model.trainable_variables, before, strict=True):
         if id(variable) in expected:
             np.testing.assert_allclose(
@@ -185,7 +184,7 @@ def test_every_schedule_takes_every_phase_once():
         assert sorted(name for names in groups for name in names) == sorted(PHASES)
 
 
-def test_codes_are_encoded_again_only_after_the_encoder_has_moved(element, monkeypatch):
+def test_images_are_encoded_once_a_pass(element, monkeypatch):
     calls = []
     encode = models.SemiSupervisedAAE.encode
     monkeypatch.setattr(
@@ -193,8 +192,8 @@ def test_codes_are_encoded_again_only_after_the_encoder_has_moved(element, monke
         "encode",
         lambda *arguments, **keywords: calls.append(1) or encode(*arguments, **keywords),
     )
-    # unlabelled images for reconstruction, for the two adversaries together, and the labelled
-    for schedule, expected in (("alternating", 3), ("paired", 3), ("simultaneous", 2)):
+    # the unlabelled images in each pass but that of classification; the labelled ones once
+    for schedule, expected in (("alternating", 4), ("paired", 3), ("simultaneous", 2)):
         model = tiny_model()
         model.compile(schedule=schedule, jit_compile=False)
         calls.clear()

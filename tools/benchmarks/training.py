@@ -6,6 +6,7 @@ images are random bytes: their values do not matter to the clock.
 
 import dataclasses
 import functools
+from unittest import mock
 
 import keras
 import numpy as np
@@ -14,8 +15,9 @@ import tensorflow as tf
 from aae_keras import data as data_module
 from aae_keras.data.source import Source
 from aae_keras.data.splits import split_source
-from aae_keras.experiment import factory
+from aae_keras.experiment import factory, optimization
 from aae_keras.experiment.presets import preset
+from aae_keras.models import fused
 from aae_keras.phases import SCHEDULES
 
 from .measure import Row, in_turn
@@ -49,6 +51,16 @@ SETTINGS = (
     "mnist-mixture",
     "mnist-likelihood",
 )
+# Each trick of speed is taken away by itself, from a preset as it ships and from bfloat16's Adam.
+TRICKS = {
+    "mnist-100": {},
+    "mnist-clusters-16": {},
+    "mnist-2d-100": {},
+    "paired": {"schedule": "paired"},
+    "bfloat16": {"precision": "bfloat16"},
+    "adam": MANUAL,
+    "adam-bfloat16": MANUAL | {"precision": "bfloat16"},
+}
 BATCH_SIZES = (32, 100, 400)
 WIDTHS = (300, 1000, 3000)
 STEPS = 40
@@ -98,23 +110,55 @@ def setting_rows():
         yield Row(f"setting/{name}", 100 * STEPS / seconds[name], "images/s")
 
 
+def trick_rows():
+    """The `trick/` rows: images a second with every trick, and the share left without each."""
+    for name, changes in TRICKS.items():
+        config = preset(name if name.startswith("mnist") else "mnist-100", **changes)
+        steps = {"": our_steps(config)}
+        no_turning = mock.patch.object(fused, "reversal_weight", lambda phases: None)
+        steps["reversal"] = traced(config, no_turning)
+        steps["shared-backward-passes"] = our_steps(config, fused=False)
+        no_sharing = mock.patch.object(optimization, "_partner", lambda *recipe: None)
+        steps["shared-optimizers"] = traced(config, no_sharing)
+        if optimization.compilation(config)["jit_updates"]:
+            steps["compiled-updates"] = our_steps(config, jit_updates=False)
+        seconds = in_turn(steps)
+        yield Row(f"trick/{name}", 100 * STEPS / seconds[""], "images/s")
+        for trick in list(steps)[1:]:
+            yield Row(f"trick/{name}-without-{trick}", seconds[""] / seconds[trick], "of that")
+
+
+def traced(config, patch):
+    """The steps of a configuration, built and traced while a patch holds."""
+    with patch:
+        steps = our_steps(config)
+        steps()
+    return steps
+
+
 def _steps(name, config):
     if name == "textbook":
         return textbook_steps(config.hidden_units, config.batch_size)
-    return our_steps(config, schedule="simultaneous")
+    return our_steps(dataclasses.replace(config, schedule="simultaneous"))
 
 
-def our_steps(config, **changes):
-    """The same of a configuration, on random images."""
-    config = dataclasses.replace(config, **changes)
+def our_steps(config, **compiled):
+    """The same of a configuration, on random images.
+
+    Args:
+        config: The `Config`.
+        **compiled: Attributes that `compile` sets, to be set otherwise.
+    """
     use_labels = config.learns_from_labels
     data = random_data(config.batch_size, config.labeled_batch_size, use_labels=use_labels)
-    return trained_steps(config, data)
+    return trained_steps(config, data, **compiled)
 
 
-def trained_steps(config, data):
+def trained_steps(config, data, **compiled):
     """A function that trains `STEPS` steps of a configuration, as `fit` would."""
     model = factory.build_model(config, data)
+    for name, value in compiled.items():
+        setattr(model, name, value)
     return _trained(model, data, calls=STEPS // config.steps_per_execution)
 
 

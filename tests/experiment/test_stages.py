@@ -1,0 +1,99 @@
+"""A run in stages: what the second starts from, its rows, and that it resumes exactly anywhere."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from aae_keras import models
+from aae_keras.experiment import evaluation, factory, training
+from aae_keras.experiment.stages import stages_of, start_from
+
+
+@pytest.fixture
+def staged(small):
+    """Two epochs of clustering, then two of the semi-supervised setting."""
+    return dataclasses.replace(
+        small,
+        pretrain="clustering",
+        pretrain_epochs=2,
+        epochs=2,
+        num_clusters=3,
+        encoder_average=0.5,
+        rate_drops=(),
+    )
+
+
+class StopAfter(training.EpochClock):
+    """Ends a run like a kill, once an epoch of it is whole."""
+
+    def __init__(self, epochs):
+        super().__init__()
+        self.epochs = epochs
+
+    def on_epoch_begin(self, epoch, logs=None):
+        super().on_epoch_begin(epoch, logs)
+        if epoch == self.epochs:
+            raise KeyboardInterrupt
+
+
+def test_one_setting_is_one_stage(small):
+    (stage,) = stages_of(small)
+    assert stage.config is small and (stage.first_epoch, stage.last_epoch) == (0, small.epochs)
+
+
+def test_stages_follow_each_other(staged):
+    first, second = stages_of(staged)
+    assert (first.config.setting, second.config.setting) == ("clustering", "semi-supervised")
+    assert (first.last_epoch, second.first_epoch, second.last_epoch) == (2, 2, 4)
+
+
+def test_the_second_starts_from_the_layers_of_the_first_but_for_the_head_of_y(staged):
+    data = factory.load_data(staged)
+    former, model = (factory.build_model(stage.config, data) for stage in stages_of(staged))
+    for weight in former.encoder.weights + former.decoder.weights:
+        weight.assign(weight + 1)
+    head = model.encoder.get_layer("y_logits").get_weights()
+    taken = start_from(model, former)
+    assert {"encoder_hidden_0", "z", "decoder_hidden_0", "pixels"} <= set(taken)
+    assert "y_logits" not in taken
+    for name in ("encoder_hidden_0", "z"):
+        for ours, theirs in zip(
+            model.encoder.get_layer(name).get_weights(),
+            former.encoder.get_layer(name).get_weights(),
+            strict=True,
+        ):
+            np.testing.assert_array_equal(ours, theirs)
+    # clusters are no classes, though there are as many here
+    for ours, before in zip(model.encoder.get_layer("y_logits").get_weights(), head, strict=True):
+        np.testing.assert_array_equal(ours, before)
+    for variable, average in model.average.pairs:
+        np.testing.assert_array_equal(variable, average)
+
+
+def test_each_stage_has_its_rows(staged, tmp_path):
+    run = training.train(staged, tmp_path / "run", verbose=0)
+    history = evaluation.read_history(run)
+    assert [(row["epoch"], row["stage"]) for row in history] == [(1, 1), (2, 1), (3, 2), (4, 2)]
+    assert ["classification_loss" in row for row in history] == [False, False, True, True]
+    assert isinstance(models.load_model(run.model_file), models.SemiSupervisedAAE)
+    assert not run.backup.exists()
+
+
+@pytest.mark.parametrize("killed_after", [1, 2, 3])
+def test_a_killed_run_resumes_exactly_in_every_stage(staged, tmp_path, monkeypatch, killed_after):
+    whole = training.train(staged, tmp_path / "whole", verbose=0)
+    original = training.EpochClock
+    monkeypatch.setattr(training, "EpochClock", lambda: StopAfter(killed_after))
+    with pytest.raises(KeyboardInterrupt):
+        training.train(staged, tmp_path / "killed", verbose=0)
+    monkeypatch.setattr(training, "EpochClock", original)
+    resumed = training.train(staged, tmp_path / "killed", resume=True, verbose=0)
+    one, other = (models.load_model(run.model_file) for run in (whole, resumed))
+    for a, b in zip(one.weights, other.weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+    rows = [evaluation.read_history(run) for run in (whole, resumed)]
+    for row, again in zip(*rows, strict=True):
+        assert {k: v for k, v in row.items() if k != "seconds"} == {
+            k: v for k, v in again.items() if k != "seconds"
+        }

@@ -8,7 +8,7 @@ class UserError(ValueError):
     """
 
 
-def first_line(error):
+def first_line(error: BaseException) -> str:
     """The first line of another library's error, or its kind where it says nothing."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 

@@ -5,7 +5,7 @@ import pathlib
 import tempfile
 
 
-def write_atomically(path, text):
+def write_atomically(path: pathlib.Path | str, text: str) -> None:
     """Write a text file so that a reader sees the old one or the new one, never half of it."""
     path = pathlib.Path(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
@@ -21,7 +21,7 @@ def write_atomically(path, text):
         raise
 
 
-def flush(path):
+def flush(path: pathlib.Path | str) -> None:
     """Have a file's content, or a folder's list of names, on the disk before going on."""
     handle = os.open(path, os.O_RDONLY)
     try:

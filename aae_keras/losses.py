@@ -10,13 +10,14 @@ exact where `log(D + epsilon)` is not.
 Reference: Makhzani et al., arXiv:1511.05644; section numbers below are the paper's.
 """
 
+import tensorflow as tf
 from keras import ops
 
 # Mean squared difference of two modes' pixels at which they count as apart.
 MODE_SCALE = 0.1
 
 
-def half_squared_error(images, image_logits):
+def half_squared_error(images: tf.Tensor, image_logits: tf.Tensor) -> tf.Tensor:
     """`1/2 ||x - sigmoid(logits)||^2`, summed over the pixels (section 2.1 and appendix A).
 
     A mean over the pixels would divide the gradient by their number (784 for MNIST) while the
@@ -34,7 +35,7 @@ def half_squared_error(images, image_logits):
     return 0.5 * ops.sum(error, axis=tuple(range(1, len(error.shape))))
 
 
-def binary_cross_entropy(images, image_logits):
+def binary_cross_entropy(images: tf.Tensor, image_logits: tf.Tensor) -> tf.Tensor:
     """`-x log sigmoid(l) - (1 - x) log sigmoid(-l)`, summed over the pixels.
 
     Args:
@@ -56,7 +57,7 @@ RECONSTRUCTION = {
 }
 
 
-def discriminator_loss(prior_logits, code_logits):
+def discriminator_loss(prior_logits: tf.Tensor, code_logits: tf.Tensor) -> tf.Tensor:
     """`-log D(prior sample) - log(1 - D(code))`, minimised by D (section 2, regularization).
 
     Args:
@@ -78,7 +79,7 @@ def discriminator_loss(prior_logits, code_logits):
     return ops.softplus(-real) + ops.softplus(fake)
 
 
-def generator_loss(code_logits):
+def generator_loss(code_logits: tf.Tensor) -> tf.Tensor:
     """`-log D(code)`, minimised by the encoder: the non-saturating form of fooling D.
 
     Args:
@@ -93,7 +94,7 @@ def generator_loss(code_logits):
     return ops.softplus(-_one_logit_per_code("code_logits", code_logits))
 
 
-def classification_loss(labels, y_logits):
+def classification_loss(labels: tf.Tensor, y_logits: tf.Tensor) -> tf.Tensor:
     """`-log q(y = label given x)`, from logits (section 5, semi-supervised phase).
 
     Args:
@@ -107,7 +108,7 @@ def classification_loss(labels, y_logits):
     return -ops.take_along_axis(log_y, ops.expand_dims(labels, -1), axis=-1)[:, 0]
 
 
-def conditional_entropy(y_logits):
+def conditional_entropy(y_logits: tf.Tensor) -> tf.Tensor:
     """`H(y | x) = -sum_k q(y = k given x) log q(y = k given x)`, from logits.
 
     Args:
@@ -121,7 +122,7 @@ def conditional_entropy(y_logits):
     return -ops.sum(ops.exp(log_y) * log_y, axis=-1)
 
 
-def half_squared_length(z):
+def half_squared_length(z: tf.Tensor) -> tf.Tensor:
     """`1/2 ||z||^2`, the L2 penalty on z that clustering may add.
 
     Args:
@@ -133,7 +134,7 @@ def half_squared_length(z):
     return 0.5 * ops.sum(ops.square(z), axis=-1)
 
 
-def cyclic_loss(code, code_again):
+def cyclic_loss(code: dict[str, tf.Tensor], code_again: dict[str, tf.Tensor]) -> tf.Tensor:
     """How far the code of a decoded image is from the code that it was decoded of.
 
     Cross-entropy of y, plus a tenth of the squared error of z.
@@ -149,7 +150,7 @@ def cyclic_loss(code, code_again):
     return nats + 0.1 * ops.sum(ops.square(code["z"] - code_again["z"]), axis=-1)
 
 
-def mode_distance_loss(modes):
+def mode_distance_loss(modes: tf.Tensor) -> tf.Tensor:
     """How alike the modes are: exp(-d / `MODE_SCALE`), d the mean squared difference of two.
 
     The reverse of a distance, bounded: 1 for identical modes, 0 for those far apart.
@@ -167,7 +168,7 @@ def mode_distance_loss(modes):
     return ops.sum(others * ops.exp(-distance / MODE_SCALE)) / max(pairs, 1)
 
 
-def head_distance_loss(heads, threshold):
+def head_distance_loss(heads: tf.Tensor, threshold: float) -> tf.Tensor:
     """How much closer than a threshold the cluster heads are to each other (section 7).
 
     Args:

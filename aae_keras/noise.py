@@ -5,19 +5,28 @@ the algorithm is named; only the raw bits agree. So the floats are made of those
 faster under XLA.
 """
 
+import typing
 import zlib
+from collections.abc import Sequence
 
 import tensorflow as tf
 
+if typing.TYPE_CHECKING:
+    import keras
+
 ALGORITHM = "philox"
 
+# Two whole numbers, and the sizes of dimensions: each a list or an integer tensor.
+Seed: typing.TypeAlias = tf.Tensor | Sequence
+Shape: typing.TypeAlias = tf.Tensor | Sequence
 
-def fold_in(seed, data):
+
+def fold_in(seed: Seed, data: int | tf.Tensor) -> tf.Tensor:
     """A new seed, shape (2,), that depends on a seed and on a whole number."""
     return tf.random.fold_in(seed, data, alg=ALGORITHM)
 
 
-def uniform(shape, seed):
+def uniform(shape: Shape, seed: Seed) -> tf.Tensor:
     """float32 draws from the open interval (0, 1)."""
     bits = tf.random.stateless_uniform(
         shape, seed, minval=None, maxval=None, dtype=tf.uint32, alg=ALGORITHM
@@ -27,25 +36,27 @@ def uniform(shape, seed):
     return (tf.cast(tf.cast(steps, tf.int32), tf.float32) + 0.5) * 2.0**-23
 
 
-def normal(shape, seed):
+def normal(shape: Shape, seed: Seed) -> tf.Tensor:
     """float32 draws from N(0, 1), at most 5.3 standard deviations from 0."""
     # The inverse of the distribution function at a uniform draw.
     return tf.math.ndtri(uniform(shape, seed))
 
 
-def order(shape, seed):
+def order(shape: Shape, seed: Seed) -> tf.Tensor:
     """int32 permutations of the last axis of `shape`, each in a random order of its own."""
     return tf.argsort(uniform(shape, seed))
 
 
-def integers(shape, seed, below):
+def integers(shape: Shape, seed: Seed, below: int) -> tf.Tensor:
     """int32 draws from 0 to `below` - 1."""
     return tf.random.stateless_uniform(
         shape, seed, minval=0, maxval=below, dtype=tf.int32, alg=ALGORITHM
     )
 
 
-def stream(seed, step, replica, name):
+def stream(
+    seed: int, step: "tf.Tensor | keras.Variable", replica: int | tf.Tensor, name: str
+) -> tf.Tensor:
     """A seed, shape (2,), for the random draw of a name in a step.
 
     Each name has numbers of its own, so that one draw more changes no other.
@@ -60,7 +71,7 @@ def stream(seed, step, replica, name):
     return fold_in(base, zlib.crc32(name.encode()) & 0x7FFFFFFF)
 
 
-def corrupt(images, seed, stddev, dropout):
+def corrupt(images: tf.Tensor, seed: Seed, stddev: float, dropout: float) -> tf.Tensor:
     """Images with Gaussian noise added, then a share of their values set to 0.
 
     Args:

@@ -7,6 +7,7 @@ To write one of your own, subclass `Prior`, and give `get_config` if you want to
 
 import abc
 import math
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
@@ -21,13 +22,13 @@ class Prior(abc.ABC):
         dim: Number of dimensions of a code, at least 1.
     """
 
-    def __init__(self, dim):
+    def __init__(self, dim: int):
         if not isinstance(dim, int) or dim < 1:
             raise ValueError(f"`dim` must be a whole number of at least 1. Received: dim={dim!r}")
         self.dim = dim
 
     @abc.abstractmethod
-    def sample(self, batch_size, seed):
+    def sample(self, batch_size: int | tf.Tensor, seed: noise.Seed) -> tf.Tensor:
         """Draw codes.
 
         Args:
@@ -38,7 +39,7 @@ class Prior(abc.ABC):
             float32 tensor of shape (batch_size, dim).
         """
 
-    def distance(self, code):
+    def distance(self, code: tf.Tensor) -> tf.Tensor:
         """How far codes lie from where the prior draws any.
 
         Here the squared distance from the nearest of 1000 samples, which says most in few
@@ -58,12 +59,12 @@ class Prior(abc.ABC):
         )
         return tf.maximum(tf.reduce_min(squared, axis=1), 0.0)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Constructor arguments, for saving inside a model."""
         return {"dim": self.dim}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """The prior that `get_config` describes."""
         return cls(**config)
 
@@ -72,7 +73,9 @@ class Prior(abc.ABC):
 class CategoricalPrior(Prior):
     """p(y): one-hot vectors, each of the `dim` categories equally likely (section 5)."""
 
-    def sample(self, batch_size, seed, weights=None):
+    def sample(
+        self, batch_size: int | tf.Tensor, seed: noise.Seed, weights: tf.Tensor | None = None
+    ) -> tf.Tensor:
         """See `Prior.sample`: one-hot rows.
 
         Args:
@@ -97,19 +100,19 @@ class GaussianPrior(Prior):
             the 2-D pictures and the likelihood experiment (sections 2.3 and 3).
     """
 
-    def __init__(self, dim, stddev=1.0):
+    def __init__(self, dim: int, stddev: float = 1.0):
         super().__init__(dim)
         self.stddev = _positive("stddev", stddev)
 
-    def sample(self, batch_size, seed):
+    def sample(self, batch_size: int | tf.Tensor, seed: noise.Seed) -> tf.Tensor:
         """See `Prior.sample`."""
         return self.stddev * noise.normal([batch_size, self.dim], seed)
 
-    def distance(self, code):
+    def distance(self, code: tf.Tensor) -> tf.Tensor:
         """See `Prior.distance`: the squared length in standard deviations, `dim` on average."""
         return tf.reduce_sum(tf.square(code / self.stddev), axis=1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """See `Prior.get_config`."""
         return {"dim": self.dim, "stddev": self.stddev}
 
@@ -122,7 +125,7 @@ class MixturePrior(Prior):
         num_components: At least 1; component k is that of class k.
     """
 
-    def __init__(self, dim, num_components):
+    def __init__(self, dim: int, num_components: int):
         super().__init__(dim)
         if not isinstance(num_components, int) or num_components < 1:
             raise ValueError(
@@ -132,7 +135,7 @@ class MixturePrior(Prior):
         self.num_components = num_components
 
     @abc.abstractmethod
-    def sample_component(self, components, seed):
+    def sample_component(self, components: tf.Tensor, seed: noise.Seed) -> tf.Tensor:
         """Draw one code of each component named.
 
         Args:
@@ -143,7 +146,7 @@ class MixturePrior(Prior):
             float32 tensor of shape (batch_size, dim).
         """
 
-    def sample(self, batch_size, seed):
+    def sample(self, batch_size: int | tf.Tensor, seed: noise.Seed) -> tf.Tensor:
         """See `Prior.sample`: of the whole mixture."""
         components = noise.integers([batch_size], noise.fold_in(seed, 1), below=self.num_components)
         return self.sample_component(components, seed)
@@ -161,11 +164,11 @@ class GaussianMixturePrior(MixturePrior):
 
     RADIUS, ALONG, ACROSS = 11.0, 3.0, 0.6
 
-    def __init__(self, num_components=10, scale=1.0):
+    def __init__(self, num_components: int = 10, scale: float = 1.0):
         super().__init__(2, num_components)
         self.scale = _positive("scale", scale)
 
-    def sample_component(self, components, seed):
+    def sample_component(self, components: tf.Tensor, seed: noise.Seed) -> tf.Tensor:
         """See `MixturePrior.sample_component`."""
         normal = noise.normal([tf.shape(components)[0], 2], seed)
         along = self.scale * (self.RADIUS + self.ALONG * normal[:, 0])
@@ -174,7 +177,7 @@ class GaussianMixturePrior(MixturePrior):
         cos, sin = tf.cos(angle), tf.sin(angle)
         return tf.stack([along * cos - across * sin, along * sin + across * cos], axis=1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """See `Prior.get_config`."""
         return {"num_components": self.num_components, "scale": self.scale}
 
@@ -193,12 +196,12 @@ class SwissRollPrior(MixturePrior):
 
     FROM, TO = 1.5 * math.pi, 4.5 * math.pi
 
-    def __init__(self, num_components=10, scale=1.0, thickness=0.25):
+    def __init__(self, num_components: int = 10, scale: float = 1.0, thickness: float = 0.25):
         super().__init__(2, num_components)
         self.scale = _positive("scale", scale)
         self.thickness = _positive("thickness", thickness)
 
-    def sample_component(self, components, seed):
+    def sample_component(self, components: tf.Tensor, seed: noise.Seed) -> tf.Tensor:
         """See `MixturePrior.sample_component`."""
         count = tf.shape(components)[0]
         place = noise.uniform([count], noise.fold_in(seed, 2))
@@ -208,7 +211,7 @@ class SwissRollPrior(MixturePrior):
         spiral = t[:, None] * tf.stack([tf.cos(t), tf.sin(t)], axis=1)
         return self.scale * (spiral + self.thickness * noise.normal([count, 2], seed))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """See `Prior.get_config`."""
         return {
             "num_components": self.num_components,

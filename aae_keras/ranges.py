@@ -56,7 +56,7 @@ RANGES = {
 }
 
 
-def checked(name, value):
+def checked(name: str, value: float) -> float:
     """A number as float, if it lies in the range of its name.
 
     Raises:

@@ -42,7 +42,7 @@ class ImagesInMemory(Images):
         """Full batches of the rows; see `Images.batches`."""
         order = epoch_order(len(rows), steps * batch_size, seed)
 
-        def gather(places):
+        def gather(places: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             # Not by `tf.gather`: it needs a tensor, and making one holds the images three times.
             images = tf.numpy_function(lambda places: self._array[rows[places]], [places], tf.uint8)
             return places, tf.ensure_shape(images, [batch_size, *self.shape[1:]])

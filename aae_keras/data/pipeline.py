@@ -45,7 +45,7 @@ def training_set(
     labeled_images, labeled_rows = images.loaded(labeled_rows, HELD_BYTES)
     next_epoch = tf.Variable(0, dtype="int64", trainable=False, name="next_epoch")
 
-    def epoch(_):
+    def epoch(_: tf.Tensor) -> tf.data.Dataset:
         epoch = next_epoch.read_value()
         next_epoch.assign_add(1)
         unlabeled = images.batches(unlabeled_rows, batch_size, steps, [seed, 2 * epoch])
@@ -56,7 +56,7 @@ def training_set(
         )
         return tf.data.Dataset.zip(unlabeled, labeled)
 
-    def element(unlabeled, labeled=None):
+    def element(unlabeled: tuple, labeled: tuple | None = None) -> tuple:
         _, unlabeled_images = unlabeled
         if labeled is None:
             return ({"unlabeled": unlabeled_images},)

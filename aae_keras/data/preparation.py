@@ -4,6 +4,7 @@ import contextlib
 import pathlib
 import sys
 import tempfile
+from typing import Any, NoReturn
 from unittest import mock
 
 import tensorflow_datasets as tfds
@@ -70,7 +71,7 @@ def prepare(
 def _offline(folder):
     """Refuse downloads: a file that `folder` lacks would be tried for minutes otherwise."""
 
-    def refuse(self, url, *args, **kwargs):
+    def refuse(self: Any, url: str, *args: Any, **kwargs: Any) -> NoReturn:
         raise DataError(f"{folder} lacks the original file {pathlib.PurePosixPath(url).name}.")
 
     # tensorflow-datasets has no switch for it.

@@ -65,7 +65,7 @@ def _on_disk(builder, part, size):
     info = builder.info
     image, label = info.supervised_keys
 
-    def parse(records, name, dtype):
+    def parse(records: tf.Tensor, name: str, dtype: tf.DType) -> tf.Tensor:
         return tf.io.parse_example(records, {name: tf.io.FixedLenFeature((), dtype)})[name]
 
     files = [str(path) for path in info.splits[part].filepaths]

@@ -101,7 +101,7 @@ def _resized(source, size):
     if size is None:
         return source
 
-    def all_resized(images):
+    def all_resized(images: np.ndarray | None) -> np.ndarray | None:
         if images is None:
             return None
         return np.stack([image_files.resize(pixels, size) for pixels in images])

@@ -145,7 +145,7 @@ class StreamedImages(Images):
         records = self._records(order, FILES_AT_ONCE, self._block_length())
         blocks = records.map(self._keep(places >= 0)).enumerate()
 
-        def shuffle(rank, block):
+        def shuffle(rank: tf.Tensor, block: tuple) -> tuple[tf.Tensor, tf.Tensor]:
             numbers, encoded = block
             order = noise.order([tf.shape(numbers)[0]], noise.fold_in(seed, rank))
             shuffled = tf.gather(tf.constant(places), tf.gather(numbers, order))
@@ -157,7 +157,7 @@ class StreamedImages(Images):
         """Batches of `(number, record)`: files in an order, numbers through all of them."""
         files, starts = tf.constant(self._files), tf.constant(self._starts, tf.int64)
 
-        def numbered(file):
+        def numbered(file: tf.Tensor) -> tf.data.Dataset:
             return tf.data.TFRecordDataset(files[file]).enumerate(starts[file])
 
         files_in_order = tf.data.Dataset.from_tensor_slices(order)
@@ -172,7 +172,7 @@ class StreamedImages(Images):
         """A function of a batch of `(number, record)`: `(number, encoded image)` in the mask."""
         mask = tf.constant(mask)
 
-        def keep(numbers, records):
+        def keep(numbers: tf.Tensor, records: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             kept = tf.gather(mask, numbers)
             return tf.boolean_mask(numbers, kept), self._parse(tf.boolean_mask(records, kept))
 

@@ -8,10 +8,13 @@ import os
 import pathlib
 import shutil
 import zipfile
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
+from aae_keras.data import Data
 from aae_keras.errors import UserError, first_line
 from aae_keras.files import flush, write_atomically
 
@@ -37,16 +40,21 @@ class Backup(keras.callbacks.Callback):
         history_file: Path of a CSV file to write the history to, one row an epoch; or None.
     """
 
-    def __init__(self, folder, data=None, history_file=None):
+    def __init__(
+        self,
+        folder: pathlib.Path | str,
+        data: Data | None = None,
+        history_file: pathlib.Path | str | None = None,
+    ):
         super().__init__()
         self.folder = pathlib.Path(folder)
         self.data = data
         self.history_file = history_file
-        self.history = []
+        self.history: list[dict[str, Any]] = []
         # The number of the run's stage, for its rows of the history; None where there is but one.
-        self.stage = None
+        self.stage: int | None = None
 
-    def epochs_done(self):
+    def epochs_done(self) -> int:
         """How many whole epochs the checkpoint has; 0 if there is none.
 
         Raises:
@@ -55,7 +63,7 @@ class Backup(keras.callbacks.Callback):
         checkpoint = self._newest()
         return 0 if checkpoint is None else self._progress(checkpoint)["epochs"]
 
-    def restore(self, model):
+    def restore(self, model: keras.Model) -> int:
         """Put a model where the checkpoint left it.
 
         Args:
@@ -90,21 +98,21 @@ class Backup(keras.callbacks.Callback):
             write_history(self.history_file, self.history)
         return progress["epochs"]
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Give the epoch its own order."""
         if self.data is not None:
             self.data.next_epoch.assign(epoch)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Write the checkpoint, then the history."""
         row = {name: float(value) for name, value in (logs or {}).items()}
-        stage = {} if self.stage is None else {"stage": self.stage}
+        stage: dict[str, int] = {} if self.stage is None else {"stage": self.stage}
         self.history.append({"epoch": epoch + 1, **stage, **row})
         self._write(epoch + 1)
         if self.history_file:
             write_history(self.history_file, self.history)
 
-    def remove(self):
+    def remove(self) -> None:
         """Delete the checkpoint: the final model stands."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -154,17 +162,18 @@ class StopOnNaN(keras.callbacks.Callback):
         super().__init__()
         self.epoch = 0
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Remember the epoch."""
         self.epoch = epoch
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Check every running mean: once NaN, it stays NaN.
 
         With `steps_per_execution` the losses are seen after so many steps, and those that became
         NaN first may have spoilt others by then: all are named, in the order of the phases.
         """
-        spoilt = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
+        logs = logs or {}
+        spoilt = [name for name, value in logs.items() if not math.isfinite(value)]
         if spoilt:
             names = ", ".join(sorted(spoilt, key=self._rank))
             first, last = batch + 2 - self.model.steps_per_execution, batch + 1
@@ -172,7 +181,7 @@ class StopOnNaN(keras.callbacks.Callback):
             steps = f"step {last}" if first >= last else f"steps {first} to {last}"
             self._stop(f"{names} became {float(logs[spoilt[0]])} in {steps}")
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Check validation and weights too, before anything is saved of them."""
         for name, value in (logs or {}).items():
             if not math.isfinite(value):
@@ -199,7 +208,7 @@ def _damaged(checkpoint, error):
     )
 
 
-def write_history(path, history):
+def write_history(path: pathlib.Path | str, history: Sequence[dict[str, Any]]) -> None:
     """Write dicts as CSV; a value that an epoch lacks is left empty."""
     columns = list(dict.fromkeys(name for row in history for name in row))
     text = io.StringIO()

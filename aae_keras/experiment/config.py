@@ -7,6 +7,7 @@ flags (`tools/cli.py`), the YAML of a run folder and the factory all read it.
 import dataclasses
 import functools
 import hashlib
+from typing import Any
 
 import yaml
 
@@ -327,12 +328,12 @@ class Config:
             )
 
     @property
-    def learns_from_labels(self):
+    def learns_from_labels(self) -> bool:
         """Whether training sees labels."""
         finds_clusters = self.setting == "dimensionality-reduction" and self.num_clusters
         return self.setting not in ("basic", "clustering") and not finds_clusters
 
-    def of_setting(self, setting, **changes):
+    def of_setting(self, setting: str, **changes: Any) -> "Config":
         """This configuration for one setting alone: what other settings need is left out."""
         others = {
             field.name: field.default
@@ -342,21 +343,21 @@ class Config:
         stage = {"setting": setting, "pretrain": "", "pretrain_epochs": Config.pretrain_epochs}
         return dataclasses.replace(self, **{**others, **stage, **changes})
 
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """Eight hexadecimal digits that change with any field."""
         return hashlib.sha256(self.to_yaml().encode()).hexdigest()[:8]
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The fields as plain Python values, tuples as lists."""
         values = dataclasses.asdict(self)
         return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
-    def to_yaml(self):
+    def to_yaml(self) -> str:
         """The complete configuration as YAML; `from_yaml` reads it back."""
         return yaml.safe_dump(self.to_dict(), sort_keys=False)
 
     @classmethod
-    def from_yaml(cls, text, base=None):
+    def from_yaml(cls, text: str, base: "Config | None" = None) -> "Config":
         """Read a configuration.
 
         Args:

@@ -1,15 +1,21 @@
 """From a `Config` to data and to a compiled model: the one file that knows all the parts."""
 
 import dataclasses
+import pathlib
+from collections.abc import Callable
+from typing import Any
 
+import keras
 import numpy as np
 
 from aae_keras import data as data_module
 from aae_keras import models, networks, priors
+from aae_keras.data import Data
 from aae_keras.experiment import optimization, runs
+from aae_keras.experiment.config import Config
 
 
-def load_data(config):
+def load_data(config: Config) -> Data:
     """The data that a configuration names; see `data.load`."""
     return data_module.load(
         config.dataset,
@@ -28,7 +34,9 @@ def load_data(config):
     )
 
 
-def load_trained(folder, **where):
+def load_trained(
+    folder: pathlib.Path | str, **where: str
+) -> tuple[runs.Run, Data, models.AdversarialModel]:
     """A finished run, its data and its model, which computes in float32.
 
     Args:
@@ -43,19 +51,20 @@ def load_trained(folder, **where):
             data is not what the run was trained on.
     """
     run = runs.open_trained(folder)
-    data = load_data(dataclasses.replace(run.config, **where))
+    elsewhere: dict[str, Any] = {**where}
+    data = load_data(dataclasses.replace(run.config, **elsewhere))
     runs.check_fingerprint(run, data.split.fingerprint())
     return run, data, models.in_float32(models.load_model(run.model_file))
 
 
-def build_model(config, data):
+def build_model(config: Config, data: Data) -> models.AdversarialModel:
     """The compiled model of a configuration, for the images and classes of `data`."""
     model = build_uncompiled(config, data)
     optimization.compile_model(model, config, data.steps_per_epoch)
     return model
 
 
-def build_uncompiled(config, data):
+def build_uncompiled(config: Config, data: Data) -> models.AdversarialModel:
     """The model of a configuration's setting: its networks, its priors, its options."""
     shared = _shared_options(config, data.steps_per_epoch)
     return _SETTINGS[config.setting](config, Networks(config, data), shared)
@@ -145,12 +154,12 @@ def _shared_options(config, steps_per_epoch):
     return options | {"extra_terms": extra_terms(config, steps_per_epoch)}
 
 
-def extra_terms(config, steps_per_epoch):
+def extra_terms(config: Config, steps_per_epoch: int) -> list[models.Regularizer]:
     """The regularizers that a configuration asks for by name.
 
     The fields `NAME_weight` and `NAME_fade` give the weight, every other `NAME_OPTION` an argument.
     """
-    sources = []
+    sources: list[models.Regularizer] = []
     for name in config.extra_terms:
         prefix = f"{name}_"
         options = {
@@ -182,23 +191,25 @@ class Networks:
     `categories` is the size of y: the clusters to be found, or else the classes of the data.
     """
 
-    def __init__(self, config, data):
+    def __init__(self, config: Config, data: Data):
         self.config = config
         self.shape = data.image_shape
         self.categories = config.num_clusters or len(data.class_names)
         roles = ("encoder", "decoder", "cat", "gauss", "mode_decoder", "cluster_head")
         seeds = np.random.SeedSequence(config.seed).generate_state(len(roles))
         self.seeds = {role: int(seed) for role, seed in zip(roles, seeds, strict=True)}
-        self.common = {
+        self.common: dict[str, Any] = {
             "hidden_units": config.hidden_units,
             "weight_stddev": config.weight_stddev,
             "precision": optimization.precision(config),
         }
 
-    def encoder(self, with_y=True):
+    def encoder(self, with_y: bool = True) -> keras.Model:
         """From the image to y, if there is one, and z."""
         convolutional = self.config.network == "convolutional"
-        build = networks.build_convolutional_encoder if convolutional else networks.build_encoder
+        build: Callable[..., keras.Model] = networks.build_encoder
+        if convolutional:
+            build = networks.build_convolutional_encoder
         return build(
             *self._ends(with_y),
             batch_norm=self.config.batch_norm,
@@ -207,9 +218,9 @@ class Networks:
             **self.common,
         )
 
-    def decoder(self, with_y=True, latent_name="z"):
+    def decoder(self, with_y: bool = True, latent_name: str = "z") -> keras.Model:
         """From the same codes back to the image."""
-        options = {
+        options: dict[str, Any] = {
             "latent_name": latent_name,
             "y_scale": self.config.y_scale,
             "seed": self.seeds["decoder"],
@@ -220,25 +231,25 @@ class Networks:
             return networks.build_convolutional_decoder(*self._ends(with_y), **options)
         return networks.build_decoder(*self._ends(with_y), **options)
 
-    def mode_decoder(self):
+    def mode_decoder(self) -> keras.Model:
         """From y alone."""
         return networks.build_decoder(
             self.shape, self.categories, 0, name="mode_decoder", seed=self.seeds["mode_decoder"],
             **self.common,
         )  # fmt: skip
 
-    def cluster_head(self):
+    def cluster_head(self) -> keras.Model:
         """From y to a place among the representations."""
         seed = self.seeds["cluster_head"]
         return networks.build_cluster_head(self.categories, self.config.latent_dim, seed=seed)
 
-    def discriminator_cat(self):
+    def discriminator_cat(self) -> keras.Model:
         """Of y."""
         return networks.build_discriminator(
             self.categories, seed=self.seeds["cat"], name="discriminator_cat", **self.common
         )
 
-    def discriminator_gauss(self, beside_z=0):
+    def discriminator_gauss(self, beside_z: int = 0) -> keras.Model:
         """Of z, and of so many numbers beside it."""
         return networks.build_discriminator(
             self.config.latent_dim + beside_z,
@@ -252,7 +263,7 @@ class Networks:
         return self.shape, self.categories if with_y else 0, self.config.latent_dim
 
 
-def build_prior(config, components=10):
+def build_prior(config: Config, components: int = 10) -> priors.Prior:
     """The prior of z that a configuration names; of so many components, if it has any."""
     if config.prior == "gaussian":
         return priors.GaussianPrior(config.latent_dim, config.prior_stddev)

@@ -3,11 +3,22 @@
 import contextlib
 import dataclasses
 import difflib
+from collections.abc import Iterable
+from typing import Any
 
 from aae_keras.ranges import RANGES, Range
 
 
-def option(group, default, help, *, only=None, term=None, choices=None, **bounds):
+def option(
+    group: str,
+    default: Any,
+    help: str,
+    *,
+    only: tuple[str, ...] | None = None,
+    term: str | None = None,
+    choices: tuple[str, ...] | None = None,
+    **bounds: float,
+) -> Any:
     """A field of `Config`.
 
     Args:
@@ -25,7 +36,7 @@ def option(group, default, help, *, only=None, term=None, choices=None, **bounds
     return dataclasses.field(default=default, metadata=metadata | {"range": Range(**bounds)})
 
 
-def checked(field, value):
+def checked(field: dataclasses.Field, value: Any) -> Any:
     """A value in the type of its field's default.
 
     Args:
@@ -51,7 +62,7 @@ def checked(field, value):
     return value
 
 
-def holds_names(field):
+def holds_names(field: dataclasses.Field) -> bool:
     """Whether a field is a tuple of names, not of whole numbers."""
     return isinstance(field.default, tuple) and field.metadata["choices"] is not None
 
@@ -75,7 +86,7 @@ def _in_type_of(field, value):
     raise TypeError(f"`{field.name}` must be {kind}. Received: {field.name}={value!r}")
 
 
-def nearest(name, known):
+def nearest(name: str, known: Iterable[str]) -> str:
     """The end of an error message: the known names closest to a misspelt one."""
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     return f" Did you mean {', '.join(close)}?" if close else f" Known: {', '.join(sorted(known))}."

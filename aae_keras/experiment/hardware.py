@@ -9,7 +9,7 @@ CPUINFO = pathlib.Path("/proc/cpuinfo")
 BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16")
 
 
-def processor():
+def processor() -> dict[str, str]:
     """Facts of the first processor as Linux tells them, a dict; empty elsewhere."""
     if not CPUINFO.exists():
         return {}
@@ -18,18 +18,18 @@ def processor():
     return {key.strip(): value.strip() for key, _, value in lines}
 
 
-def bfloat16_instructions():
+def bfloat16_instructions() -> list[str]:
     """The processor's instructions for bfloat16; without any, TensorFlow's are slow."""
     flags = processor().get("flags", "").split()
     return [flag for flag in BFLOAT16_FLAGS if flag in flags]
 
 
-def peak_memory():
+def peak_memory() -> int:
     """The most memory this process has held, in bytes."""
     status = pathlib.Path("/proc/self/status")
-    if status.exists():
-        # Not `ru_maxrss`, which begins at what the process that started this one had held.
-        peak = re.search(r"VmHWM:\s*(\d+) kB", status.read_text())
+    # Not `ru_maxrss`, which begins at what the process that started this one had held.
+    peak = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None
+    if peak:
         return 1024 * int(peak[1])
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return kilobytes * (1 if sys.platform == "darwin" else 1024)

@@ -1,37 +1,33 @@
 """How a model is compiled: an optimizer for each phase, its rates, and what XLA compiles."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from aae_keras.experiment import hardware
+from aae_keras.experiment.config import Config
+from aae_keras.models import AdversarialModel
 from aae_keras.phases import PHASES, SCHEDULES
 
 
-def compile_model(model, config, steps_per_epoch):
+def compile_model(model: AdversarialModel, config: Config, steps_per_epoch: int) -> None:
     """Compile a model, built here or by the user, as a configuration says."""
-    optimizers, weights = {}, {}
-    for phase, recipe in phase_recipe(config, model).items():
-        partner = _partner(config, optimizers, phase, recipe)
-        if partner is None:
-            optimizers[phase] = recipe
-        else:
-            optimizers[phase] = partner
-            weights[phase] = recipe[0] / optimizers[partner][0]
+    arguments: dict[str, Any] = {}
+    recipes = phase_recipe(config, model)
+    for phase, recipe in recipes.items():
+        partner = _partner(config, recipes, phase)
+        optimizer = _optimizer(config, *recipe, steps_per_epoch) if partner is None else partner
+        arguments[PHASES[phase].argument] = optimizer
     model.compile(
-        **{
-            PHASES[phase].argument: _optimizer(config, *recipe, steps_per_epoch)
-            if isinstance(recipe, tuple)
-            else recipe
-            for phase, recipe in optimizers.items()
-        },
+        **arguments,
         schedule=config.schedule,
-        phase_weights=weights,
         **compilation(config),
         steps_per_execution=min(config.steps_per_execution, steps_per_epoch),
     )
 
 
-def precision(config):
+def precision(config: Config) -> str:
     """The arithmetic of the hidden layers: `auto` is bfloat16 where the processor has it."""
     if config.precision != "auto":
         return config.precision
@@ -42,7 +38,7 @@ def _on_cpu():
     return not tf.config.list_physical_devices("GPU")
 
 
-def compilation(config):
+def compilation(config: Config) -> dict[str, Any]:
     """The arguments of `compile` that say what XLA compiles."""
     part = config.jit_compile
     if part == "auto":
@@ -53,7 +49,7 @@ def compilation(config):
     return {"jit_compile": part == "step", "jit_updates": part == "updates"}
 
 
-def phase_recipe(config, model):
+def phase_recipe(config: Config, model: AdversarialModel) -> dict[str, tuple[float, float]]:
     """Rate and momentum of each phase that the model has."""
     present = {term.phase for term in model.objective()}
     return {
@@ -66,20 +62,16 @@ def phase_recipe(config, model):
     }
 
 
-def _partner(config, optimizers, phase, recipe):
-    """The earlier phase whose optimizer can serve this one too, or None.
+def _partner(config, recipes, phase):
+    """The first phase of the same pass with the same rate and momentum, if it is an earlier one.
 
-    Within a pass gradients can be added up before the optimizer sees them. For SGD of equal
-    momentum that is the same as two optimizers, the ratio of the rates being a weight; an Adam
-    that sees the sum is another than two, and is shared where both would be alike.
+    Its optimizer serves both: their gradients are added up. For SGD that is the same as two
+    optimizers; an Adam that sees the sum takes one step where two would take one each.
     """
     together = next(group for group in SCHEDULES[config.schedule] if phase in group)
-    rate, momentum = recipe
-    for other, own in optimizers.items():
-        if other in together and isinstance(own, tuple) and own[1] == momentum:
-            if config.optimizer == "sgd" or own[0] == rate:
-                return other
-    return None
+    alike = (other for other in recipes if other in together and recipes[other] == recipes[phase])
+    first = next(alike)
+    return None if first == phase else first
 
 
 def _optimizer(config, rate, momentum, steps_per_epoch):
@@ -89,7 +81,9 @@ def _optimizer(config, rate, momentum, steps_per_epoch):
     return keras.optimizers.SGD(schedule, momentum=momentum)
 
 
-def rate_schedule(rate, config, steps_per_epoch):
+def rate_schedule(
+    rate: float, config: Config, steps_per_epoch: int
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
     """`rate`, multiplied by `rate_drop_factor` after each epoch of `rate_drops`.
 
     Drops are stated in epochs, so a run cut short has the rates of the long one's first epochs.

@@ -8,6 +8,7 @@ drop, are what BUILD.md's table was made with; a longer run wants later drops.
 """
 
 import dataclasses
+from typing import Any
 
 from aae_keras.experiment.config import Config
 from aae_keras.experiment.fields import nearest
@@ -70,7 +71,7 @@ _INFORMED = {
     "weight_stddev": 0.0,
 }
 
-PRESETS = {
+PRESETS: dict[str, dict[str, Any]] = {
     # 50 labels on scikit-learn's 8x8 digits: a minute, no download. With 12 steps an epoch, Adam;
     # its adversarial rate is the lower one, or the categories settle before the labels steer them.
     "digits": {
@@ -147,7 +148,7 @@ PRESETS = {
 }
 
 
-def from_yaml(text, base=None):
+def from_yaml(text: str, base: Config | None = None) -> Config:
     """Read a configuration; see `Config.from_yaml`.
 
     A preset that `text` names gives the fields that it leaves out, unless there is a `base`.
@@ -159,7 +160,7 @@ def from_yaml(text, base=None):
     return Config.from_yaml(text, base or (preset(named) if named else None))
 
 
-def short_name(config):
+def short_name(config: Config) -> str:
     """What run folders and exports are called: the preset, or the data set's name.
 
     A setting that is not the preset's own (semi-supervised, where there is none) is part of it.
@@ -170,7 +171,7 @@ def short_name(config):
     return base.replace(":", "-") + suffix
 
 
-def preset(name, **changes):
+def preset(name: str, **changes: Any) -> Config:
     """The configuration of a shipped recipe.
 
     Args:

@@ -42,42 +42,42 @@ class Run:
     fingerprint: str = ""
 
     @property
-    def model_file(self):
+    def model_file(self) -> pathlib.Path:
         """The trained model."""
         return self.folder / "model.keras"
 
     @property
-    def history_file(self):
+    def history_file(self) -> pathlib.Path:
         """One row an epoch."""
         return self.folder / "history.csv"
 
     @property
-    def metrics_file(self):
+    def metrics_file(self) -> pathlib.Path:
         """Scores on validation and test."""
         return self.folder / "metrics.json"
 
     @property
-    def figures(self):
+    def figures(self) -> pathlib.Path:
         """Folder of pictures."""
         return self.folder / "figures"
 
     @property
-    def logs(self):
+    def logs(self) -> pathlib.Path:
         """Folder of TensorBoard events."""
         return self.folder / "logs"
 
     @property
-    def backup(self):
+    def backup(self) -> pathlib.Path:
         """Folder of the last whole epoch."""
         return self.folder / "backup"
 
 
-def default_folder(config):
+def default_folder(config: Config) -> pathlib.Path:
     """`runs/PRESET-seedN`, with the setting in it where it is not the preset's own."""
     return pathlib.Path("runs") / f"{presets.short_name(config)}-seed{config.seed}"
 
 
-def name_run(folder, config, overwrite=False):
+def name_run(folder: pathlib.Path | str, config: Config, overwrite: bool = False) -> Run:
     """A new run with its revision; nothing is written yet.
 
     Args:
@@ -98,7 +98,7 @@ def name_run(folder, config, overwrite=False):
     return Run(folder, config, f"{start}-{config.fingerprint()}")
 
 
-def begin(run, fingerprint):
+def begin(run: Run, fingerprint: str) -> Run:
     """Make the folder of a run and write `config.yaml`; a run that is there moves to `.old`.
 
     Args:
@@ -114,14 +114,14 @@ def begin(run, fingerprint):
     return write_config(dataclasses.replace(run, fingerprint=fingerprint))
 
 
-def write_config(run):
+def write_config(run: Run) -> Run:
     """Write a run's `config.yaml`; returns the run."""
     header = f"revision: {run.revision}\ndata_fingerprint: {run.fingerprint!r}\n"
     write_atomically(run.folder / "config.yaml", header + run.config.to_yaml())
     return run
 
 
-def check_fingerprint(run, fingerprint):
+def check_fingerprint(run: Run, fingerprint: str) -> None:
     """Refuse data that is not what a run was trained on.
 
     Raises:
@@ -135,12 +135,12 @@ def check_fingerprint(run, fingerprint):
         )
 
 
-def exists(folder):
+def exists(folder: pathlib.Path | str) -> bool:
     """Whether a folder holds a run."""
     return (pathlib.Path(folder) / "config.yaml").exists()
 
 
-def retire(run):
+def retire(run: Run) -> None:
     """Move a run's folder to `.old/REVISION` beside it."""
     old = run.folder.parent / ".old"
     old.mkdir(exist_ok=True)
@@ -152,7 +152,7 @@ def retire(run):
     run.folder.rename(target)
 
 
-def open_run(folder):
+def open_run(folder: pathlib.Path | str) -> Run:
     """The run in a folder.
 
     Raises:
@@ -174,7 +174,7 @@ def open_run(folder):
     return Run(folder, config, revision, fingerprint)
 
 
-def open_trained(folder):
+def open_trained(folder: pathlib.Path | str) -> Run:
     """The finished run in a folder.
 
     Raises:

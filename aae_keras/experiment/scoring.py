@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -86,7 +86,7 @@ def apply_model(model: AdversarialModel, images: np.ndarray, labels: np.ndarray)
     needs_label = model.latent_y == LatentY.GIVEN
     noise_dim = model.posterior.noise_dim
 
-    def encode_and_decode(batch):
+    def encode_and_decode(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         images = to_unit_range(batch["images"])
         code = model.encode(images)
         sampled_z = model.encode(images, noise=batch["noise"])["z"] if noise_dim else code["z"]
@@ -176,7 +176,7 @@ def _class_scores(labelled):
 def _component_accuracy(model, labelled):
     prior = model.mixture_prior
 
-    def sample(components):
+    def sample(components: np.ndarray) -> np.ndarray:
         seed = [model.seed, GENERATION_SEED]
         return prior.sample_component(tf.constant(components), seed).numpy()
 
@@ -188,7 +188,7 @@ def _component_accuracy(model, labelled):
 def _log_likelihood(model, images, validation_images):
     """The Parzen estimate for uint8 images, from images that the decoder generates."""
 
-    def samples():
+    def samples() -> Iterator[np.ndarray]:
         block = metrics.parzen.BLOCK
         for start in range(0, PARZEN_SAMPLES, block):
             z = model.priors["z"].sample(block, [model.seed, GENERATION_SEED + start]).numpy()

@@ -10,6 +10,7 @@ import logging
 import keras
 
 from aae_keras.experiment.config import Config
+from aae_keras.models import AdversarialModel
 from aae_keras.networks import upstream_variables
 
 log = logging.getLogger(__name__)
@@ -30,12 +31,12 @@ class Stage:
     first_epoch: int
 
     @property
-    def last_epoch(self):
+    def last_epoch(self) -> int:
         """How many epochs of the run have passed when it ends."""
         return self.first_epoch + self.config.epochs
 
 
-def stages_of(config):
+def stages_of(config: Config) -> list[Stage]:
     """The stages of a run: the setting of `pretrain`, if there is one, then the setting itself."""
     if not config.pretrain:
         return [Stage(1, config, 0)]
@@ -52,7 +53,7 @@ def stages_of(config):
     return [Stage(1, first, 0), Stage(2, config.of_setting(config.setting), first.epochs)]
 
 
-def start_from(model, former):
+def start_from(model: AdversarialModel, former: AdversarialModel) -> list[str]:
     """Give a model the layers of a former stage's that have the same names and shapes.
 
     The head of y is left as it is where y is something else now: clusters are no classes.

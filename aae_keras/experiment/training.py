@@ -4,32 +4,37 @@ import contextlib
 import dataclasses
 import logging
 import os
+import pathlib
 import sys
 import time
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
+from aae_keras.data import Data
 from aae_keras.errors import first_line
 from aae_keras.experiment import factory, figures, runs
 from aae_keras.experiment.callbacks import Backup, StopOnNaN
-from aae_keras.experiment.stages import stages_of, start_from
+from aae_keras.experiment.config import Config
+from aae_keras.experiment.stages import Stage, stages_of, start_from
 from aae_keras.files import flush
-from aae_keras.models import LatentY
+from aae_keras.models import AdversarialModel, LatentY
 
 log = logging.getLogger(__name__)
 
 
 def train(
-    config,
-    folder=None,
+    config: Config,
+    folder: pathlib.Path | str | None = None,
     *,
-    resume=False,
-    overwrite=False,
-    build=None,
-    callbacks=(),
-    verbose="auto",
-):
+    resume: bool = False,
+    overwrite: bool = False,
+    build: Callable[[Config, Data], AdversarialModel] | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: str | int = "auto",
+) -> runs.Run:
     """Train a configuration in a run folder.
 
     Args:
@@ -98,7 +103,15 @@ def train(
     return run
 
 
-def fit(model, data, run, callbacks, stage, done, verbose="auto"):
+def fit(
+    model: AdversarialModel,
+    data: Data,
+    run: runs.Run,
+    callbacks: Sequence[keras.callbacks.Callback],
+    stage: Stage,
+    done: int,
+    verbose: str | int = "auto",
+) -> None:
     """`model.fit` with the callbacks of a run and more; its progress goes to stderr.
 
     Args:
@@ -138,13 +151,14 @@ def fit(model, data, run, callbacks, stage, done, verbose="auto"):
 class EpochClock(keras.callbacks.Callback):
     """Adds to an epoch's logs, and so to its history, how many seconds it took."""
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Start the watch."""
         self.start = time.perf_counter()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Read it."""
-        logs["seconds"] = round(time.perf_counter() - self.start, 3)
+        if logs is not None:
+            logs["seconds"] = round(time.perf_counter() - self.start, 3)
 
 
 class DrawFigures(keras.callbacks.Callback):
@@ -156,13 +170,13 @@ class DrawFigures(keras.callbacks.Callback):
         backup: Its `Backup`, for the history so far.
     """
 
-    def __init__(self, data, run, backup):
+    def __init__(self, data: Data, run: runs.Run, backup: Backup):
         super().__init__()
         self.data = data
         self.run = run
         self.backup = backup
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Draw, if it is time; a picture that fails is no reason to lose a training."""
         if (epoch + 1) % self.run.config.draw_every:
             return
@@ -171,7 +185,7 @@ class DrawFigures(keras.callbacks.Callback):
         except (OSError, ValueError, MemoryError) as error:
             log.warning("The pictures of epoch %d failed: %s", epoch + 1, first_line(error))
 
-    def draw(self, epoch):
+    def draw(self, epoch: int) -> None:
         """Write the pictures of an epoch into `figures/` and TensorBoard."""
         drawn = {"learning_curves": figures.learning_curves(self.run, self.backup.history)}
         drawn |= figures.figures_of(self.model, self.data, with_tsne=False)
@@ -186,7 +200,7 @@ class DrawFigures(keras.callbacks.Callback):
 MOVABLE = ("epochs", "dataset", "data_dir", "draw_every")
 
 
-def reopen(folder, config):
+def reopen(folder: pathlib.Path | str, config: Config) -> runs.Run:
     """The run in a folder, to go on with as `config` says.
 
     Raises:
@@ -210,7 +224,7 @@ def reopen(folder, config):
     return dataclasses.replace(run, config=config)
 
 
-def save_atomically(model, path):
+def save_atomically(model: keras.Model, path: pathlib.Path) -> None:
     """Write a `.keras` file aside and rename it into place."""
     aside = path.with_name(f".writing-{path.name}")
     model.save(aside)

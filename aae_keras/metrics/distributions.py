@@ -23,10 +23,10 @@ def squared_mmd(codes: np.ndarray, samples: np.ndarray, bandwidth: float) -> flo
         bandwidth: Width of the kernel in units of the codes, above 0.
     """
 
-    def kernel(a, b):
+    def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return np.exp(euclidean_distances(a, b, squared=True) / (-2 * bandwidth**2))
 
-    def mean_of_pairs(rows):
+    def mean_of_pairs(rows: np.ndarray) -> float:
         count = len(rows)
         return (kernel(rows, rows).sum() - count) / (count * (count - 1))
 

@@ -8,12 +8,13 @@ import contextlib
 import functools
 
 import tensorflow as tf
-from keras import ops
+from keras import Model, ops
+from tensorflow import Tensor
 
 from aae_keras import noise
 from aae_keras.models import fused
-from aae_keras.models.elements import unpack, unpack_training
-from aae_keras.models.objective import Batch
+from aae_keras.models.elements import Element, unpack, unpack_training
+from aae_keras.models.objective import Batch, LogOdds, Named, Phase, Phases
 from aae_keras.models.phased import PhasedModel
 from aae_keras.networks import call_network
 
@@ -21,10 +22,10 @@ from aae_keras.networks import call_network
 class AdversarialModel(PhasedModel):
     """Base of the learning settings, which set networks and priors; `PhasedModel` has the rest."""
 
-    def train_step(self, data):
+    def train_step(self, data: Element) -> Named:
         """One step of the paper: reconstruction, regularization, classification."""
         batch = self.make_batch(data)
-        values, forwards = {}, []
+        values, forwards = dict[str, Tensor](), []
         for phases in self.passes:  # the paper's: one phase in each
             with tf.GradientTape(persistent=True) as tape:
                 forward = Forward(self, batch, training=True, phases=phases)
@@ -39,7 +40,7 @@ class AdversarialModel(PhasedModel):
         self.after_step(forwards[0])
         return self.report(values, forwards)
 
-    def test_step(self, data):
+    def test_step(self, data: Element) -> Named:
         """The losses that mean something on held-out images, and the error where labels exist."""
         x, labels = unpack(data)
         images = self.to_images(x)
@@ -48,20 +49,20 @@ class AdversarialModel(PhasedModel):
         terms = self.validated_terms(labels is not None)
         return self.report({term.name: term.loss(forward) for term in terms}, [forward])
 
-    def call(self, images, training=False):
+    def call(self, images: Tensor, training: bool = False) -> Tensor:
         """Latent y, the probability of each category; latent z where the encoder finds no y."""
         code = self.encode(self.to_images(images), training)
         return code["y" if self.latent_y.is_encoded else "z"]
 
     # The batch: images and everything that is drawn at random, the same for every phase.
 
-    def make_batch(self, data):
+    def make_batch(self, data: Element) -> Batch:
         """The `Batch` of a training step, of an element of the data set."""
         inputs, labels = unpack_training(data, any(term.needs_labels for term in self.terms))
         labeled = self.to_images(inputs["labeled"]) if "labeled" in inputs else None
         return self.batch_of(self.to_images(inputs["unlabeled"]), labeled, labels)
 
-    def batch_of(self, images, labeled, labels):
+    def batch_of(self, images: Tensor, labeled: Tensor | None, labels: Tensor | None) -> Batch:
         """A `Batch`: images corrupted, samples of the priors and noise of the posterior drawn."""
         return Batch(
             images=images,
@@ -73,25 +74,25 @@ class AdversarialModel(PhasedModel):
             labeled_noise=self.posterior.draw(labeled, self.stream("posterior of labeled")),
         )
 
-    def corrupt(self, images, stream):
+    def corrupt(self, images: Tensor | None, stream: str) -> Tensor | None:
         """What the encoder sees of images in training (appendix A); None of None."""
         if images is None:
             return None
         return noise.corrupt(images, self.stream(stream), self.input_noise, self.input_dropout)
 
-    def sample_priors(self, count, labels):
+    def sample_priors(self, count: Tensor, labels: Tensor | None) -> Named:
         """What the discriminators take for real: dict by code of samples, shape (count, dim)."""
         seeds = {name: self.stream(f"prior of {name}") for name in self.priors}
         return {name: prior.sample(count, seeds[name]) for name, prior in self.priors.items()}
 
-    def stream(self, name):
+    def stream(self, name: str) -> Tensor:
         """A seed for the random draw of that name: a function of (seed, step, replica)."""
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         return noise.stream(self.seed, self.step, replica, name)
 
     # Codes and images.
 
-    def encode(self, images, training=False, noise=None):
+    def encode(self, images: Tensor, training: bool = False, noise: Tensor | None = None) -> Named:
         """Codes of images, by the averaged encoder outside training.
 
         Args:
@@ -110,16 +111,16 @@ class AdversarialModel(PhasedModel):
             code |= {"y_logits": outputs["y_logits"], "y": ops.softmax(outputs["y_logits"])}
         return code
 
-    def code_of(self, batch, training):
+    def code_of(self, batch: Batch, training: bool) -> Named:
         """Codes of a `Batch`'s unlabelled images, and what else its terms ask for by name."""
         return self.encode(batch.corrupted, training, batch.noise)
 
-    def decode(self, code, training=False):
+    def decode(self, code: Named, training: bool = False) -> Tensor:
         """Image logits, shape (batch, height, width, channels), of a dict of codes by name."""
         inputs = {tensor.name: code[tensor.name] for tensor in self.decoder.inputs}
         return call_network(self.decoder, inputs, training)["image_logits"]
 
-    def loss_of(self, phase, values):
+    def loss_of(self, phase: Phase, values: Named) -> Tensor:
         """The loss of a phase: its terms' values, each averaged and weighted, added up."""
         replicas = self.distribute_strategy.num_replicas_in_sync
         total = 0.0
@@ -130,7 +131,7 @@ class AdversarialModel(PhasedModel):
             total += (term.weight(self.step) if callable(term.weight) else term.weight) * mean
         return phase.weight * total
 
-    def after_step(self, forward):
+    def after_step(self, forward: "Forward") -> None:
         """Called once the weights have moved; `forward` is that of the step's first pass."""
         self.average.update(self.step)
 
@@ -147,30 +148,30 @@ class Forward:
         phases: The phases that share the pass; none outside training.
     """
 
-    def __init__(self, model, batch, training, phases=()):
+    def __init__(self, model: AdversarialModel, batch: Batch, training: bool, phases: Phases = ()):
         self.batch, self.model, self.training = batch, model, training
         self._judge = fused.judge_of(phases, judge_codes) if model.fused else judge_codes
         self._without_prior = [phase.name for phase in phases] == ["generator"]
-        self._log_odds = {}
+        self._log_odds: dict[str, LogOdds] = {}
 
     @functools.cached_property
-    def code(self):
+    def code(self) -> Named:
         """Codes of the unlabelled images: dict of `y_logits`, `y`, `z`, or what the setting has."""
         return self.model.code_of(self.batch, self.training)
 
     @functools.cached_property
-    def labeled_code(self):
+    def labeled_code(self) -> Named:
         """Codes of the labelled images; on held-out images, those of all."""
         if self.batch.labeled is self.batch.corrupted:
             return self.code
         return self.model.encode(self.batch.labeled, self.training, self.batch.labeled_noise)
 
     @functools.cached_property
-    def image_logits(self):
+    def image_logits(self) -> Tensor:
         """The decoder's reconstruction of the unlabelled images, before the sigmoid."""
         return self.model.decode(self.code, self.training)
 
-    def log_odds(self, discriminator, code):
+    def log_odds(self, discriminator: Model, code: str) -> LogOdds:
         """Logits that a discriminator gives samples of the prior, and codes: (batch, 1) each."""
         if code not in self._log_odds:
             samples, codes = self.batch.prior[code], self.code[code]
@@ -179,16 +180,16 @@ class Forward:
         return self._log_odds[code]
 
 
-def judge_codes(discriminator, samples, codes, training):
+def judge_codes(discriminator: Model, samples: Tensor, codes: Tensor, training: bool) -> LogOdds:
     """Logits of prior samples and of codes, which a discriminator judges as one batch."""
     inputs = {discriminator.inputs[0].name: tf.concat([samples, codes], axis=0)}
     (logits,) = call_network(discriminator, inputs, training).values()
     return tf.split(logits, [tf.shape(samples)[0], tf.shape(codes)[0]])
 
 
-def plain_gradients_of(tape, phases, losses):
+def plain_gradients_of(tape: tf.GradientTape, phases: Phases, losses: Named) -> list[tuple]:
     """(optimizer, gradients, variables) of a pass; phases that share an optimizer are added up."""
-    sums = {}
+    sums: dict[int, tuple] = {}
     for phase in phases:
         own = sums.setdefault(id(phase.optimizer), (phase.optimizer, {}))[1]
         gradients = tape.gradient(losses[phase.name], phase.variables)

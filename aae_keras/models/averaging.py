@@ -3,6 +3,7 @@
 import contextlib
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 
@@ -20,7 +21,7 @@ class RunningAverage:
         decay: In [0, 1); 0 keeps no averages.
     """
 
-    def __init__(self, model, network, decay):
+    def __init__(self, model: keras.Model, network: keras.Model, decay: float):
         self.decay = decay
         self.pairs = []
         for variable in network.trainable_variables if decay else []:
@@ -35,19 +36,19 @@ class RunningAverage:
             self.pairs.append((variable, average))
         self.restart()
 
-    def restart(self):
+    def restart(self) -> None:
         """Begin anew from the network's weights as they are."""
         for variable, average in self.pairs:
             average.assign(variable)
 
-    def update(self, step):
+    def update(self, step: tf.Tensor | keras.Variable) -> None:
         """Take in the weights after `step` steps."""
         step = ops.cast(step, "float32")
         share = 1.0 - ops.minimum(self.decay, (1.0 + step) / (10.0 + step))
         for variable, average in self.pairs:
             average.assign_add(share * (variable.value - average.value))
 
-    def in_place(self):
+    def in_place(self) -> contextlib.AbstractContextManager:
         """A context in which the network computes with its averaged weights."""
         if not self.pairs:
             return contextlib.nullcontext()

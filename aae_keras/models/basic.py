@@ -1,8 +1,11 @@
 """The basic adversarial autoencoder (section 2 of the paper)."""
 
+from typing import Any
+
 import keras
 
 from aae_keras.models.latent_z import LatentZAAE
+from aae_keras.priors import Prior
 
 
 @keras.saving.register_keras_serializable(package="aae_keras")
@@ -21,10 +24,17 @@ class BasicAAE(LatentZAAE):
         **kwargs: See `PhasedModel`.
     """
 
-    def __init__(self, encoder, decoder, discriminator_gauss, gaussian_prior, **kwargs):
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        discriminator_gauss: keras.Model,
+        gaussian_prior: Prior,
+        **kwargs: Any,
+    ):
         super().__init__(encoder, decoder, discriminator_gauss, gaussian_prior, **kwargs)
         self.gaussian_prior = gaussian_prior
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """See `PhasedModel.get_config`."""
         return {**super().get_config(), "gaussian_prior": self.gaussian_prior}

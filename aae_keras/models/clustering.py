@@ -1,15 +1,19 @@
 """Unsupervised clustering (section 6 of the paper), with the additions of its later users."""
 
 import functools
+from typing import Any, cast
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from aae_keras import losses, ranges
+from aae_keras.models.aae import Forward
 from aae_keras.models.label_and_style import LabelAndStyleAAE
 from aae_keras.models.latent_y import LatentY
-from aae_keras.models.objective import Term
+from aae_keras.models.objective import Named, Term
 from aae_keras.networks import call_network, check_network
+from aae_keras.priors import CategoricalPrior
 
 # Of the running mean of y that a balanced prior samples against: about the last hundred steps.
 USAGE_DECAY = 0.99
@@ -51,13 +55,13 @@ class ClusteringAAE(LabelAndStyleAAE):
 
     def __init__(
         self,
-        *parts,
-        mode_decoder=None,
-        cyclic_loss=0.0,
-        z_penalty=0.0,
-        mode_distance=0.0,
-        balanced_prior=False,
-        **kwargs,
+        *parts: Any,
+        mode_decoder: keras.Model | None = None,
+        cyclic_loss: float = 0.0,
+        z_penalty: float = 0.0,
+        mode_distance: float = 0.0,
+        balanced_prior: bool = False,
+        **kwargs: Any,
     ):
         super().__init__(*parts, **kwargs)
         if mode_decoder is not None:
@@ -76,7 +80,7 @@ class ClusteringAAE(LabelAndStyleAAE):
                 name="usage",
             )
 
-    def build_terms(self):
+    def build_terms(self) -> list[Term]:
         """The rows of the tables above."""
         terms = super().build_terms()
         addition = functools.partial(Term, phase="reconstruction")
@@ -110,33 +114,34 @@ class ClusteringAAE(LabelAndStyleAAE):
             )
         return terms
 
-    def decode_modes(self, y, training=False):
+    def decode_modes(self, y: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Image logits that the mode decoder draws of y alone."""
         return call_network(self.mode_decoder, {"y": y}, training)["image_logits"]
 
-    def modes(self, training=False):
+    def modes(self, training: bool = False) -> tf.Tensor:
         """The decoder's images of each category at z = 0, in [0, 1], one row per category."""
         categories = self.categorical_prior.dim
         code = {"y": ops.eye(categories), "z": ops.zeros((categories, self.posterior.z_dim))}
         return ops.sigmoid(self.decode(code, training))
 
-    def sample_priors(self, count, labels):
+    def sample_priors(self, count: tf.Tensor, labels: tf.Tensor | None) -> Named:
         """Samples of both priors, of y by the usage of its categories if balanced."""
         samples = super().sample_priors(count, labels)
         if self.balanced_prior:
             # As often as a category was missing so far, and never less than now and then.
             weights = 1.0 / (self.usage + 0.1 / self.categories)
-            samples["y"] = self.categorical_prior.sample(count, self.stream("prior of y"), weights)
+            prior = cast(CategoricalPrior, self.categorical_prior)  # the one that takes weights
+            samples["y"] = prior.sample(count, self.stream("prior of y"), weights)
         return samples
 
-    def after_step(self, forward):
+    def after_step(self, forward: Forward) -> None:
         """Keep count of how much each category is used, too."""
         super().after_step(forward)
         if self.balanced_prior:
             now = ops.mean(forward.code["y"], axis=0)
             self.usage.assign_add((1 - USAGE_DECAY) * (now - self.usage))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """See `PhasedModel.get_config`."""
         return {
             **super().get_config(),

@@ -1,14 +1,25 @@
 """From terms and optimizers to the phases of a compiled model, checked."""
 
+import typing
+from collections.abc import Mapping, Sequence
+
 import keras
 
 from aae_keras.models.fused import distinct
 from aae_keras.models.latent_y import LatentY
-from aae_keras.models.objective import Phase
+from aae_keras.models.objective import Phase, Term
 from aae_keras.phases import PHASES, SCHEDULES
 
+if typing.TYPE_CHECKING:
+    from aae_keras.models.phased import PhasedModel
 
-def build_phases(terms, given, schedule, weights):
+
+def build_phases(
+    terms: Sequence[Term],
+    given: Mapping[str, typing.Any],
+    schedule: str,
+    weights: Mapping[str, float],
+) -> list[Phase]:
     """The `Phase`s that a setting has terms for, in the paper's order, each optimizer built.
 
     Args:
@@ -21,13 +32,13 @@ def build_phases(terms, given, schedule, weights):
     Raises:
         ValueError: If phases of different passes share an optimizer, or one is of no use here.
     """
-    phases = {}
+    by_name: dict[str, Phase] = {}
     for name, kind in PHASES.items():
         own = [term for term in terms if term.phase == name]
         if not own:
             continue
-        if given[name] in phases:
-            optimizer = phases[given[name]].optimizer
+        if given[name] in by_name:
+            optimizer = by_name[given[name]].optimizer
         else:
             optimizer = given[name] or keras.optimizers.SGD(kind.rate, kind.momentum)
             optimizer = keras.optimizers.get(optimizer)
@@ -37,8 +48,8 @@ def build_phases(terms, given, schedule, weights):
                 f"in place of others. Received: use_ema=True for the {name} phase"
             )
         variables = distinct(variable for term in own for variable in term.variables)
-        phases[name] = Phase(name, own, variables, optimizer, weights.get(name, 1.0))
-    phases = list(phases.values())
+        by_name[name] = Phase(name, own, variables, optimizer, weights.get(name, 1.0))
+    phases = list(by_name.values())
     for optimizer in distinct(phase.optimizer for phase in phases):
         sharing = [phase for phase in phases if phase.optimizer is optimizer]
         together = passes(schedule, phases)
@@ -52,13 +63,19 @@ def build_phases(terms, given, schedule, weights):
     return phases
 
 
-def passes(schedule, phases):
+def passes(schedule: str, phases: Sequence[Phase]) -> list[list[Phase]]:
     """The phases in the groups of a schedule: each group shares a pass."""
     groups = ([phase for phase in phases if phase.name in names] for names in SCHEDULES[schedule])
     return [group for group in groups if group]
 
 
-def check(model, schedule, phase_weights, jit_updates, metrics):
+def check(
+    model: "PhasedModel",
+    schedule: str,
+    phase_weights: Mapping[str, float] | None,
+    jit_updates: bool,
+    metrics: typing.Any,
+) -> None:
     """Refuse arguments of `compile` that cannot be followed.
 
     Raises:
@@ -95,7 +112,9 @@ def check(model, schedule, phase_weights, jit_updates, metrics):
             )
 
 
-def check_no_loss(loss=None, loss_weights=None, **others):
+def check_no_loss(
+    loss: typing.Any = None, loss_weights: typing.Any = None, **others: typing.Any
+) -> None:
     """Refuse Keras's own losses.
 
     Raises:

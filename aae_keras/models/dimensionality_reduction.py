@@ -1,12 +1,15 @@
 """Dimensionality reduction with learned cluster heads (section 7 of the paper)."""
 
+from typing import Any
+
 import keras
+import tensorflow as tf
 from keras import ops
 
 from aae_keras import losses, ranges
 from aae_keras.models.label_and_style import LabelAndStyleAAE
 from aae_keras.models.latent_y import LatentY
-from aae_keras.models.objective import Term, classification_term
+from aae_keras.models.objective import Named, Term, classification_term
 from aae_keras.networks import call_network, check_network, output_shapes
 
 
@@ -41,12 +44,12 @@ class DimensionalityReductionAAE(LabelAndStyleAAE):
 
     def __init__(
         self,
-        *parts,
-        cluster_head,
-        head_threshold=6.0,
-        head_weight=1.0,
-        semi_supervised=True,
-        **kwargs,
+        *parts: Any,
+        cluster_head: keras.Model,
+        head_threshold: float = 6.0,
+        head_weight: float = 1.0,
+        semi_supervised: bool = True,
+        **kwargs: Any,
     ):
         super().__init__(*parts, **kwargs)
         check_network("cluster_head", cluster_head, ["y"], ["head"])
@@ -63,7 +66,7 @@ class DimensionalityReductionAAE(LabelAndStyleAAE):
         if semi_supervised:
             self.latent_y = LatentY.CLASS
 
-    def build_terms(self):
+    def build_terms(self) -> list[Term]:
         """The rows of the table above."""
         terms = super().build_terms()
         if self.head_weight:
@@ -83,32 +86,34 @@ class DimensionalityReductionAAE(LabelAndStyleAAE):
             terms.append(classification_term(self))
         return terms
 
-    def code_networks(self):
+    def code_networks(self) -> list[keras.Model]:
         """See `LabelAndStyleAAE.code_networks`."""
         return [self.cluster_head]
 
-    def encode(self, images, training=False, noise=None):
+    def encode(
+        self, images: tf.Tensor, training: bool = False, noise: tf.Tensor | None = None
+    ) -> Named:
         """See `AdversarialModel.encode`; with `representation`, W_C y + z, (batch, latent_dim)."""
         code = super().encode(images, training, noise)
         return code | {"representation": self.represent(code)}
 
-    def represent(self, code):
+    def represent(self, code: Named) -> tf.Tensor:
         """W_C y + z of a code's `y` and `z`."""
         head = call_network(self.cluster_head, {"y": code["y"]}, training=True)["head"]
         return head + code["z"]
 
-    def decode(self, code, training=False):
+    def decode(self, code: Named, training: bool = False) -> tf.Tensor:
         """See `AdversarialModel.decode`; of `representation`, or of `y` and `z`."""
         if "representation" not in code:
             code = code | {"representation": self.represent(code)}
         return super().decode(code, training)
 
-    def heads(self):
+    def heads(self) -> tf.Tensor:
         """The cluster heads, one row per category, shape (categories, latent_dim)."""
         categories = ops.eye(self.categorical_prior.dim)
         return call_network(self.cluster_head, {"y": categories}, training=True)["head"]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """See `PhasedModel.get_config`."""
         return {
             **super().get_config(),

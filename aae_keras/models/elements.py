@@ -1,13 +1,28 @@
-"""Elements of data sets as `fit` and `evaluate` pass them on."""
+"""Elements of data sets as `fit` and `evaluate` pass them on.
+
+| element | is |
+|---|---|
+| training | `({"unlabeled": images, "labeled": images}, labels)` |
+| training, where no labels are needed | `({"unlabeled": images},)` |
+| validation | `(images, labels)`, or `(images,)` without labels |
+
+Images are uint8, or float in [0, 1]; labels are class indices, shape (batch,).
+"""
+
+from typing import Any
 
 import keras
+import tensorflow as tf
+
+# An element of a data set: images, or a tuple or dict of them and labels.
+Element = Any
 
 
-def unpack_training(data, needs_labels):
+def unpack_training(data: Element, needs_labels: bool) -> tuple[dict[str, tf.Tensor], Any]:
     """The dict of images and the labels (or None) of a training element.
 
     Raises:
-        ValueError: If it has another form than `AdversarialModel` says.
+        ValueError: If it has another form.
     """
     inputs, labels = unpack(data)
     whole = isinstance(inputs, dict) and "unlabeled" in inputs
@@ -23,7 +38,7 @@ def unpack_training(data, needs_labels):
     return inputs, labels
 
 
-def unpack(data):
+def unpack(data: Element) -> tuple[Any, tf.Tensor | None]:
     """Inputs and labels (or None) of an element of a data set."""
     x, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
     if weights is not None:

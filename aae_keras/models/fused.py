@@ -8,12 +8,20 @@ of the same logit, so one gradient is the other times a number per row. And phas
 optimizer share a backward pass, since their gradients are to be added up.
 """
 
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import keras
 import tensorflow as tf
 
+from aae_keras.models.objective import LogOdds, Named, Phase
 from aae_keras.networks import mixes_rows
 
+# (discriminator, samples, codes, training) -> logits of samples and codes
+Judge = Callable[[keras.Model, tf.Tensor, tf.Tensor, bool], LogOdds]
 
-def judge_of(phases, judge):
+
+def judge_of(phases: Sequence[Phase], judge: Judge) -> Judge:
     """How codes are judged in a pass: with the gradient turned, where one serves both sides.
 
     Args:
@@ -24,7 +32,9 @@ def judge_of(phases, judge):
     if weight is None:
         return judge
 
-    def judge_reversed(discriminator, samples, codes, training):
+    def judge_reversed(
+        discriminator: keras.Model, samples: tf.Tensor, codes: tf.Tensor, training: bool
+    ) -> LogOdds:
         reversal = Reversal(weight)
         real, fake = judge(discriminator, samples, reversal(codes), training)
         reversal.logits = fake
@@ -33,7 +43,7 @@ def judge_of(phases, judge):
     return judge_reversed
 
 
-def reversal_weight(phases):
+def reversal_weight(phases: Sequence[Phase]) -> float | None:
     """Weight of the generator's loss in units of the discriminator's, where one pass serves both.
 
     None where the two do not share a pass, where the generator has a term that is no side of a
@@ -63,16 +73,16 @@ class Reversal:
         weight: Factor of the generator's loss relative to the discriminator's.
     """
 
-    def __init__(self, weight=1.0):
+    def __init__(self, weight: float = 1.0):
         self.weight = weight
         self.logits = None
 
-    def __call__(self, codes):
+    def __call__(self, codes: tf.Tensor) -> tf.Tensor:
         """The codes, unchanged, shape (batch, dim)."""
 
         @tf.custom_gradient
-        def identity(codes):
-            def other_side(upstream):
+        def identity(codes: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+            def other_side(upstream: tf.Tensor) -> tf.Tensor:
                 # Beyond 60 the product of sigmoid and exponential leaves float32's range.
                 ratio = -tf.exp(-tf.maximum(self.logits, -60.0))
                 return self.weight * ratio * upstream
@@ -82,9 +92,9 @@ class Reversal:
         return identity(codes)
 
 
-def gradients_of(tape, phases, losses):
+def gradients_of(tape: tf.GradientTape, phases: Sequence[Phase], losses: Named) -> list[tuple]:
     """As `aae.plain_gradients_of`, in as few backward passes as the optimizers allow."""
-    sums = {}
+    sums: dict[int, tuple] = {}
     for together in backward_passes(phases):
         names = {phase.name for phase in together}
         if {"discriminator", "generator"} <= names:
@@ -98,17 +108,17 @@ def gradients_of(tape, phases, losses):
     return [(optimizer, *zip(*own.values(), strict=True)) for optimizer, own in sums.values()]
 
 
-def backward_passes(phases):
+def backward_passes(phases: Sequence[Phase]) -> list[list[Phase]]:
     """Phases in groups whose gradients come from one backward pass.
 
     Together are phases with the same optimizer. The discriminator, whose loss would move the
     encoder the wrong way, goes with the generator if that loss is turned, and by itself otherwise.
     """
-    groups = {}
+    sharing: dict[int, list[Phase]] = {}
     for phase in phases:
         if phase.name != "discriminator":
-            groups.setdefault(id(phase.optimizer), []).append(phase)
-    groups = list(groups.values())
+            sharing.setdefault(id(phase.optimizer), []).append(phase)
+    groups = list(sharing.values())
     for phase in phases:
         if phase.name == "discriminator":
             turned = reversal_weight(phases) is not None
@@ -120,7 +130,9 @@ def backward_passes(phases):
     return groups
 
 
-def compiled(optimizer):
+def compiled(
+    optimizer: keras.optimizers.Optimizer,
+) -> Callable[[Sequence[tf.Tensor], Sequence[keras.Variable]], None]:
     """`optimizer.apply` as one XLA program, but where the step runs eagerly.
 
     A rule like Adam's is a dozen element-wise operations, each a pass over the weights. XLA makes
@@ -129,7 +141,7 @@ def compiled(optimizer):
     if tf.executing_eagerly():
         return optimizer.apply
 
-    def apply(gradients, variables):
+    def apply(gradients: Sequence[tf.Tensor], variables: Sequence[keras.Variable]) -> None:
         update = tf.function(
             lambda *gradients: optimizer.apply(gradients, variables),
             jit_compile=True,
@@ -140,6 +152,6 @@ def compiled(optimizer):
     return apply
 
 
-def distinct(things):
+def distinct(things: Iterable[Any]) -> list[Any]:
     """Each thing once, in order."""
     return list({id(thing): thing for thing in things}.values())

@@ -1,9 +1,14 @@
 """What the settings with both codes share: latent y for the label, latent z for the style."""
 
+from typing import Any
+
+import keras
+
 from aae_keras.models.aae import AdversarialModel
-from aae_keras.models.objective import adversarial_terms, reconstruction_term
+from aae_keras.models.objective import Term, adversarial_terms, reconstruction_term
 from aae_keras.models.phased import check_prior
 from aae_keras.networks import check_network
+from aae_keras.priors import Prior
 
 
 class LabelAndStyleAAE(AdversarialModel):
@@ -33,13 +38,13 @@ class LabelAndStyleAAE(AdversarialModel):
 
     def __init__(
         self,
-        encoder,
-        decoder,
-        discriminator_cat,
-        discriminator_gauss,
-        categorical_prior,
-        gaussian_prior,
-        **kwargs,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        discriminator_cat: keras.Model,
+        discriminator_gauss: keras.Model,
+        categorical_prior: Prior,
+        gaussian_prior: Prior,
+        **kwargs: Any,
     ):
         super().__init__(encoder, **kwargs)
         check_network("decoder", decoder, self.decoder_inputs, ["image_logits"])
@@ -53,7 +58,7 @@ class LabelAndStyleAAE(AdversarialModel):
         self.categorical_prior = categorical_prior
         self.gaussian_prior = gaussian_prior
 
-    def build_terms(self):
+    def build_terms(self) -> list[Term]:
         """The rows of the table above."""
         return [
             reconstruction_term(self, *self.code_networks()),
@@ -61,21 +66,21 @@ class LabelAndStyleAAE(AdversarialModel):
             *adversarial_terms(self, "gauss", self.discriminator_gauss, code="z"),
         ]
 
-    def code_networks(self):
+    def code_networks(self) -> list[keras.Model]:
         """Networks between encoder and decoder, which reconstruction moves too."""
         return []
 
     @property
-    def priors(self):
+    def priors(self) -> dict[str, Prior]:
         """See `PhasedModel.priors`."""
         return {"y": self.categorical_prior, "z": self.gaussian_prior}
 
     @property
-    def categories(self):
+    def categories(self) -> int:
         """See `PhasedModel.categories`."""
         return self.categorical_prior.dim
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """See `PhasedModel.get_config`."""
         return {
             **super().get_config(),

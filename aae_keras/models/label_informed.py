@@ -1,11 +1,16 @@
 """Label information in the adversarial regularization (section 2.3 of the paper)."""
 
+from typing import Any
+
 import keras
+import tensorflow as tf
 from keras import ops
 
-from aae_keras.models.elements import unpack_training
+from aae_keras.models.elements import Element, unpack_training
 from aae_keras.models.latent_z import LatentZAAE, with_label
+from aae_keras.models.objective import Batch, Named
 from aae_keras.networks import check_network, input_shapes
+from aae_keras.priors import MixturePrior
 
 
 @keras.saving.register_keras_serializable(package="aae_keras")
@@ -37,7 +42,14 @@ class LabelInformedAAE(LatentZAAE):
 
     judged = "z_and_label"
 
-    def __init__(self, encoder, decoder, discriminator_gauss, mixture_prior, **kwargs):
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        discriminator_gauss: keras.Model,
+        mixture_prior: MixturePrior,
+        **kwargs: Any,
+    ):
         if not hasattr(mixture_prior, "sample_component"):
             raise TypeError(
                 "`mixture_prior` must have components, as a `MixturePrior` has. "
@@ -54,7 +66,7 @@ class LabelInformedAAE(LatentZAAE):
         super().__init__(encoder, decoder, discriminator_gauss, mixture_prior, **kwargs)
         self.mixture_prior = mixture_prior
 
-    def make_batch(self, data):
+    def make_batch(self, data: Element) -> Batch:
         """One batch of unlabelled and labelled images; the former have the label "unknown"."""
         inputs, labels = unpack_training(data, needs_labels=True)
         unlabeled = self.to_images(inputs["unlabeled"])
@@ -62,7 +74,7 @@ class LabelInformedAAE(LatentZAAE):
         images = ops.concatenate([unlabeled, self.to_images(inputs["labeled"])])
         return self.batch_of(images, None, ops.concatenate([unknown, labels]))
 
-    def sample_priors(self, count, labels):
+    def sample_priors(self, count: tf.Tensor, labels: tf.Tensor | None) -> Named:
         """Samples of each label's component, or of the whole mixture, with the label itself."""
         prior = self.mixture_prior
         whole = prior.sample(count, self.stream("prior of z"))
@@ -71,7 +83,7 @@ class LabelInformedAAE(LatentZAAE):
         z = ops.where(ops.equal(labels, self.unknown)[:, None], whole, own)
         return {"z_and_label": with_label(z, labels, self.unknown + 1)}
 
-    def code_of(self, batch, training):
+    def code_of(self, batch: Batch, training: bool) -> Named:
         """Latent z, and `z_and_label`, where labels are known."""
         code = super().code_of(batch, training)
         if batch.labels is None:
@@ -79,10 +91,10 @@ class LabelInformedAAE(LatentZAAE):
         return code | {"z_and_label": with_label(code["z"], batch.labels, self.unknown + 1)}
 
     @property
-    def unknown(self):
+    def unknown(self) -> int:
         """The label of an image whose class is not known."""
         return self.mixture_prior.num_components
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """See `PhasedModel.get_config`."""
         return {**super().get_config(), "mixture_prior": self.mixture_prior}

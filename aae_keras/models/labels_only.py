@@ -4,7 +4,7 @@ import keras
 
 from aae_keras.models.aae import AdversarialModel
 from aae_keras.models.latent_y import LatentY
-from aae_keras.models.objective import classification_term
+from aae_keras.models.objective import Term, classification_term
 
 
 @keras.saving.register_keras_serializable(package="aae_keras")
@@ -21,6 +21,6 @@ class LabelsOnly(AdversarialModel):
 
     latent_y = LatentY.CLASS
 
-    def build_terms(self):
+    def build_terms(self) -> list[Term]:
         """Cross-entropy on the labelled images."""
         return [classification_term(self)]

@@ -20,11 +20,11 @@ class LatentY(enum.StrEnum):
     GIVEN = "given"
 
     @property
-    def is_encoded(self):
+    def is_encoded(self) -> bool:
         """Whether the encoder finds y, so that it is what the model answers."""
         return self in (LatentY.CLASS, LatentY.CLUSTER)
 
     @property
-    def is_class(self):
+    def is_class(self) -> bool:
         """Whether the categories of y are the classes of the data."""
         return self in (LatentY.CLASS, LatentY.GIVEN)

@@ -1,15 +1,19 @@
 """What the settings share whose encoder finds no y: latent z alone, and one discriminator."""
 
+from typing import Any
+
+import keras
 import tensorflow as tf
 
 from aae_keras.models.aae import AdversarialModel
 from aae_keras.models.latent_y import LatentY
-from aae_keras.models.objective import adversarial_terms, reconstruction_term
+from aae_keras.models.objective import Term, adversarial_terms, reconstruction_term
 from aae_keras.models.phased import check_prior
 from aae_keras.networks import check_network
+from aae_keras.priors import Prior
 
 
-def with_label(z, labels, classes):
+def with_label(z: tf.Tensor, labels: tf.Tensor, classes: int) -> tf.Tensor:
     """z, then the one-hot label: what a discriminator judges that is told the label.
 
     Args:
@@ -42,10 +46,15 @@ class LatentZAAE(AdversarialModel):
     """
 
     decoder_inputs: tuple[str, ...] = ("z",)
-    # The code that the discriminator judges.
-    judged = "z"
 
-    def __init__(self, encoder, decoder, discriminator_gauss, prior, **kwargs):
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        discriminator_gauss: keras.Model,
+        prior: Prior,
+        **kwargs: Any,
+    ):
         super().__init__(encoder, **kwargs)
         check_network("decoder", decoder, self.decoder_inputs, ["image_logits"])
         check_network("discriminator_gauss", discriminator_gauss, None, None)
@@ -54,7 +63,7 @@ class LatentZAAE(AdversarialModel):
         self.discriminator_gauss = discriminator_gauss
         self.prior = prior
 
-    def build_terms(self):
+    def build_terms(self) -> list[Term]:
         """The rows of the table above."""
         needs_labels = self.latent_y == LatentY.GIVEN
         return [
@@ -63,11 +72,16 @@ class LatentZAAE(AdversarialModel):
         ]
 
     @property
-    def priors(self):
+    def judged(self) -> str:
+        """The code that the discriminator judges."""
+        return "z"
+
+    @property
+    def priors(self) -> dict[str, Prior]:
         """See `PhasedModel.priors`."""
         return {"z": self.prior}
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """See `PhasedModel.get_config`."""
         return {
             **super().get_config(),

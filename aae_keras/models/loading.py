@@ -1,5 +1,6 @@
 """Reading a saved model back, and using one outside training."""
 
+import pathlib
 import zipfile
 
 import keras
@@ -9,7 +10,7 @@ from aae_keras.models.aae import AdversarialModel
 from aae_keras.networks import in_float32 as in_float32_network
 
 
-def load_model(path):
+def load_model(path: pathlib.Path | str) -> AdversarialModel:
     """Read a `.keras` file back, compiled as it was saved; the one loader this project uses.
 
     Importing this module registers the classes the file names. Code inside the file is refused
@@ -33,7 +34,7 @@ def load_model(path):
     return model
 
 
-def in_float32(model):
+def in_float32(model: AdversarialModel) -> AdversarialModel:
     """The model as it is used outside training: bfloat16 only makes training fast.
 
     A processor without instructions for bfloat16 would be slow with it, and no two kinds of

@@ -1,7 +1,8 @@
 """The objective as data: terms, the phases they belong to, and the batch they speak of."""
 
 import dataclasses
-from collections.abc import Callable
+import typing
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
@@ -9,6 +10,14 @@ import tensorflow as tf
 from aae_keras import losses
 from aae_keras.networks import upstream_variables
 from aae_keras.phases import PHASES
+
+if typing.TYPE_CHECKING:
+    from aae_keras.models.aae import AdversarialModel
+
+# Tensors by name: codes, the outputs of a network, losses.
+Named = dict[str, tf.Tensor]
+# What a discriminator makes of samples of the prior, and of codes: (batch, 1) each.
+LogOdds = Sequence[tf.Tensor]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +78,9 @@ class Phase:
     weight: float = 1.0
 
 
+Phases = Sequence[Phase]
+
+
 @dataclasses.dataclass(frozen=True)
 class Batch:
     """What a step works on: made before its first phase, and the same for all of them.
@@ -91,7 +103,9 @@ class Batch:
     labeled_noise: tf.Tensor | None = None
 
 
-def reconstruction_term(model, *others, needs_labels=False):
+def reconstruction_term(
+    model: "AdversarialModel", *others: keras.Model, needs_labels: bool = False
+) -> Term:
     """The decoded code of the corrupted image against the clean image (section 2).
 
     Args:
@@ -111,7 +125,9 @@ def reconstruction_term(model, *others, needs_labels=False):
     )
 
 
-def adversarial_terms(model, name, discriminator, code):
+def adversarial_terms(
+    model: "AdversarialModel", name: str, discriminator: keras.Model, code: str
+) -> list[Term]:
     """The two sides of the game over one code: the discriminator's and the encoder's (section 2).
 
     Args:
@@ -139,7 +155,7 @@ def adversarial_terms(model, name, discriminator, code):
     ]
 
 
-def classification_term(model):
+def classification_term(model: "AdversarialModel") -> Term:
     """Cross-entropy of latent y on the labelled images (section 5)."""
     return Term(
         "classification_loss",

@@ -1,6 +1,10 @@
 """A Keras model with an optimizer per phase: how it is set up, compiled, reported and saved."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
 import keras
+import tensorflow as tf
 from keras import ops
 
 from aae_keras import losses, ranges
@@ -9,9 +13,14 @@ from aae_keras.models import compiling
 from aae_keras.models.averaging import RunningAverage
 from aae_keras.models.fused import distinct
 from aae_keras.models.latent_y import LatentY
+from aae_keras.models.objective import Named, Term
 from aae_keras.models.posteriors import Posterior
 from aae_keras.networks import input_shapes, output_shapes
 from aae_keras.phases import PHASES
+from aae_keras.priors import Prior
+
+if TYPE_CHECKING:
+    from aae_keras.models.aae import Forward
 
 
 class PhasedModel(keras.Model):
@@ -42,14 +51,14 @@ class PhasedModel(keras.Model):
 
     def __init__(
         self,
-        encoder,
-        input_noise=0.3,
-        input_dropout=0.0,
-        reconstruction="squared-error",
-        encoder_average=0.0,
-        extra_terms=(),
-        seed=0,
-        **kwargs,
+        encoder: keras.Model,
+        input_noise: float = 0.3,
+        input_dropout: float = 0.0,
+        reconstruction: str = "squared-error",
+        encoder_average: float = 0.0,
+        extra_terms: Iterable[Any] = (),
+        seed: int = 0,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         if reconstruction not in losses.RECONSTRUCTION:
@@ -79,21 +88,21 @@ class PhasedModel(keras.Model):
 
     # What a setting says.
 
-    def build_terms(self):
+    def build_terms(self) -> list[Term]:
         """The `Term`s that define the setting; a subclass returns them."""
         raise NotImplementedError(f"{type(self).__name__} must define `build_terms`.")
 
     @property
-    def priors(self):
+    def priors(self) -> dict[str, Prior]:
         """The priors by the code that each is the target of: `y`, `z`."""
         return {}
 
     @property
-    def categories(self):
+    def categories(self) -> int:
         """How many values of y the decoder can draw; 0 if it takes no y."""
         return 0
 
-    def objective(self):
+    def objective(self) -> list[Term]:
         """The setting's terms and the extra ones, for the layers that are trainable now."""
         extra = (term for source in self.extra_terms for term in source.terms(self))
         return [*self.build_terms(), *extra]
@@ -102,18 +111,18 @@ class PhasedModel(keras.Model):
 
     def compile(
         self,
-        optimizer=None,
-        discriminator_optimizer=None,
-        generator_optimizer=None,
-        classification_optimizer=None,
-        schedule="alternating",
-        phase_weights=None,
-        fused=True,
-        jit_updates=False,
-        metrics=None,
-        weighted_metrics=None,
-        **kwargs,
-    ):
+        optimizer: keras.optimizers.Optimizer | str | None = None,
+        discriminator_optimizer: keras.optimizers.Optimizer | str | None = None,
+        generator_optimizer: keras.optimizers.Optimizer | str | None = None,
+        classification_optimizer: keras.optimizers.Optimizer | str | None = None,
+        schedule: str = "alternating",
+        phase_weights: Mapping[str, float] | None = None,
+        fused: bool = True,
+        jit_updates: bool = False,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        **kwargs: Any,
+    ) -> None:
         """Give each phase its optimizer and build it, so that its state is saved and restored.
 
         Args:
@@ -165,17 +174,17 @@ class PhasedModel(keras.Model):
         )
 
     @property
-    def optimizers(self):
+    def optimizers(self) -> list[keras.optimizers.Optimizer]:
         """The optimizers, each once, in the order of `phases`."""
         return distinct(phase.optimizer for phase in self.phases)
 
-    def fit(self, *args, shuffle=False, **kwargs):
+    def fit(self, *args: Any, shuffle: bool = False, **kwargs: Any) -> keras.callbacks.History:
         """`keras.Model.fit`; the order is the data set's own, so `shuffle` is False by default."""
         return super().fit(*args, shuffle=shuffle, **kwargs)
 
     # What a step needs beside the method itself.
 
-    def to_images(self, x):
+    def to_images(self, x: tf.Tensor) -> tf.Tensor:
         """Images as the encoder takes them: float32 in [0, 1], flat vectors brought to its shape.
 
         Args:
@@ -188,7 +197,7 @@ class PhasedModel(keras.Model):
             return images
         return ops.reshape(images, (-1, *shape))
 
-    def validated_terms(self, with_labels):
+    def validated_terms(self, with_labels: bool) -> list[Term]:
         """The terms that mean something on held-out images, with or without labels.
 
         Raises:
@@ -204,7 +213,7 @@ class PhasedModel(keras.Model):
             )
         return terms
 
-    def report(self, values, forwards):
+    def report(self, values: Named, forwards: Sequence["Forward"]) -> Named:
         """Update the means of the epoch, which are over all its examples; returns them.
 
         Args:
@@ -233,7 +242,7 @@ class PhasedModel(keras.Model):
 
     # Saving.
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Networks, priors and numbers: what the constructor takes."""
         return {
             **super().get_config(),
@@ -247,31 +256,29 @@ class PhasedModel(keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """The model that `get_config` describes."""
-        return cls(
-            **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
-        )
+        read = keras.saving.deserialize_keras_object
+        return cls(**{name: read(value) for name, value in config.items()})
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any] | None:
         """What `compile_from_config` needs to compile a loaded model like this one."""
         config = super().get_compile_config()
         if config:
             config.pop("optimizer")
             for phase in self.phases:
-                config[PHASES[phase.name].argument] = self._given[
-                    phase.name
-                ] or keras.saving.serialize_keras_object(phase.optimizer)
+                own = keras.saving.serialize_keras_object(phase.optimizer)
+                config[PHASES[phase.name].argument] = self._given[phase.name] or own
             names = ("schedule", "phase_weights", "fused", "jit_updates")
             config |= {name: getattr(self, name) for name in names}
         return config
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile as `get_compile_config` says."""
         self.compile(**keras.saving.deserialize_keras_object(config))
 
 
-def check_prior(code, prior, encoder, output):
+def check_prior(code: str, prior: Prior, encoder: keras.Model, output: str) -> None:
     """Refuse a prior that has not as many dimensions as its code.
 
     Args:

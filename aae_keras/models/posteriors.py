@@ -1,8 +1,11 @@
 """How the encoder's outputs become latent z: the three posteriors q(z given x) of section 2."""
 
+import keras
+import tensorflow as tf
 from keras import ops
 
 from aae_keras import noise as random
+from aae_keras.models.objective import Named
 from aae_keras.networks import check_network, input_shapes, output_shapes
 
 
@@ -32,7 +35,7 @@ class Posterior:
         ValueError: If its inputs and outputs are none of the above.
     """
 
-    def __init__(self, encoder, with_y):
+    def __init__(self, encoder: keras.Model, with_y: bool):
         check_network("encoder", encoder)
         found, needed = output_shapes(encoder), input_shapes(encoder)
         self.is_gaussian = "z_mean" in found or "z_log_var" in found
@@ -51,7 +54,7 @@ class Posterior:
         elif self.takes_noise:
             self.noise_dim = needed["noise"][-1]
 
-    def draw(self, images, seed):
+    def draw(self, images: tf.Tensor | None, seed: random.Seed) -> tf.Tensor | None:
         """Noise for the codes of images, N(0, I), shape (batch, noise_dim); None if it takes none.
 
         Args:
@@ -62,7 +65,7 @@ class Posterior:
             return None
         return random.normal([ops.shape(images)[0], self.noise_dim], seed)
 
-    def inputs(self, images, noise):
+    def inputs(self, images: tf.Tensor, noise: tf.Tensor | None) -> Named:
         """The encoder's inputs by name; `noise` (batch, noise_dim), or None for zero."""
         if not self.takes_noise:
             return {"image": images}
@@ -70,7 +73,7 @@ class Posterior:
             noise = ops.zeros((ops.shape(images)[0], self.noise_dim))
         return {"image": images, "noise": noise}
 
-    def z(self, outputs, noise):
+    def z(self, outputs: Named, noise: tf.Tensor | None) -> tf.Tensor:
         """Latent z of the encoder's outputs, shape (batch, z_dim)."""
         if not self.is_gaussian:
             return outputs["z"]

@@ -7,12 +7,15 @@ resumed. To add one: a class here, its formula in `losses`, its fields in `exper
 """
 
 import abc
+from collections.abc import Callable
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
 from keras import ops
 
 from aae_keras import losses
+from aae_keras.models.aae import AdversarialModel
 from aae_keras.models.objective import Term
 from aae_keras.networks import upstream_variables
 
@@ -29,7 +32,7 @@ class FadeIn:
         ValueError: If a number is out of range.
     """
 
-    def __init__(self, weight, start, end):
+    def __init__(self, weight: float, start: int, end: int):
         if not weight >= 0:
             raise ValueError(f"`weight` must be at least 0. Received: weight={weight}")
         if not 0 <= start < end:
@@ -38,17 +41,17 @@ class FadeIn:
             )
         self.weight, self.start, self.end = float(weight), int(start), int(end)
 
-    def __call__(self, step):
+    def __call__(self, step: tf.Tensor | keras.Variable) -> tf.Tensor:
         """The weight at a step, an int64 scalar: a float32 scalar."""
         share = (ops.cast(step, "float32") - self.start) / (self.end - self.start)
         return self.weight * ops.clip(share, 0.0, 1.0)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Constructor arguments, for saving inside a model."""
         return {"weight": self.weight, "start": self.start, "end": self.end}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """The weight that `get_config` describes."""
         return cls(**config)
 
@@ -60,25 +63,25 @@ class Regularizer(abc.ABC):
         weight: Of its term: a number of at least 0, or a function of the step such as `FadeIn`.
     """
 
-    def __init__(self, weight):
+    def __init__(self, weight: float | Callable):
         if not callable(weight) and not weight >= 0:
             raise ValueError(f"`weight` must be at least 0. Received: weight={weight}")
         self.weight = weight
 
     @abc.abstractmethod
-    def terms(self, model):
+    def terms(self, model: AdversarialModel) -> list[Term]:
         """The `Term`s that it adds to a model.
 
         Raises:
             ValueError: If the model's setting has not what they speak of.
         """
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Constructor arguments, for saving inside a model."""
         return {"weight": self.weight}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """The regularizer that `get_config` describes."""
         return cls(
             **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
@@ -98,10 +101,10 @@ class ConditionalEntropy(Regularizer):
             classification loss of weight 1 and an equal rate.
     """
 
-    def __init__(self, weight=0.1):
+    def __init__(self, weight: float | Callable = 0.1):
         super().__init__(weight)
 
-    def terms(self, model):
+    def terms(self, model: AdversarialModel) -> list[Term]:
         """See `Regularizer.terms`."""
         if not model.latent_y.is_encoded:
             raise ValueError(
@@ -120,7 +123,7 @@ class ConditionalEntropy(Regularizer):
         ]
 
 
-def global_mean(values):
+def global_mean(values: tf.Tensor) -> tf.Tensor:
     """Mean over the global batch, of all replicas together, with its gradient.
 
     A term per batch that is no linear function of such a mean needs it: with the mean of each

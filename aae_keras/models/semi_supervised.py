@@ -4,7 +4,7 @@ import keras
 
 from aae_keras.models.label_and_style import LabelAndStyleAAE
 from aae_keras.models.latent_y import LatentY
-from aae_keras.models.objective import classification_term
+from aae_keras.models.objective import Term, classification_term
 
 
 @keras.saving.register_keras_serializable(package="aae_keras")
@@ -23,6 +23,6 @@ class SemiSupervisedAAE(LabelAndStyleAAE):
 
     latent_y = LatentY.CLASS
 
-    def build_terms(self):
+    def build_terms(self) -> list[Term]:
         """The rows of the table above."""
         return [*super().build_terms(), classification_term(self)]

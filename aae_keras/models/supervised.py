@@ -1,12 +1,16 @@
 """The supervised adversarial autoencoder: style and content apart (section 4 of the paper)."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
-from aae_keras.models.elements import unpack_training
+from aae_keras.models.elements import Element, unpack_training
 from aae_keras.models.latent_y import LatentY
 from aae_keras.models.latent_z import LatentZAAE, with_label
+from aae_keras.models.objective import Batch, Named
 from aae_keras.networks import input_shapes
+from aae_keras.priors import Prior
 
 
 @keras.saving.register_keras_serializable(package="aae_keras")
@@ -40,7 +44,14 @@ class SupervisedAAE(LatentZAAE):
     latent_y = LatentY.GIVEN
     decoder_inputs = ("y", "z")
 
-    def __init__(self, encoder, decoder, discriminator_gauss, gaussian_prior, **kwargs):
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        discriminator_gauss: keras.Model,
+        gaussian_prior: Prior,
+        **kwargs: Any,
+    ):
         super().__init__(encoder, decoder, discriminator_gauss, gaussian_prior, **kwargs)
         self.gaussian_prior = gaussian_prior
         (shape,) = input_shapes(discriminator_gauss).values()
@@ -52,22 +63,22 @@ class SupervisedAAE(LatentZAAE):
             )
 
     @property
-    def judged(self):
+    def judged(self) -> str:
         """The code that the discriminator judges: z, or z with the label."""
         (shape,) = input_shapes(self.discriminator_gauss).values()
         return "z" if shape[-1] == self.gaussian_prior.dim else "z_and_label"
 
-    def sample_priors(self, count, labels):
+    def sample_priors(self, count: tf.Tensor, labels: tf.Tensor | None) -> Named:
         """Samples of z, and the same with the labels of the batch."""
         z = super().sample_priors(count, labels)["z"]
         return {"z": z, "z_and_label": with_label(z, labels, self.categories)}
 
-    def make_batch(self, data):
+    def make_batch(self, data: Element) -> Batch:
         """The `Batch` of the labelled images."""
         inputs, labels = unpack_training(data, needs_labels=True)
         return self.batch_of(self.to_images(inputs["labeled"]), None, labels)
 
-    def code_of(self, batch, training):
+    def code_of(self, batch: Batch, training: bool) -> Named:
         """Latent z, and the one-hot label as `y`, where it is known."""
         code = super().code_of(batch, training)
         if batch.labels is None:
@@ -78,10 +89,10 @@ class SupervisedAAE(LatentZAAE):
         }
 
     @property
-    def categories(self):
+    def categories(self) -> int:
         """See `PhasedModel.categories`."""
         return input_shapes(self.decoder)["y"][-1]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """See `PhasedModel.get_config`."""
         return {**super().get_config(), "gaussian_prior": self.gaussian_prior}

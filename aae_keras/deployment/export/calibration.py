@@ -62,7 +62,7 @@ def fit(logits: np.ndarray, labels: np.ndarray) -> Calibration:
         )
     classes = np.arange(logits.shape[1])
 
-    def cost(log_temperature):
+    def cost(log_temperature: float) -> float:
         calibrated = probabilities(logits, np.exp(log_temperature))
         return log_loss(labels, calibrated, labels=classes)
 

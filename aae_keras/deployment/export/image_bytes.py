@@ -94,11 +94,11 @@ def _not_too_large(content):
     # A PNG holds its width and height as four bytes each, the highest first.
     place = tf.constant([2**24, 2**16, 2**8, 1], tf.int64)
 
-    def png_size():
+    def png_size() -> tf.Tensor:
         digits = tf.io.decode_raw(tf.strings.substr(_head(content), 16, 8), tf.uint8)
         return tf.reduce_sum(tf.reshape(tf.cast(digits, tf.int64), [2, 4]) * place, axis=1)
 
-    def jpeg_size():
+    def jpeg_size() -> tf.Tensor:
         return tf.image.extract_jpeg_shape(content, tf.int64)[:2]
 
     size = tf.cond(_has(content, 0, JPEG), jpeg_size, png_size)

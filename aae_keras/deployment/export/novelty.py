@@ -61,7 +61,7 @@ def fit(model: AdversarialModel, images: np.ndarray) -> Novelty:
         The `Novelty`.
     """
 
-    def reconstruction_errors(batch):
+    def reconstruction_errors(batch: tf.Tensor) -> dict[str, tf.Tensor]:
         images = to_unit_range(batch)
         image_logits = model.decode(model.encode(images))
         return {"error": losses.half_squared_error(images, image_logits)}

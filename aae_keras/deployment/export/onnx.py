@@ -30,7 +30,7 @@ def write_onnx(signatures: Signatures, path: pathlib.Path) -> None:
         ) from error
 
     @tf.function(autograph=False)
-    def answer(image):
+    def answer(image: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = signatures.encode(image)
         if signatures.model.latent_y.is_encoded:
             outputs |= signatures.classify(image)

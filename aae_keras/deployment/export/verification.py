@@ -204,7 +204,7 @@ def ask(predictor: Predictor, images: np.ndarray) -> dict[str, np.ndarray]:
         Dict of arrays with n rows, by those names of `COMPARED` that there are.
     """
 
-    def predict_and_encode(batch):
+    def predict_and_encode(batch: tf.Tensor) -> dict[str, tf.Tensor]:
         batch = to_unit_range(batch.numpy())
         outputs = predictor.encode(batch)
         outputs |= predictor.predict(batch) if predictor.has_latent_y else {}

@@ -17,7 +17,7 @@ SCRIPT = """
 
     small = {"hidden_units": (8,), "latent_dim": 2, "jit_compile": "off", "epochs": 1}
     for config in (
-        Config(setting="basic", extra_terms=("style_length",), style_length_fade=(0, 1), **small),
+        Config(setting="basic", extra_terms=("style_length",), style_length_weight=0.1, **small),
         Config(setting="label-informed", prior="ring", **small),
     ):
         data = factory.load_data(config)

@@ -48,20 +48,20 @@ def judge_of(phases: Sequence[Phase], judge: Judge) -> Judge:
 
 
 def _turned(judge, weight):
-    def judge_turned(discriminator, samples, codes, training):
+    def _judge_turned(discriminator, samples, codes, training):
         reversal = Reversal(weight)
         real, fake = judge(discriminator, samples, reversal(codes), training)
         reversal.logits = fake
         return real, fake
 
-    return judge_turned
+    return _judge_turned
 
 
 def _without_samples(judge):
-    def judge_codes_alone(discriminator, samples, codes, training):
+    def _judge_codes_alone(discriminator, samples, codes, training):
         return judge(discriminator, samples[:0], codes, training)
 
-    return judge_codes_alone
+    return _judge_codes_alone
 
 
 def plays_by_rows(terms: Sequence[Term]) -> bool:

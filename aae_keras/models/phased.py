@@ -196,9 +196,10 @@ class PhasedModel(keras.Model):
         """
         shape = input_shapes(self.encoder)["image"][1:]
         images = to_unit_range(x)
-        if len(images.shape) == 1 + len(shape):
+        known = tf.TensorShape(images.shape)
+        if known.rank == 1 + len(shape):
             return images
-        return ops.reshape(images, (ops.shape(images)[0], *shape))
+        return tf.reshape(images, (tf.shape(images)[0], *shape))
 
     def validated_terms(self, with_labels: bool) -> list[Term]:
         """The terms that mean something on held-out images, with or without labels.

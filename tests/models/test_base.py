@@ -423,13 +423,6 @@ def test_rows_of_another_size_are_refused_and_flat_ones_are_images(model, images
         model.to_images(tf.zeros((30, 20)))
 
 
-def test_metrics_do_without_labels(images):
-    model = tiny_model()
-    model.compile(metrics=["accuracy"], jit_compile=False)
-    logs = model.evaluate(images, verbose=0, return_dict=True)
-    assert "reconstruction_loss" in logs and "accuracy" not in logs
-
-
 def test_compiling_again_reports_nothing_twice(model, images, labels):
     model.compile(jit_compile=False)
     model.compile(jit_compile=False)

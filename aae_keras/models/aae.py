@@ -20,7 +20,10 @@ from aae_keras.networks import call_network
 
 
 class AdversarialModel(PhasedModel):
-    """Base of the learning settings, which set networks and priors; `PhasedModel` has the rest."""
+    """Base of the learning settings: a subclass sets its networks and priors, and lists its terms.
+
+    For arguments see `PhasedModel`, for the elements of data sets `models.elements`.
+    """
 
     def train_step(self, data: Element) -> Named:
         """One step of the paper: reconstruction, regularization, classification."""

@@ -166,8 +166,9 @@ class PhasedModel(keras.Model):
         self.passes = compiling.passes(schedule, self.phases)
         # By name where it is another phase's, so that a loaded model shares it again.
         self._given = {name: own if own in PHASES else None for name, own in given.items()}
-        for phase in self.phases[1:]:
-            setattr(self, PHASES[phase.name].argument, phase.optimizer)
+        for phase in self.phases:
+            if PHASES[phase.name].argument != "optimizer":
+                setattr(self, PHASES[phase.name].argument, phase.optimizer)
         # The first phase's optimizer is the main one: callbacks look for `model.optimizer`.
         super().compile(
             optimizer=self.phases[0].optimizer,

@@ -76,14 +76,14 @@ def train(
     if resume:
         runs.check_fingerprint(run, fingerprint)
         rows = backup.saved_history()
-        excess = len(rows) - epochs_before(stages[-1], rows) - run.config.epochs
-        if excess > 0:
+        last = len(rows) - epochs_before(stages[-1], rows)
+        if last > run.config.epochs:
             raise runs.RunError(
-                f"{folder} has {run.config.epochs + excess} whole epochs already. "
-                f"Received: epochs={run.config.epochs}"
+                f"{folder} has {last} whole epochs already. Received: epochs={run.config.epochs}"
             )
         runs.write_config(run)
-        log.info("Resuming after %d whole epochs.", len(rows))
+        total = sum(stage.config.epochs for stage in stages)
+        log.info("Resuming after epoch %d of %d.", len(rows), total)
     else:
         run = runs.begin(run, fingerprint)
     drawing = [DrawFigures(data, run, backup)] if run.config.draw_every else []

@@ -135,7 +135,7 @@ def test_simultaneous_gradients_equal_plain_tapes(setting, jit_compile, element)
         )  # fmt: skip
 
 
-@pytest.mark.parametrize("schedule", ["alternating", "paired", "simultaneous"])
+@pytest.mark.parametrize("schedule", ["paired", "simultaneous"])
 def test_fused_gradients_equal_those_of_plain_tapes(setting, schedule, element):
     """What is there for speed alone changes no step: with and without it, SGD moves as far."""
     steps = []

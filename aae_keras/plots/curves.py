@@ -85,7 +85,7 @@ def _label(key):
     part = "validation" if key.startswith("val_") else "training"
     name = key.removeprefix("val_")
     if not name.startswith(("reconstruction", "classification", "error", "disc", "gen")):
-        return name.replace("_", " ")
+        return name.replace("_", " ") + (", validation" if part == "validation" else "")
     if name.endswith("_cat_loss"):
         return "of y (categorical)"
     if name.endswith("_gauss_loss"):

@@ -42,6 +42,16 @@ def test_learning_curves_show_each_discriminator_alone():
     assert all(axes.get_xlabel() == "epoch" for axes in panels.values())
 
 
+def test_an_addition_and_its_validation_are_told_apart():
+    rows = [
+        {"epoch": n, "conditional_entropy": 2.0 / n, "val_conditional_entropy": 1.0 / n, "stage": 2}
+        for n in (1, 2)
+    ]
+    (axes,) = plots.learning_curves(rows).axes
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["conditional entropy", "conditional entropy, validation"]
+
+
 def test_learning_curves_of_labels_only_leave_out_what_there_is_not():
     rows = [{"epoch": 1, "classification_loss": 0.3, "error_rate": 0.1}]
     titles = [axes.get_title() for axes in plots.learning_curves(rows).axes]

@@ -84,7 +84,7 @@ def test_each_stage_has_its_rows(staged, tmp_path):
     assert not run.backup.exists()
 
 
-@pytest.mark.parametrize("killed_after", [2, 3])
+@pytest.mark.parametrize("killed_after", [1, 2, 3])
 def test_a_killed_run_resumes_exactly_in_every_stage(staged, tmp_path, monkeypatch, killed_after):
     whole = training.train(staged, tmp_path / "whole", verbose=0)
     original = training.EpochClock

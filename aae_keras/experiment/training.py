@@ -94,9 +94,10 @@ def train(
             log.info("Stage %d of %d: %s.", stage.number, len(stages), stage.config.setting)
         if stage.number > 1:
             former, model = model, build(stage.config, data)
-            start_from(model, former)
         if rows and stage.number == reached:
             backup.restore(model)
+        elif stage.number > 1:
+            start_from(model, former)
         fit(model, data, run, [backup, *drawing, *callbacks], stage, backup.history, verbose)
     save_atomically(model, run.model_file)
     backup.remove()

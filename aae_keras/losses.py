@@ -122,6 +122,34 @@ def conditional_entropy(y_logits: tf.Tensor) -> tf.Tensor:
     return -ops.sum(ops.exp(log_y) * log_y, axis=-1)
 
 
+def divergence(p_logits: tf.Tensor, q_logits: tf.Tensor) -> tf.Tensor:
+    """`KL(p || q) = sum_k p_k (log p_k - log q_k)` of two categorical distributions, from logits.
+
+    Args:
+        p_logits, q_logits: Before the softmax, shape (batch, categories).
+
+    Returns:
+        Shape (batch,), in nats, at least 0.
+    """
+    log_p, log_q = ops.log_softmax(p_logits, axis=-1), ops.log_softmax(q_logits, axis=-1)
+    return ops.sum(ops.exp(log_p) * (log_p - log_q), axis=-1)
+
+
+def marginal_divergence(mean_y: tf.Tensor, shares: tf.Tensor, slack: float) -> tf.Tensor:
+    """`max(KL(mean of y || p(y)), slack)`; for a uniform p(y), KL is log K - H(mean of y).
+
+    Args:
+        mean_y: Mean of q(y given x) over images, shape (categories,).
+        shares: p(y), shape (categories,), which sum to 1.
+        slack: Nats below which the two count as equal.
+
+    Returns:
+        Scalar, in nats.
+    """
+    log_mean = ops.log(ops.maximum(mean_y, 1e-12))
+    return ops.maximum(ops.sum(mean_y * (log_mean - ops.log(shares))), slack)
+
+
 def half_squared_length(z: tf.Tensor) -> tf.Tensor:
     """`1/2 ||z||^2`, the L2 penalty on z that clustering may add.
 

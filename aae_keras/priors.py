@@ -7,6 +7,7 @@ To write one of your own, subclass `Prior`, and give `get_config` if you want to
 
 import abc
 import math
+from collections.abc import Sequence
 from typing import Any, Self
 
 import keras
@@ -71,7 +72,24 @@ class Prior(abc.ABC):
 
 @keras.saving.register_keras_serializable(package="aae_keras")
 class CategoricalPrior(Prior):
-    """p(y): one-hot vectors, each of the `dim` categories equally likely (section 5)."""
+    """p(y): one-hot vectors, each of the `dim` categories equally likely (section 5), or as stated.
+
+    Args:
+        dim: Number of categories.
+        shares: How often each category is drawn, `dim` numbers above 0, up to a factor; None for
+            equally often.
+    """
+
+    def __init__(self, dim: int, shares: Sequence[float] | None = None):
+        super().__init__(dim)
+        if shares is not None:
+            if len(shares) != dim or not all(share > 0 for share in shares):
+                raise ValueError(
+                    f"`shares` must be {dim} numbers above 0, one for each category. "
+                    f"Received: shares={shares!r}"
+                )
+            shares = [float(share) / sum(shares) for share in shares]
+        self.shares = shares
 
     def sample(
         self, batch_size: int | tf.Tensor, seed: noise.Seed, weights: tf.Tensor | None = None
@@ -80,14 +98,20 @@ class CategoricalPrior(Prior):
 
         Args:
             weights: Above 0, shape (dim,): how often to draw each category, up to a factor; None
-                for equally often.
+                for as often as the prior states.
         """
+        if weights is None and self.shares is not None:
+            weights = tf.constant(self.shares)
         if weights is None:
             return tf.one_hot(noise.integers([batch_size], seed, below=self.dim), self.dim)
         edges = tf.cumsum(weights / tf.reduce_sum(weights))[:-1]
         # A category takes the share of (0, 1) that ends at its edge; the last all that is left.
         draws = noise.uniform([batch_size, 1], seed)
         return tf.one_hot(tf.reduce_sum(tf.cast(draws > edges, tf.int32), axis=1), self.dim)
+
+    def get_config(self) -> dict[str, Any]:
+        """See `Prior.get_config`."""
+        return {**super().get_config(), "shares": self.shares}
 
 
 @keras.saving.register_keras_serializable(package="aae_keras")

@@ -4,10 +4,11 @@ import functools
 import logging
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
-from aae_keras.data import arrays, pipeline, sources, splits
+from aae_keras.data import arrays, neighbours, pipeline, sources, splits
 from aae_keras.data.defaults import BATCH_SIZE, TEST_FRACTION, VALIDATION_SIZE
 from aae_keras.data.splits import Split
 
@@ -19,7 +20,7 @@ class Data:
 
     Attributes:
         train: tf.data set of `({"unlabeled": images, "labeled": images}, labels)`; without labels
-            of `({"unlabeled": images},)`.
+            of `({"unlabeled": images},)`. With `distances`, these stand beside the images.
         validation: tf.data set of `(images, labels)`, or `(images,)` without labels; None if empty.
         test: tf.data set of the labelled `(images, labels)`, built when first asked for.
         class_names: One string per class.
@@ -33,6 +34,8 @@ class Data:
         batch_size, labeled_batch_size: Unlabelled and labelled images in a step; lowered to the
             images there are, with a warning.
         seed: With the epoch it decides the order of images.
+        distances: float32, one for each unlabelled row of the split: how far the image is from its
+            neighbours. `with_distances` computes them.
     """
 
     def __init__(
@@ -41,8 +44,15 @@ class Data:
         batch_size: int = BATCH_SIZE,
         labeled_batch_size: int = BATCH_SIZE,
         seed: int = 0,
+        distances: np.ndarray | None = None,
     ):
         self.split = split
+        self.distances = distances
+        self._order = {
+            "batch_size": batch_size,
+            "labeled_batch_size": labeled_batch_size,
+            "seed": seed,
+        }
         self.class_names = split.class_names
         self.image_shape = split.images.shape[1:]
         batch_size = _lowered("batch_size", batch_size, len(split.unlabeled_rows))
@@ -59,7 +69,18 @@ class Data:
             batch_size,
             labeled_batch_size,
             seed,
+            distances,
         )
+
+    def with_distances(self, distances: np.ndarray | None = None) -> "Data":
+        """The same data, whose training elements say how far each image is from its neighbours.
+
+        Args:
+            distances: See `Data`; None computes them, in seconds, from a sample of the images.
+        """
+        if distances is None:
+            distances = neighbours.distances(self.split.images, self.split.unlabeled_rows)
+        return Data(self.split, **self._order, distances=distances)
 
     @functools.cached_property
     def validation(self) -> tf.data.Dataset | None:

@@ -22,6 +22,7 @@ def training_set(
     batch_size: int,
     labeled_batch_size: int,
     seed: int,
+    distances: np.ndarray | None = None,
 ) -> tuple[tf.data.Dataset, tf.Variable]:
     """One epoch a pass over the unlabelled images, the labelled ones cycled within it.
 
@@ -33,10 +34,13 @@ def training_set(
         unlabeled_rows, labeled_rows: Which of the images are used as which kind.
         batch_size, labeled_batch_size: Images of each kind in a step.
         seed: With the epoch it decides the order.
+        distances: float32, shape (number of unlabelled rows,): how far each image is from its
+            neighbours; None leaves them out.
 
     Returns:
         The data set, of elements `({"unlabeled": images, "labeled": images}, labels)`, or of
-        `({"unlabeled": images},)` if there are no labelled rows, and the scalar `tf.Variable` with
+        `({"unlabeled": images},)` if there are no labelled rows, with `distances` (batch,) beside
+        the images where they are given; and the scalar `tf.Variable` with
         the number of the epoch that the next iteration will give.
     """
     steps = len(unlabeled_rows) // batch_size
@@ -57,12 +61,14 @@ def training_set(
         return tf.data.Dataset.zip(unlabeled, labeled)
 
     def element(unlabeled: tuple, labeled: tuple | None = None) -> tuple:
-        _, unlabeled_images = unlabeled
+        places, unlabeled_images = unlabeled
+        inputs = {"unlabeled": unlabeled_images}
+        if distances is not None:
+            inputs["distances"] = tf.gather(distances, places)
         if labeled is None:
-            return ({"unlabeled": unlabeled_images},)
+            return (inputs,)
         places, labeled_images = labeled
-        inputs = {"unlabeled": unlabeled_images, "labeled": labeled_images}
-        return inputs, tf.gather(labels, places)
+        return inputs | {"labeled": labeled_images}, tf.gather(labels, places)
 
     dataset = tf.data.Dataset.from_tensors(0).flat_map(epoch).map(element)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))

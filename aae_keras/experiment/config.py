@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from aae_keras.data.defaults import TEST_FRACTION, VALIDATION_SIZE
+from aae_keras.experiment import consistency
 from aae_keras.experiment.fields import checked, nearest, option
 from aae_keras.phases import PHASES, SCHEDULES
 
@@ -28,6 +29,7 @@ SETTINGS = (
 
 _CLUSTERING = ("clustering",)
 _REDUCTION = ("dimensionality-reduction",)
+_BOTH_CODES = ("semi-supervised", "clustering", "dimensionality-reduction")
 _ANY_PRIOR = ("basic", "label-informed")
 _DECODED_Y = ("semi-supervised", "supervised", "clustering")
 _ENCODED_Y = ("semi-supervised", "clustering", "dimensionality-reduction", "labels-only")
@@ -35,8 +37,12 @@ _ENCODED_Y = ("semi-supervised", "clustering", "dimensionality-reduction", "labe
 # Priors of several components, by name; `priors` has them.
 MIXTURES = ("gaussian-mixture", "swiss-roll")
 
-# Terms beside a setting's own, and the settings each is for; `models.regularizers` has them.
-EXTRA_TERMS = {"conditional_entropy": _ENCODED_Y}
+# Terms beside a setting's own, and the settings each is for; `models.extra_terms` has them.
+EXTRA_TERMS = {
+    "conditional_entropy": _ENCODED_Y,
+    "marginal_entropy": _ENCODED_Y,
+    "vat": _ENCODED_Y,
+}
 
 _recipe = functools.partial(option, "Recipe")
 _data = functools.partial(option, "Data")
@@ -65,6 +71,12 @@ class Config:
         choices=("", *SETTINGS),
     )
     pretrain_epochs: int = _recipe(10, "Passes of that first stage.", low=1)
+    pretrain_clusters: int = _recipe(
+        0,
+        "Categories of y in a first stage of clustering, more than the second has: that starts "
+        "from them, merged and named by the labels; 0: it takes over no y.",
+        low=0,
+    )
 
     dataset: str = _data(
         "digits",
@@ -118,8 +130,15 @@ class Config:
         "Batch normalisation of the encoder's layers, y and z; convolutional: of the decoder's "
         "layers too.",
     )
+    batch_norm_heads: bool = _network(True, "With `batch_norm`: y and z too.")
+    trunks: int = _network(
+        1, "1: y and z share the encoder's hidden layers; 2: each has its own.", low=1, high=2
+    )
     weight_stddev: float = _network(
         0.01, "Initial weights are N(0, weight_stddev^2); 0: Glorot uniform.", low=0
+    )
+    y_stddev: float = _network(
+        0.0, "The same of the head of y; 0: as the other layers. Small: y begins undecided.", low=0
     )
     y_scale: float = _network(
         1.0,
@@ -128,8 +147,8 @@ class Config:
     )
     informed_discriminator: bool = _network(
         False,
-        "The discriminator of z is told the label, so that z says nothing of it.",
-        only=("supervised",),
+        "The discriminator of z is told y (supervised: the label), so that z says nothing of it.",
+        only=("supervised", *_BOTH_CODES),
     )
     encoder_average: float = _network(
         0.0,
@@ -157,6 +176,16 @@ class Config:
         0.0, "Share of the encoder's input values set to 0 in training."
     )
 
+    detached_y: bool = _objective(
+        False, "The reconstruction shapes z and the decoder, and leaves y alone.", only=_BOTH_CODES
+    )
+    y_game_weight: float = _objective(
+        1.0, "Weight of pushing y to its prior, of the generator's loss.", only=_BOTH_CODES
+    )
+    z_game_weight: float = _objective(
+        1.0, "Weight of pushing z to its prior, of the generator's loss.", only=_BOTH_CODES
+    )
+
     extra_terms: tuple[str, ...] = _objective(
         (), "Terms beside the setting's own.", choices=tuple(EXTRA_TERMS)
     )
@@ -169,6 +198,35 @@ class Config:
         term="conditional_entropy",
         low=0,
     )
+
+    marginal_entropy_weight: float = _objective(
+        0.4, "Weight of using every category of y.", term="marginal_entropy", low=0
+    )
+    marginal_entropy_slack: float = _objective(
+        0.01, "Nats by which the use may differ from the prior's.", term="marginal_entropy", low=0
+    )
+    vat_weight: float = _objective(
+        1.0, "Weight of y staying as it is under the worst small change.", term="vat", low=0
+    )
+    vat_fade: tuple[int, ...] = _objective(
+        (), "Epochs FROM,TO between which that weight grows from 0; at once when empty.",
+        term="vat", low=0,
+    )  # fmt: skip
+    vat_radius: float = _objective(
+        0.25, "Length of that change, in the unit of `vat_relative`.", term="vat", above=0
+    )
+    vat_relative: bool = _objective(
+        True,
+        "In distances to an image's tenth nearest neighbour; else in pixel units, of range 1.",
+        term="vat",
+    )
+    vat_xi: float = _objective(
+        5.0, "Length of the random step that finds the worst direction.", term="vat", above=0
+    )
+    vat_confidence: float = _objective(
+        0.0, "Only images whose most probable y has more than this count.",
+        term="vat", low=0, below=1,
+    )  # fmt: skip
 
     cyclic_loss: float = _clustering(
         0.0, "Weight of finding an image's code again in its reconstruction."
@@ -219,6 +277,9 @@ class Config:
         (50, 1000), "Epochs after which every rate is multiplied by `rate_drop_factor`.", low=1
     )
     rate_drop_factor: float = _optimization(0.1, "See `rate_drops`.", above=0, high=1)
+    rate_fall: float = _optimization(
+        0.0, "Share of the epochs, the last ones, in which rates fall linearly to 0.", low=0, high=1
+    )
 
     seed: int = _execution(0, "Seed of labels, weights, order and noise.", low=0, high=2**31 - 1)
     schedule: str = _execution(
@@ -250,82 +311,7 @@ class Config:
     def __post_init__(self):
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, checked(field, getattr(self, field.name)))
-        self._check_setting()
-        self._check_terms()
-        if list(self.rate_drops) != sorted(set(self.rate_drops)):
-            raise ValueError(
-                "`rate_drops` must be epochs in growing order, such as 50,1000. "
-                f"Received: rate_drops={self.rate_drops}"
-            )
-
-    def _check_terms(self):
-        """Refuse extra terms that the setting has no use for, and fields of terms that are off."""
-        for name in self.extra_terms:
-            if self.setting not in EXTRA_TERMS[name]:
-                raise ValueError(
-                    f"The extra term {name} is for the settings {' and '.join(EXTRA_TERMS[name])}. "
-                    f"Received: setting={self.setting!r}"
-                )
-        for field in dataclasses.fields(self):
-            term, value = field.metadata["term"], getattr(self, field.name)
-            if term and term not in self.extra_terms and value != field.default:
-                raise ValueError(
-                    f"`{field.name}` is for the extra term {term}: add it to `extra_terms`. "
-                    f"Received: {field.name}={value!r} with extra_terms={self.extra_terms}"
-                )
-            if term and field.name.endswith("_fade") and value:
-                if len(value) != 2 or not value[0] < value[1]:
-                    raise ValueError(
-                        f"`{field.name}` must be two epochs, FROM below TO, such as 5,10. "
-                        f"Received: {field.name}={value}"
-                    )
-
-    def _check_setting(self):
-        """Refuse fields that the setting has no use for, or that contradict each other."""
-        settings = {self.setting, self.pretrain}
-        for field in dataclasses.fields(self):
-            only, value = field.metadata["only"], getattr(self, field.name)
-            if only and not settings & set(only) and value != field.default:
-                raise ValueError(
-                    f"`{field.name}` is for the setting{'s' if len(only) > 1 else ''} "
-                    f"{' and '.join(only)}. "
-                    f"Received: {field.name}={value!r} with setting={self.setting!r}"
-                )
-        if not self.pretrain and self.pretrain_epochs != Config.pretrain_epochs:
-            raise ValueError(
-                "`pretrain_epochs` is for a run with `pretrain`. "
-                f"Received: pretrain_epochs={self.pretrain_epochs} without it"
-            )
-        if self.pretrain == self.setting:
-            raise ValueError(
-                "`pretrain` must be another setting than `setting`. "
-                f"Received: {self.pretrain!r} for both"
-            )
-        if "clustering" in settings and self.num_clusters < 2:
-            raise ValueError(
-                "The setting clustering needs `num_clusters` of at least 2. "
-                f"Received: num_clusters={self.num_clusters}"
-            )
-        if "label-informed" in settings and self.prior == "gaussian":
-            raise ValueError(
-                "The setting label-informed needs a prior with a component for each class: "
-                f"{' or '.join(MIXTURES)}. Received: prior='gaussian'"
-            )
-        if self.prior == "gaussian" and self.prior_scale != 1:
-            raise ValueError(
-                f"`prior_scale` is for the priors {' and '.join(MIXTURES)}; a Gaussian has "
-                f"`prior_stddev`. Received: prior_scale={self.prior_scale}"
-            )
-        if self.prior != "gaussian" and self.prior_stddev != 1:
-            raise ValueError(
-                f"`prior_stddev` is for the prior gaussian; {self.prior} has `prior_scale`. "
-                f"Received: prior_stddev={self.prior_stddev}"
-            )
-        if self.prior != "gaussian" and self.latent_dim != 2:
-            raise ValueError(
-                f"The prior {self.prior} is for a z of 2 dimensions. "
-                f"Received: latent_dim={self.latent_dim}"
-            )
+        consistency.check(self, EXTRA_TERMS, MIXTURES)
 
     @property
     def learns_from_labels(self) -> bool:
@@ -335,13 +321,25 @@ class Config:
 
     def of_setting(self, setting: str, **changes: Any) -> "Config":
         """This configuration for one setting alone: what other settings need is left out."""
+        stage = {
+            "setting": setting,
+            "extra_terms": tuple(n for n in self.extra_terms if setting in EXTRA_TERMS[n]),
+            **{field.name: field.default for field in _fields_of_stages()},
+            **changes,
+        }
+        terms = stage["extra_terms"]
         others = {
             field.name: field.default
             for field in dataclasses.fields(self)
-            if field.metadata["only"] and setting not in field.metadata["only"]
+            if (field.metadata["only"] and setting not in field.metadata["only"])
+            or (field.metadata["term"] and field.metadata["term"] not in terms)
         }
-        stage = {"setting": setting, "pretrain": "", "pretrain_epochs": Config.pretrain_epochs}
-        return dataclasses.replace(self, **{**others, **stage, **changes})
+        return dataclasses.replace(self, **{**others, **stage})
+
+    @property
+    def needs_distances(self) -> bool:
+        """Whether training asks how far each image is from its neighbours."""
+        return "vat" in self.extra_terms and self.vat_relative
 
     def fingerprint(self) -> str:
         """Eight hexadecimal digits that change with any field."""
@@ -386,3 +384,7 @@ class Config:
                     f"Unknown configuration field {name!r}.{nearest(str(name), known)}"
                 )
         return dataclasses.replace(base or cls(), **values)
+
+
+def _fields_of_stages():
+    return [field for field in dataclasses.fields(Config) if field.name.startswith("pretrain")]

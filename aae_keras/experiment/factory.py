@@ -15,9 +15,17 @@ from aae_keras.experiment import optimization, runs
 from aae_keras.experiment.config import Config
 
 
-def load_data(config: Config) -> Data:
-    """The data that a configuration names; see `data.load`."""
-    return data_module.load(
+def load_data(
+    config: Config, distances: Callable[[str], np.ndarray | None] = lambda fingerprint: None
+) -> Data:
+    """The data that a configuration names; see `data.load`.
+
+    Args:
+        config: The `Config`.
+        distances: Function of the split's fingerprint to how far its images are from their
+            neighbours, or None where that must be computed. Asked only if training needs them.
+    """
+    data = data_module.load(
         config.dataset,
         data_dir=config.data_dir,
         num_labeled=config.num_labeled,
@@ -32,6 +40,9 @@ def load_data(config: Config) -> Data:
         batch_size=config.batch_size,
         labeled_batch_size=config.labeled_batch_size,
     )
+    if not config.needs_distances:
+        return data
+    return data.with_distances(distances(data.split.fingerprint()))
 
 
 def load_trained(
@@ -176,10 +187,14 @@ def extra_terms(config: Config, steps_per_epoch: int) -> list[models.Regularizer
 
 def _both_codes(config, networks_of):
     """What every setting with priors of y and of z takes beside its decoder."""
+    beside_z = networks_of.categories if config.informed_discriminator else 0
     return {
         "encoder": networks_of.encoder(),
         "discriminator_cat": networks_of.discriminator_cat(),
-        "discriminator_gauss": networks_of.discriminator_gauss(),
+        "discriminator_gauss": networks_of.discriminator_gauss(beside_z),
+        "y_game_weight": config.y_game_weight,
+        "z_game_weight": config.z_game_weight,
+        "detached_y": config.detached_y,
         "categorical_prior": priors.CategoricalPrior(networks_of.categories),
         "gaussian_prior": build_prior(config),
     }
@@ -213,6 +228,9 @@ class Networks:
         return build(
             *self._ends(with_y),
             batch_norm=self.config.batch_norm,
+            normalised_heads=self.config.batch_norm_heads,
+            trunks=self.config.trunks,
+            y_stddev=self.config.y_stddev,
             posterior=self.config.posterior,
             seed=self.seeds["encoder"],
             **self.common,

@@ -84,13 +84,48 @@ def _optimizer(config, rate, momentum, steps_per_epoch):
 def rate_schedule(
     rate: float, config: Config, steps_per_epoch: int
 ) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """`rate`, multiplied by `rate_drop_factor` after each epoch of `rate_drops`.
+    """`rate` over the steps: it drops after each epoch of `rate_drops`, and falls to 0 at the end.
 
-    Drops are stated in epochs, so a run cut short has the rates of the long one's first epochs.
+    Drops are stated in epochs, so a run cut short has the rates of the long one's first epochs; the
+    fall is a share of the epochs, and belongs to a run of that length.
     """
-    if not config.rate_drops:
+    if not config.rate_drops and not config.rate_fall:
         return rate
     # The Keras schedule gives step s the rate left of a boundary b while s <= b.
     boundaries = [epoch * steps_per_epoch - 1 for epoch in config.rate_drops]
     rates = [rate * config.rate_drop_factor**drops for drops in range(len(boundaries) + 1)]
-    return keras.optimizers.schedules.PiecewiseConstantDecay(boundaries, rates)
+    dropping = keras.optimizers.schedules.PiecewiseConstantDecay(boundaries, rates)
+    if not config.rate_fall:
+        return dropping
+    return FallingRate(
+        dropping if boundaries else rate, config.epochs * steps_per_epoch, config.rate_fall
+    )
+
+
+@keras.saving.register_keras_serializable(package="aae_keras")
+class FallingRate(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that falls linearly to 0 over the last share of the steps, and stays 0 then.
+
+    Args:
+        rate: The rate before: a number or a Keras schedule.
+        steps: Steps in all.
+        share: Of them, in (0, 1].
+    """
+
+    def __init__(self, rate: Any, steps: int, share: float):
+        self.rate, self.steps, self.share = rate, int(steps), float(share)
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """The rate at a step: a float32 scalar."""
+        rate = self.rate(step) if callable(self.rate) else self.rate
+        left = 1.0 - tf.cast(step, tf.float32) / self.steps
+        return rate * tf.clip_by_value(left / self.share, 0.0, 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, for saving inside a model."""
+        return {"rate": self.rate, "steps": self.steps, "share": self.share}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "FallingRate":
+        """The schedule that `get_config` describes."""
+        return cls(**config | {"rate": keras.saving.deserialize_keras_object(config["rate"])})

@@ -32,16 +32,15 @@ class Stage:
 
 
 def stages_of(config: Config) -> list[Stage]:
-    """The stages of a run: the setting of `pretrain`, if there is one, then the setting itself."""
+    """The stages of a run: the setting of `pretrain`, if there is one, then the setting itself.
+
+    A first stage whose clusters the second starts from has the extra terms too: they make them.
+    """
     if not config.pretrain:
         return [Stage(1, config)]
-    of_terms = [field for field in dataclasses.fields(config) if field.metadata["term"]]
-    first = config.of_setting(
-        config.pretrain,
-        epochs=config.pretrain_epochs,
-        extra_terms=(),
-        **{field.name: field.default for field in of_terms},
-    )
+    clusters = config.pretrain_clusters
+    changes: dict[str, Any] = {"num_clusters": clusters} if clusters else {"extra_terms": ()}
+    first = config.of_setting(config.pretrain, epochs=config.pretrain_epochs, **changes)
     return [Stage(1, first), Stage(2, config.of_setting(config.setting))]
 
 

@@ -5,13 +5,15 @@ from aae_keras.models.aae import AdversarialModel, Forward
 from aae_keras.models.basic import BasicAAE
 from aae_keras.models.clustering import ClusteringAAE
 from aae_keras.models.dimensionality_reduction import DimensionalityReductionAAE
+from aae_keras.models.extra_terms import EXTRA_TERMS, ConditionalEntropy, MarginalEntropy
 from aae_keras.models.label_informed import LabelInformedAAE
 from aae_keras.models.labels_only import LabelsOnly
 from aae_keras.models.latent_y import LatentY
 from aae_keras.models.loading import in_float32, load_model
 from aae_keras.models.objective import Batch, Term
-from aae_keras.models.regularizers import EXTRA_TERMS, ConditionalEntropy, FadeIn, Regularizer
+from aae_keras.models.regularizers import FadeIn, Regularizer
 from aae_keras.models.semi_supervised import SemiSupervisedAAE
+from aae_keras.models.smoothness import VirtualAdversarial
 from aae_keras.models.supervised import SupervisedAAE
 
 __all__ = [
@@ -27,10 +29,12 @@ __all__ = [
     "LabelInformedAAE",
     "LabelsOnly",
     "LatentY",
+    "MarginalEntropy",
     "Regularizer",
     "SemiSupervisedAAE",
     "SupervisedAAE",
     "Term",
+    "VirtualAdversarial",
     "in_float32",
     "load_model",
 ]

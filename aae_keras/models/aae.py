@@ -18,6 +18,8 @@ from aae_keras.models.objective import Batch, LogOdds, Named, Phase, Phases
 from aae_keras.models.phased import PhasedModel
 from aae_keras.networks import call_network
 
+OrNone = Tensor | None
+
 
 class AdversarialModel(PhasedModel):
     """Base of the learning settings: a subclass sets its networks and priors, and lists its terms.
@@ -64,9 +66,12 @@ class AdversarialModel(PhasedModel):
         """The `Batch` of a training step, of an element of the data set."""
         inputs, labels = unpack_training(data, any(term.needs_labels for term in self.terms))
         labeled = self.to_images(inputs["labeled"]) if "labeled" in inputs else None
-        return self.batch_of(self.to_images(inputs["unlabeled"]), labeled, labels)
+        images, distances = self.to_images(inputs["unlabeled"]), inputs.get("distances")
+        return self.batch_of(images, labeled, labels, distances)
 
-    def batch_of(self, images: Tensor, labeled: Tensor | None, labels: Tensor | None) -> Batch:
+    def batch_of(
+        self, images: Tensor, labeled: OrNone, labels: OrNone, distances: OrNone = None
+    ) -> Batch:
         """A `Batch`: images corrupted, samples of the priors and noise of the posterior drawn."""
         return Batch(
             images=images,
@@ -76,6 +81,7 @@ class AdversarialModel(PhasedModel):
             prior=self.sample_priors(ops.shape(images)[0], labels),
             noise=self.posterior.draw(images, self.stream("posterior")),
             labeled_noise=self.posterior.draw(labeled, self.stream("posterior of labeled")),
+            distances=distances,
         )
 
     def corrupt(self, images: Tensor | None, stream: str) -> Tensor | None:
@@ -138,6 +144,7 @@ class AdversarialModel(PhasedModel):
     def after_step(self, forward: "Forward") -> None:
         """Called once the weights have moved; `forward` is that of the step's first pass."""
         self.average.update(self.step)
+        self.average.measure(self.posterior.inputs(forward.batch.images, None), self.step)
 
 
 class Forward:
@@ -178,7 +185,7 @@ class Forward:
         """Logits that a discriminator gives samples of the prior, and codes: (batch, 1) each."""
         key = id(discriminator), code
         if key not in self._log_odds:
-            samples, codes = self.batch.prior[code], self.code[code]
+            samples, codes = objective.judged(discriminator, self.batch.prior, self.code, code)
             self._log_odds[key] = self._judge(discriminator, samples, codes, self.training)
         return self._log_odds[key]
 

@@ -1,10 +1,17 @@
 """A running average of weights: a network that is steadier than the one being trained."""
 
 import contextlib
+from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
 from keras import ops
+
+from aae_keras.models.objective import Named
+from aae_keras.networks import call_network, mixes_rows
+
+# Steps between two measurements of the averaged network's statistics.
+MEASURE_EVERY = 5
 
 
 class RunningAverage:
@@ -13,33 +20,41 @@ class RunningAverage:
     It changes nothing in training. The first steps weigh more: the decay grows to its value as
     (1 + n) / (10 + n) after n steps, so that initial weights are soon forgotten.
 
+    Batch normalisation needs the statistics of the averaged network, which are not the average of
+    the statistics. They are measured as the trained network measures its own: by the layers
+    themselves, on batches of clean training images, every few steps.
+
     Args:
         model: Model that the averages become variables of, to be saved and restored with it.
-        network: Whose trainable weights to average. Statistics of its batch normalisation are not
-            averaged: they are of the last weights, so that a network with batch normalisation is
-            better off without (clustering MNIST: 23.1 % majority error with, 22.2 without).
+        network: Whose trainable weights to average.
         decay: In [0, 1); 0 keeps no averages.
     """
 
     def __init__(self, model: keras.Model, network: keras.Model, decay: float):
-        self.decay = decay
-        self.pairs = []
-        for variable in network.trainable_variables if decay else []:
-            average = model.add_weight(
+        self.model, self.network, self.decay = model, network, decay
+        self.pairs = self._twins(network.trainable_variables if decay else [], "average")
+        measured = _statistics(network) if decay else []
+        self.statistics = self._twins(measured, "statistic")
+        self.restart()
+
+    def _twins(self, variables, kind):
+        twins = []
+        for variable in variables:
+            twin = self.model.add_weight(
                 shape=variable.shape,
                 dtype=variable.dtype,
                 initializer="zeros",
                 trainable=False,
-                aggregation="only_first_replica",
-                name=f"average_of_{variable.path.replace('/', '_')}",
+                aggregation="only_first_replica" if kind == "average" else "mean",
+                name=f"{kind}_of_{variable.path.replace('/', '_')}",
             )
-            self.pairs.append((variable, average))
-        self.restart()
+            twins.append((variable, twin))
+        return twins
 
     def restart(self) -> None:
         """Begin anew from the network's weights as they are."""
-        for variable, average in self.pairs:
-            average.assign(variable)
+        for variable, twin in self.pairs + self.statistics:
+            twin.assign(variable)
 
     def update(self, step: tf.Tensor | keras.Variable) -> None:
         """Take in the weights after `step` steps."""
@@ -48,8 +63,48 @@ class RunningAverage:
         for variable, average in self.pairs:
             average.assign_add(share * (variable.value - average.value))
 
-    def in_place(self) -> contextlib.AbstractContextManager:
-        """A context in which the network computes with its averaged weights."""
+    def measure(self, inputs: Named, step: tf.Tensor | keras.Variable) -> None:
+        """Every few steps, measure the statistics of the averaged network on a batch.
+
+        Args:
+            inputs: Of the network, by name.
+            step: How many steps have been taken.
+        """
+        if not self.statistics:
+            return
+
+        def measured() -> list[tf.Tensor]:
+            with self.in_place() as scope:
+                call_network(self.network, inputs, training=True)
+            return [scope.get_current_value(variable) for variable, _ in self.statistics]
+
+        # Replicas must agree on when, and an assignment of theirs may stand in no branch.
+        if self.model.distribute_strategy.num_replicas_in_sync > 1:
+            values = measured()
+        else:
+            due = tf.equal(tf.convert_to_tensor(step) % MEASURE_EVERY, 0)
+            old = [tf.convert_to_tensor(twin.value) for _, twin in self.statistics]
+            values = tf.cond(due, measured, lambda: old)
+        for (_, twin), value in zip(self.statistics, values, strict=True):
+            twin.assign(value)
+
+    @contextlib.contextmanager
+    def in_place(self) -> Iterator[keras.StatelessScope | None]:
+        """A context in which the network computes with its averaged weights and statistics."""
         if not self.pairs:
-            return contextlib.nullcontext()
-        return keras.StatelessScope([(variable, average.value) for variable, average in self.pairs])
+            yield None
+            return
+        twins = [(variable, twin.value) for variable, twin in self.pairs + self.statistics]
+        with keras.StatelessScope(twins) as scope:
+            yield scope
+
+
+def _statistics(network):
+    """The moving means and variances of batch normalisation, those of networks within too."""
+    found = []
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            found += layer.non_trainable_variables
+        elif isinstance(layer, keras.Model) and mixes_rows(layer):
+            found += _statistics(layer)
+    return found

@@ -99,14 +99,15 @@ class DimensionalityReductionAAE(LabelAndStyleAAE):
 
     def represent(self, code: Named) -> tf.Tensor:
         """W_C y + z of a code's `y` and `z`."""
-        head = call_network(self.cluster_head, {"y": code["y"]}, training=True)["head"]
+        y = self.decoded(code)["y"]
+        head = call_network(self.cluster_head, {"y": y}, training=True)["head"]
         return head + code["z"]
 
     def decode(self, code: Named, training: bool = False) -> tf.Tensor:
         """See `AdversarialModel.decode`; of `representation`, or of `y` and `z`."""
         if "representation" not in code:
             code = code | {"representation": self.represent(code)}
-        return super().decode(code, training)
+        return super(LabelAndStyleAAE, self).decode(code, training)
 
     def heads(self) -> tf.Tensor:
         """The cluster heads, one row per category, shape (categories, latent_dim)."""

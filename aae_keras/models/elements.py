@@ -6,7 +6,9 @@
 | training, where no labels are needed | `({"unlabeled": images},)` |
 | validation | `(images, labels)`, or `(images,)` without labels |
 
-Images are uint8, or float in [0, 1]; labels are class indices, shape (batch,).
+Training elements may hold `distances` beside the images, one for each unlabelled image: how far it
+is from its neighbours (`data.neighbours`). Images are uint8, or float in [0, 1]; labels are class
+indices, shape (batch,).
 """
 
 from typing import Any

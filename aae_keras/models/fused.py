@@ -40,16 +40,16 @@ def judge_of(phases: Sequence[Phase], judge: Judge) -> Judge:
         judge: Function of (discriminator, samples, codes, training) to the logits of both.
     """
 
-    weight = reversal_weight(phases)
-    if weight is not None:
-        return _turned(judge, weight)
+    weights = reversal_weights(phases)
+    if weights is not None:
+        return _turned(judge, weights)
     alone = [phase.name for phase in phases] == ["generator"]
     return _without_samples(judge) if alone and plays_by_rows(phases[0].terms) else judge
 
 
-def _turned(judge, weight):
+def _turned(judge, weights):
     def _judge_turned(discriminator, samples, codes, training):
-        reversal = Reversal(weight)
+        reversal = Reversal(weights[id(discriminator)])
         real, fake = judge(discriminator, samples, reversal(codes), training)
         reversal.logits = fake
         return real, fake
@@ -67,17 +67,22 @@ def _without_samples(judge):
 def plays_by_rows(terms: Sequence[Term]) -> bool:
     """Whether terms are sides of the game alone, each row judged by itself."""
     return all(
-        isinstance(term, GameTerm) and not mixes_rows(term.discriminator) and term.weight == 1
+        isinstance(term, GameTerm)
+        and not mixes_rows(term.discriminator)
+        and not callable(term.weight)
         for term in terms
     )
 
 
-def reversal_weight(phases: Sequence[Phase]) -> float | None:
+def reversal_weights(phases: Sequence[Phase]) -> dict[int, float] | None:
     """Weight of the generator's loss in units of the discriminator's, where one pass serves both.
 
     None, for no, where the two do not share a pass, where one has a term that is no side of the
     game or where the two do not play the same games, or where a discriminator's logit depends on
     other rows of the batch.
+
+    Returns:
+        Dict by discriminator's id; or None.
     """
     by_name = {phase.name: phase for phase in phases}
     if not {"discriminator", "generator"} <= by_name.keys():
@@ -85,10 +90,14 @@ def reversal_weight(phases: Sequence[Phase]) -> float | None:
     sides = by_name["generator"], by_name["discriminator"]
     if not all(plays_by_rows(side.terms) for side in sides):
         return None
-    generator, discriminator = ([id(t.discriminator) for t in side.terms] for side in sides)
-    if sorted(generator) != sorted(discriminator) or len(set(generator)) != len(generator):
+    generator, discriminator = (
+        {id(term.discriminator): side.weight * term.weight for term in side.terms} for side in sides
+    )
+    if generator.keys() != discriminator.keys() or not all(discriminator.values()):
         return None
-    return sides[0].weight / sides[1].weight
+    if any(len(side.terms) != len(generator) for side in sides):
+        return None
+    return {name: weight / discriminator[name] for name, weight in generator.items()}
 
 
 class Reversal:
@@ -154,7 +163,7 @@ def backward_passes(phases: Sequence[Phase]) -> list[list[Phase]]:
     groups = list(sharing.values())
     for phase in phases:
         if phase.name == "discriminator":
-            turned = reversal_weight(phases) is not None
+            turned = reversal_weights(phases) is not None
             hosts = (g for g in groups if turned and any(p.name == "generator" for p in g))
             host = next(hosts, None)
             if host is None:

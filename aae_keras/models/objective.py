@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from aae_keras import losses
-from aae_keras.networks import upstream_variables
+from aae_keras.networks import input_shapes, upstream_variables
 from aae_keras.phases import PHASES
 
 if typing.TYPE_CHECKING:
@@ -102,6 +102,8 @@ class Batch:
         labels: Their class indices, shape (batch,); None if there are none.
         prior: Samples of the priors, by the name of the code they belong to (`y`, `z`).
         noise, labeled_noise: The posterior's noise for either kind of image; None if it takes none.
+        distances: How far each unlabelled image is from its neighbours, shape (batch,), in pixel
+            units (`data.neighbours`); None if the data does not say.
     """
 
     images: tf.Tensor
@@ -111,6 +113,7 @@ class Batch:
     prior: dict
     noise: tf.Tensor | None = None
     labeled_noise: tf.Tensor | None = None
+    distances: tf.Tensor | None = None
 
 
 def reconstruction_term(
@@ -136,7 +139,11 @@ def reconstruction_term(
 
 
 def adversarial_terms(
-    model: "AdversarialModel", name: str, discriminator: keras.Model, code: str
+    model: "AdversarialModel",
+    name: str,
+    discriminator: keras.Model,
+    code: str,
+    weight: float = 1.0,
 ) -> list[GameTerm]:
     """The two sides of the game over one code: the discriminator's and the encoder's (section 2).
 
@@ -145,6 +152,7 @@ def adversarial_terms(
         name: Short name of the discriminator in logs: `cat` or `gauss`.
         discriminator: Its network.
         code: The code it judges, a key of `Batch.prior` and of what the model encodes.
+        weight: Factor of the generator's loss.
     """
     outputs = ["y_logits"] if code == "y" else model.posterior.outputs
     return [
@@ -160,9 +168,36 @@ def adversarial_terms(
             phase="generator",
             loss=lambda forward: losses.generator_loss(forward.log_odds(discriminator, code)[1]),
             variables=upstream_variables(model.encoder, outputs),
+            weight=weight,
             discriminator=discriminator,
         ),
     ]
+
+
+def judged(
+    discriminator: keras.Model, prior: Named, code: Named, name: str
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """What a discriminator is shown of a code: samples of its prior, and the code itself.
+
+    A discriminator as wide as the code and y is told y, of samples and codes alike and without a
+    gradient: it pushes the code of every class to the whole prior, so that the code says nothing of
+    the class.
+
+    Args:
+        discriminator: Functional model with one input.
+        prior: Samples of the priors by name, as of `Batch`.
+        code: Codes by name.
+        name: The code it judges.
+
+    Returns:
+        Two tensors of one shape, (batch, width of the discriminator's input).
+    """
+    samples, codes = prior[name], code[name]
+    (shape,) = input_shapes(discriminator).values()
+    if shape[-1] == codes.shape[-1]:
+        return samples, codes
+    y = tf.stop_gradient(code["y"])
+    return tf.concat([samples, y], axis=1), tf.concat([codes, y], axis=1)
 
 
 def classification_term(model: "AdversarialModel") -> Term:

@@ -14,7 +14,7 @@ from aae_keras.models.averaging import RunningAverage
 from aae_keras.models.latent_y import LatentY
 from aae_keras.models.objective import Named, Term, distinct
 from aae_keras.models.posteriors import Posterior
-from aae_keras.networks import input_shapes, output_shapes
+from aae_keras.networks import check_network, input_shapes, output_shapes
 from aae_keras.phases import PHASES
 from aae_keras.priors import Prior
 
@@ -298,4 +298,21 @@ def check_prior(code: str, prior: Prior, encoder: keras.Model, output: str) -> N
         raise ValueError(
             f"The prior of {code} must have as many dimensions as the encoder's {output}, "
             f"whose shape is {shape}. Received: dim={prior.dim}"
+        )
+
+
+def check_judge_of_z(discriminator: keras.Model, latent_dim: int, categories: int) -> None:
+    """Refuse a discriminator that takes neither z, nor z and y.
+
+    Args:
+        discriminator: The value of the argument `discriminator_gauss`.
+        latent_dim: Dimensions of z.
+        categories: Dimensions of y.
+    """
+    check_network("discriminator_gauss", discriminator, None, None)
+    (shape,) = input_shapes(discriminator).values()
+    if shape[-1] not in (latent_dim, latent_dim + categories):
+        raise ValueError(
+            f"`discriminator_gauss` must take the {latent_dim} dimensions of z, or "
+            f"{latent_dim + categories}, with one for each class. Received: shape {shape}"
         )

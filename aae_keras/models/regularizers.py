@@ -1,9 +1,10 @@
-"""Terms that any setting may add to its own: `SETTING(..., extra_terms=[ConditionalEntropy()])`.
+"""What terms are made of that any setting may add to its own: base, weight, means over replicas.
 
 A regularizer is a small object with one duty, `terms(model)`. It is off unless it is asked for, and
 costs nothing then. Whatever it draws at random comes from a stream of its own name,
 `forward.model.stream("my_term")`; whatever its weight does, from the step, which is saved and
-resumed. To add one: a class here, its formula in `losses`, its fields in `experiment/config.py`.
+resumed. To add one: a class in `extra_terms`, its formula in `losses`, its fields in
+`experiment/config.py`.
 """
 
 import abc
@@ -14,10 +15,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from aae_keras import losses
 from aae_keras.models.aae import AdversarialModel
 from aae_keras.models.objective import Term
-from aae_keras.networks import upstream_variables
 
 
 @keras.saving.register_keras_serializable(package="aae_keras")
@@ -88,39 +87,17 @@ class Regularizer(abc.ABC):
         )
 
 
-@keras.saving.register_keras_serializable(package="aae_keras")
-class ConditionalEntropy(Regularizer):
-    """H(y|x): the encoder is to be sure of the label of every image.
+def check_has_y(regularizer: Regularizer, model: AdversarialModel) -> None:
+    """Refuse a model whose encoder finds no y, for a regularizer that speaks of it.
 
-    It sharpens whatever the encoder believes, so it belongs after the labels have steered y: fade
-    it in. Its term is of the reconstruction phase, whose optimizer it shares; it moves what y
-    depends on.
-
-    Args:
-        weight: Number or function of the step. Known good values are 0 to 0.1 nats against a
-            classification loss of weight 1 and an equal rate.
+    Raises:
+        ValueError: If it finds none.
     """
-
-    def __init__(self, weight: float | Callable = 0.1):
-        super().__init__(weight)
-
-    def terms(self, model: AdversarialModel) -> list[Term]:
-        """See `Regularizer.terms`."""
-        if not model.latent_y.is_encoded:
-            raise ValueError(
-                "`ConditionalEntropy` speaks of a y that the encoder finds, and this setting has "
-                f"none. Leave it out. Received: {type(model).__name__}"
-            )
-        return [
-            Term(
-                "conditional_entropy",
-                phase="reconstruction",
-                loss=lambda forward: losses.conditional_entropy(forward.code["y_logits"]),
-                variables=upstream_variables(model.encoder, ["y_logits"]),
-                weight=self.weight,
-                validated=True,
-            )
-        ]
+    if not model.latent_y.is_encoded:
+        raise ValueError(
+            f"`{type(regularizer).__name__}` speaks of a y that the encoder finds, and this "
+            f"setting has none. Leave it out. Received: {type(model).__name__}"
+        )
 
 
 def global_mean(values: tf.Tensor) -> tf.Tensor:
@@ -140,7 +117,3 @@ def global_mean(values: tf.Tensor) -> tf.Tensor:
     if replicas.num_replicas_in_sync == 1:
         return mean
     return replicas.all_reduce(tf.distribute.ReduceOp.MEAN, mean)
-
-
-# By the names they have in a configuration.
-EXTRA_TERMS = {"conditional_entropy": ConditionalEntropy}

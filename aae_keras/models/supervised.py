@@ -7,8 +7,9 @@ import tensorflow as tf
 
 from aae_keras.models.elements import Element, unpack_training
 from aae_keras.models.latent_y import LatentY
-from aae_keras.models.latent_z import LatentZAAE, with_label
+from aae_keras.models.latent_z import LatentZAAE
 from aae_keras.models.objective import Batch, Named
+from aae_keras.models.phased import check_judge_of_z
 from aae_keras.networks import input_shapes
 from aae_keras.priors import Prior
 
@@ -54,24 +55,7 @@ class SupervisedAAE(LatentZAAE):
     ):
         super().__init__(encoder, decoder, discriminator_gauss, gaussian_prior, **kwargs)
         self.gaussian_prior = gaussian_prior
-        (shape,) = input_shapes(discriminator_gauss).values()
-        expected = gaussian_prior.dim, gaussian_prior.dim + self.categories
-        if shape[-1] not in expected:
-            raise ValueError(
-                f"`discriminator_gauss` must take the {expected[0]} dimensions of z, or "
-                f"{expected[1]}, with one for each class. Received: shape {shape}"
-            )
-
-    @property
-    def judged(self) -> str:
-        """The code that the discriminator judges: z, or z with the label."""
-        (shape,) = input_shapes(self.discriminator_gauss).values()
-        return "z" if shape[-1] == self.gaussian_prior.dim else "z_and_label"
-
-    def sample_priors(self, count: tf.Tensor, labels: tf.Tensor | None) -> Named:
-        """Samples of z, and the same with the labels of the batch."""
-        z = super().sample_priors(count, labels)["z"]
-        return {"z": z, "z_and_label": with_label(z, labels, self.categories)}
+        check_judge_of_z(discriminator_gauss, gaussian_prior.dim, self.categories)
 
     def make_batch(self, data: Element) -> Batch:
         """The `Batch` of the labelled images."""
@@ -83,10 +67,7 @@ class SupervisedAAE(LatentZAAE):
         code = super().code_of(batch, training)
         if batch.labels is None:
             return code
-        return code | {
-            "y": tf.one_hot(batch.labels, self.categories),
-            "z_and_label": with_label(code["z"], batch.labels, self.categories),
-        }
+        return code | {"y": tf.one_hot(batch.labels, self.categories)}
 
     @property
     def categories(self) -> int:

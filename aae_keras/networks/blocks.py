@@ -1,6 +1,6 @@
 """Blocks that every encoder and decoder is built of: inputs, activations, heads, initializers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import keras
 import numpy as np
@@ -12,20 +12,12 @@ POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 POSTERIORS = ("deterministic", "gaussian", "universal")
 
 
-def with_noise(
-    image: KerasTensor, hidden: KerasTensor, posterior: str, noise_dim: int
-) -> tuple[KerasTensor | list[KerasTensor], KerasTensor]:
-    """Append noise to the features of an image, where the posterior takes any.
+def noise_input(posterior: str, noise_dim: int) -> KerasTensor | None:
+    """The input `noise` of an encoder, shape (batch, noise_dim), where its posterior takes any.
 
     Args:
-        image: The `keras.Input` of the image.
-        hidden: Features of the image, shape (batch, units).
         posterior: One of `POSTERIORS`; `universal` takes noise.
         noise_dim: Dimensions of the noise.
-
-    Returns:
-        The inputs of the encoder: `image`, or a list of it and an input `noise`; and its features
-        so far, shape (batch, units) or (batch, units + noise_dim).
 
     Raises:
         ValueError: If there is no such posterior.
@@ -34,10 +26,20 @@ def with_noise(
         raise ValueError(
             f"`posterior` must be one of {', '.join(POSTERIORS)}. Received: posterior={posterior!r}"
         )
-    if posterior != "universal":
-        return image, hidden
-    noise = keras.Input((noise_dim,), name="noise")
-    return [image, noise], layers.Concatenate(name="encoder_with_noise")([hidden, noise])
+    return keras.Input((noise_dim,), name="noise") if posterior == "universal" else None
+
+
+def beside_noise(hidden: KerasTensor, noise: KerasTensor | None, name: str) -> KerasTensor:
+    """Features of an image, shape (batch, units), with the noise appended, if there is any.
+
+    Args:
+        hidden: The features.
+        noise: What `noise_input` returns.
+        name: Name of the trunk, which the new layer's name begins with.
+    """
+    if noise is None:
+        return hidden
+    return layers.Concatenate(name=f"{name}_with_noise")([hidden, noise])
 
 
 def relu(values: KerasTensor, batch_norm: bool, dtype: str, name: str) -> KerasTensor:
@@ -86,6 +88,27 @@ def dense_layers(
     return hidden
 
 
+def trunk_features(
+    trunk: Callable[[str], KerasTensor], trunks: int
+) -> tuple[KerasTensor, KerasTensor]:
+    """Features of an image for y and for z: of one trunk, or of a trunk for each.
+
+    Args:
+        trunk: Function of a name, which its layers' names begin with, to features, shape
+            (batch, units).
+        trunks: 1 or 2.
+
+    Raises:
+        ValueError: If it is another number.
+    """
+    if trunks not in (1, 2):
+        raise ValueError(
+            f"`trunks` must be 1, for y and z together, or 2, one for each. Received: {trunks=}"
+        )
+    of_y = trunk("encoder")
+    return of_y, of_y if trunks == 1 else trunk("encoder_z")
+
+
 def _normalise(values, name, dtype="float32"):
     """Normalise values over the batch; outside training by their moving statistics.
 
@@ -96,35 +119,43 @@ def _normalise(values, name, dtype="float32"):
 
 
 def code_heads(
-    hidden: KerasTensor,
+    of_y: KerasTensor,
+    of_z: KerasTensor,
     num_classes: int,
     latent_dim: int,
     posterior: str,
     initializers: Iterator[keras.Initializer],
     batch_norm: bool = False,
+    y_stddev: float = 0.0,
 ) -> dict[str, KerasTensor]:
     """Build the heads of an encoder: one linear layer in float32 for each of its outputs.
 
     Args:
-        hidden: Features of the image, shape (batch, units).
+        of_y, of_z: Features of the image for either code, shape (batch, units); of one trunk, or
+            of a trunk for each.
         num_classes: Categories of y; 0 for no y.
         latent_dim: Dimensions of z.
         posterior: One of `POSTERIORS`.
         initializers: Iterator of kernel initializers.
         batch_norm: Whether to normalise y's logits and z (or its mean) over the batch. It keeps
-            every category in use: without it clustering ends in four of its sixteen.
+            every category in use: without it clustering ends in four of its sixteen, where no term
+            of its own sees to that.
+        y_stddev: Standard deviation of the initial weights of y's head; 0: those of the others.
 
     Returns:
         Dict by output name: `y_logits` (batch, num_classes) if there is a y, and `z`, or `z_mean`
         and `z_log_var` for a Gaussian posterior, all (batch, latent_dim).
     """
-    widths = {"y_logits": num_classes} if num_classes else {}
-    z_names = ("z_mean", "z_log_var") if posterior == "gaussian" else ("z",)
-    widths |= dict.fromkeys(z_names, latent_dim)
-    return {
-        name: _head(hidden, units, next(initializers), batch_norm and name != "z_log_var", name)
-        for name, units in widths.items()
-    }
+    heads = {}
+    if num_classes:
+        initializer = next(initializers)
+        if y_stddev:
+            initializer = keras.initializers.RandomNormal(stddev=y_stddev, seed=initializer.seed)
+        heads["y_logits"] = _head(of_y, num_classes, initializer, batch_norm, "y_logits")
+    for name in ("z_mean", "z_log_var") if posterior == "gaussian" else ("z",):
+        normalised = batch_norm and name != "z_log_var"
+        heads[name] = _head(of_z, latent_dim, next(initializers), normalised, name)
+    return heads
 
 
 def _head(hidden, units, initializer, batch_norm, name):

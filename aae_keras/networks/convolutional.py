@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 
 import keras
-from keras import layers
+from keras import KerasTensor, layers
 
 from aae_keras.networks.blocks import (
     POLICIES,
+    beside_noise,
     code_heads,
     code_inputs,
     dense_layers,
     kernel_initializers,
+    noise_input,
     relu,
-    with_noise,
+    trunk_features,
 )
 
 FILTERS = (64, 128, 256)
@@ -31,6 +33,9 @@ def build_convolutional_encoder(
     precision: str = "float32",
     posterior: str = "deterministic",
     seed: int = 0,
+    trunks: int = 1,
+    normalised_heads: bool = True,
+    y_stddev: float = 0.0,
 ) -> keras.Model:
     """Build an encoder Q of strided 4x4 convolutions, each halving the image, then dense layers.
 
@@ -39,8 +44,8 @@ def build_convolutional_encoder(
         hidden_units: Units of each dense layer after the convolutions.
         batch_norm: Whether to normalise each of these layers over the batch, before its ReLU, and
             y and z.
-        image_shape, num_classes, latent_dim, weight_stddev, precision, posterior, seed: See
-            `build_encoder`.
+        image_shape, num_classes, latent_dim, weight_stddev, precision, posterior, seed, trunks,
+            normalised_heads, y_stddev: See `build_encoder`.
 
     Returns:
         Functional model `encoder`, with the inputs and outputs that `build_encoder` gives it.
@@ -51,20 +56,28 @@ def build_convolutional_encoder(
     initializers = kernel_initializers(weight_stddev, seed)
     dtype = POLICIES[precision]
     image = keras.Input(image_shape, name="image")
-    hidden = image
-    for depth, count in enumerate(filters):
-        convolution = layers.Conv2D(
-            count,
-            **STRIDED,
-            kernel_initializer=next(initializers),
-            dtype=dtype,
-            name=f"conv_{depth}",
-        )
-        hidden = relu(convolution(hidden), batch_norm, dtype, convolution.name)
-    hidden = layers.Flatten(name="encoder_flatten")(hidden)
-    inputs, hidden = with_noise(image, hidden, posterior, latent_dim)
-    hidden = dense_layers(hidden, hidden_units, initializers, batch_norm, dtype, "encoder")
-    outputs = code_heads(hidden, num_classes, latent_dim, posterior, initializers, batch_norm)
+    noise = noise_input(posterior, latent_dim)
+
+    def trunk(name: str) -> KerasTensor:
+        hidden = image
+        for depth, count in enumerate(filters):
+            convolution = layers.Conv2D(
+                count,
+                **STRIDED,
+                kernel_initializer=next(initializers),
+                dtype=dtype,
+                name=f"{name.replace('encoder', 'conv')}_{depth}",
+            )
+            hidden = relu(convolution(hidden), batch_norm, dtype, convolution.name)
+        hidden = layers.Flatten(name=f"{name}_flatten")(hidden)
+        hidden = beside_noise(hidden, noise, name)
+        return dense_layers(hidden, hidden_units, initializers, batch_norm, dtype, name)
+
+    outputs = code_heads(
+        *trunk_features(trunk, trunks), num_classes, latent_dim, posterior, initializers,
+        batch_norm and normalised_heads, y_stddev,
+    )  # fmt: skip
+    inputs = image if noise is None else [image, noise]
     return keras.Model(inputs, outputs, name="encoder")
 
 

@@ -7,15 +7,17 @@ import math
 from collections.abc import Sequence
 
 import keras
-from keras import layers
+from keras import KerasTensor, layers
 
 from aae_keras.networks.blocks import (
     POLICIES,
+    beside_noise,
     code_heads,
     code_inputs,
     dense_layers,
     kernel_initializers,
-    with_noise,
+    noise_input,
+    trunk_features,
 )
 
 HIDDEN_UNITS = (1000, 1000)
@@ -31,6 +33,9 @@ def build_encoder(
     precision: str = "float32",
     posterior: str = "deterministic",
     seed: int = 0,
+    trunks: int = 1,
+    normalised_heads: bool = True,
+    y_stddev: float = 0.0,
 ) -> keras.Model:
     """Build an encoder Q: from an image to latent y (before its softmax) and latent z.
 
@@ -47,21 +52,34 @@ def build_encoder(
         posterior: `deterministic`, `gaussian` (outputs `z_mean` and `z_log_var` in place of `z`),
             or `universal` (a second input, `noise`, as wide as z, which y depends on as well).
         seed: Whole number that decides the initial weights.
+        trunks: 1 where y and z share the hidden layers; 2 where each has hidden layers of its own,
+            so that what shapes z cannot bend y.
+        normalised_heads: Whether `batch_norm` normalises y and z too.
+        y_stddev: Standard deviation of the initial weights of y's head; 0: as the others. A small
+            one lets y begin with every category equally likely.
 
     Returns:
         Functional model `encoder`: from `image`, shape (batch, height, width, channels), to a dict
         of `y_logits` (batch, num_classes) and `z` (batch, latent_dim), float32.
 
     Raises:
-        ValueError: If there is no such posterior.
+        ValueError: If there is no such posterior, or another number of trunks.
     """
     initializers = kernel_initializers(weight_stddev, seed)
     dtype = POLICIES[precision]
     image = keras.Input(image_shape, name="image")
-    hidden = layers.Flatten(name="encoder_flatten")(image)
-    inputs, hidden = with_noise(image, hidden, posterior, latent_dim)
-    hidden = dense_layers(hidden, hidden_units, initializers, batch_norm, dtype, "encoder")
-    outputs = code_heads(hidden, num_classes, latent_dim, posterior, initializers, batch_norm)
+    noise = noise_input(posterior, latent_dim)
+
+    def trunk(name: str) -> KerasTensor:
+        hidden = layers.Flatten(name=f"{name}_flatten")(image)
+        hidden = beside_noise(hidden, noise, name)
+        return dense_layers(hidden, hidden_units, initializers, batch_norm, dtype, name)
+
+    outputs = code_heads(
+        *trunk_features(trunk, trunks), num_classes, latent_dim, posterior, initializers,
+        batch_norm and normalised_heads, y_stddev,
+    )  # fmt: skip
+    inputs = image if noise is None else [image, noise]
     return keras.Model(inputs, outputs, name="encoder")
 
 

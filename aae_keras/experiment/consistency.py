@@ -1,0 +1,123 @@
+"""What a configuration must not say: fields that its setting has no use for, contradictions."""
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from typing import Any
+
+
+def check(
+    config: Any, extra_terms: Mapping[str, Collection[str]], mixtures: Collection[str]
+) -> None:
+    """Refuse a configuration that could not be followed to the letter.
+
+    Args:
+        config: A `Config`, each of whose fields is in its range.
+        extra_terms: Dict by name of an extra term of the settings that it is for.
+        mixtures: Priors of several components, by name.
+
+    Raises:
+        ValueError: If a field is of no use, or two contradict each other.
+    """
+    _check_use(config)
+    _check_stages(config)
+    _check_terms(config, extra_terms)
+    _check_priors(config, mixtures)
+    if list(config.rate_drops) != sorted(set(config.rate_drops)):
+        raise ValueError(
+            "`rate_drops` must be epochs in growing order, such as 50,1000. "
+            f"Received: rate_drops={config.rate_drops}"
+        )
+
+
+def _check_use(config):
+    """Refuse fields that no setting of the run has a use for."""
+    settings = {config.setting, config.pretrain}
+    for field in dataclasses.fields(config):
+        only, value = field.metadata["only"], getattr(config, field.name)
+        if only and not settings & set(only) and value != field.default:
+            raise ValueError(
+                f"`{field.name}` is for the setting{'s' if len(only) > 1 else ''} "
+                f"{' and '.join(only)}. "
+                f"Received: {field.name}={value!r} with setting={config.setting!r}"
+            )
+
+
+def _check_stages(config):
+    default = {field.name: field.default for field in dataclasses.fields(config)}
+    for name in ("pretrain_epochs", "pretrain_clusters"):
+        value = getattr(config, name)
+        if not config.pretrain and value != default[name]:
+            raise ValueError(
+                f"`{name}` is for a run with `pretrain`. Received: {name}={value} without it"
+            )
+    clusters = config.pretrain_clusters
+    if clusters and (config.pretrain != "clustering" or config.setting in ("basic", "supervised")):
+        raise ValueError(
+            "`pretrain_clusters` is for a run with pretrain=clustering, whose setting has a y that "
+            "the encoder finds. "
+            f"Received: pretrain={config.pretrain!r}, setting={config.setting!r}"
+        )
+    if clusters and clusters <= config.num_clusters:
+        raise ValueError(
+            "`pretrain_clusters` must be more than `num_clusters`, which they are merged to. "
+            f"Received: {clusters} and {config.num_clusters}"
+        )
+    if config.pretrain == config.setting and not clusters:
+        raise ValueError(
+            "`pretrain` must be another setting than `setting`. "
+            f"Received: {config.pretrain!r} for both"
+        )
+    needs_clusters = config.setting == "clustering" or (
+        config.pretrain == "clustering" and not clusters
+    )
+    if needs_clusters and config.num_clusters < 2:
+        raise ValueError(
+            "The setting clustering needs `num_clusters` of at least 2. "
+            f"Received: num_clusters={config.num_clusters}"
+        )
+
+
+def _check_terms(config, extra_terms):
+    """Refuse extra terms that the setting has no use for, and fields of terms that are off."""
+    for name in config.extra_terms:
+        if config.setting not in extra_terms[name]:
+            raise ValueError(
+                f"The extra term {name} is for the settings {' and '.join(extra_terms[name])}. "
+                f"Received: setting={config.setting!r}"
+            )
+    for field in dataclasses.fields(config):
+        term, value = field.metadata["term"], getattr(config, field.name)
+        if term and term not in config.extra_terms and value != field.default:
+            raise ValueError(
+                f"`{field.name}` is for the extra term {term}: add it to `extra_terms`. "
+                f"Received: {field.name}={value!r} with extra_terms={config.extra_terms}"
+            )
+        if term and field.name.endswith("_fade") and value:
+            if len(value) != 2 or not value[0] < value[1]:
+                raise ValueError(
+                    f"`{field.name}` must be two epochs, FROM below TO, such as 5,10. "
+                    f"Received: {field.name}={value}"
+                )
+
+
+def _check_priors(config, mixtures):
+    if "label-informed" in (config.setting, config.pretrain) and config.prior == "gaussian":
+        raise ValueError(
+            "The setting label-informed needs a prior with a component for each class: "
+            f"{' or '.join(mixtures)}. Received: prior='gaussian'"
+        )
+    if config.prior == "gaussian" and config.prior_scale != 1:
+        raise ValueError(
+            f"`prior_scale` is for the priors {' and '.join(mixtures)}; a Gaussian has "
+            f"`prior_stddev`. Received: prior_scale={config.prior_scale}"
+        )
+    if config.prior != "gaussian" and config.prior_stddev != 1:
+        raise ValueError(
+            f"`prior_stddev` is for the prior gaussian; {config.prior} has `prior_scale`. "
+            f"Received: prior_stddev={config.prior_stddev}"
+        )
+    if config.prior != "gaussian" and config.latent_dim != 2:
+        raise ValueError(
+            f"The prior {config.prior} is for a z of 2 dimensions. "
+            f"Received: latent_dim={config.latent_dim}"
+        )

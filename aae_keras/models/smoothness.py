@@ -1,0 +1,133 @@
+"""Virtual adversarial training: q(y given x) must not change under the worst small change of x.
+
+Reference: Miyato, Maeda, Koyama, Ishii: Virtual Adversarial Training, arXiv:1704.03976. The radius
+of an image by its neighbours is from Hu et al., arXiv:1702.08720.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from aae_keras import losses, noise
+from aae_keras.models.aae import AdversarialModel, Forward
+from aae_keras.models.objective import Term
+from aae_keras.models.regularizers import Regularizer, check_has_y
+from aae_keras.networks import upstream_variables
+
+
+@keras.saving.register_keras_serializable(package="aae_keras")
+class VirtualAdversarial(Regularizer):
+    """KL(q(y|x) || q(y|x + r)), where r is the change of a given length that y minds most.
+
+    r = radius g / |g|, g the gradient of KL(q(y|x) || q(y|x + xi d)) with respect to a random
+    direction d: one power iteration. q(y|x) is the target and gets no gradient. Batch normalisation
+    takes the statistics of each batch, and its moving averages do not see the changed images.
+
+    The term is of the reconstruction phase, whose optimizer it shares; it moves what y depends on.
+
+    Args:
+        weight: Number or function of the step.
+        radius: Length of r: in distances to the image's tenth nearest neighbour, or in pixel units.
+        relative: Whether the radius is in distances to neighbours, which the data then must bring
+            (`Data.with_distances`).
+        xi: Length of the first, random step, in pixel units. It is no small one: of a ReLU network
+            the second derivative is seen from far alone.
+        confidence: The term counts for images alone whose most probable category has more than
+            this; in [0, 1).
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
+
+    def __init__(
+        self,
+        weight: float | Callable = 1.0,
+        radius: float = 0.25,
+        relative: bool = True,
+        xi: float = 5.0,
+        confidence: float = 0.0,
+    ):
+        super().__init__(weight)
+        if not (radius > 0 and xi > 0):
+            raise ValueError(
+                f"`radius` and `xi` must be above 0. Received: radius={radius}, xi={xi}"
+            )
+        if not 0 <= confidence < 1:
+            raise ValueError(f"`confidence` must lie in [0, 1). Received: confidence={confidence}")
+        self.radius, self.relative = float(radius), bool(relative)
+        self.xi, self.confidence = float(xi), float(confidence)
+
+    def terms(self, model: AdversarialModel) -> list[Term]:
+        """See `Regularizer.terms`."""
+        check_has_y(self, model)
+        return [
+            Term(
+                "vat",
+                phase="reconstruction",
+                loss=self.loss,
+                variables=upstream_variables(model.encoder, ["y_logits"]),
+                weight=self.weight,
+            )
+        ]
+
+    def loss(self, forward: Forward) -> tf.Tensor:
+        """The divergence of each image, shape (batch,), in nats."""
+        images = forward.batch.corrupted
+        target = tf.stop_gradient(forward.code["y_logits"])
+        seed = forward.model.stream("vat")
+        first = self.xi * unit(noise.normal(tf.shape(images), seed))
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(first)
+            changed = self._y_logits(forward, images + first)
+            distance = ops.sum(losses.divergence(target, changed))
+        worst = tf.stop_gradient(unit(tape.gradient(distance, first)))
+        radius = self.radius * self._lengths(forward)
+        changed = self._y_logits(forward, images + radius * worst)
+        divergence = losses.divergence(target, changed)
+        sure = ops.max(ops.softmax(target), axis=-1) > self.confidence
+        return divergence * ops.cast(sure, divergence.dtype)
+
+    def _y_logits(self, forward, images):
+        # In a scope of its own, whose updates of moving averages are dropped.
+        with keras.StatelessScope():
+            model, noise = forward.model, forward.batch.noise
+            return model.encode(images, forward.training, noise)["y_logits"]
+
+    def _lengths(self, forward):
+        """The unit of each image's radius, shape (batch, 1, 1, 1)."""
+        distances = forward.batch.distances
+        if not self.relative:
+            return 1.0
+        if distances is None:
+            raise ValueError(
+                "The radius is in distances to neighbours, which this data does not bring. Pass "
+                "`data.with_distances().train` to `fit`, or set `relative=False` for a radius in "
+                "pixel units."
+            )
+        return ops.reshape(distances, (-1, 1, 1, 1))
+
+    def get_config(self) -> dict[str, Any]:
+        """See `Regularizer.get_config`."""
+        return {
+            **super().get_config(),
+            "radius": self.radius,
+            "relative": self.relative,
+            "xi": self.xi,
+            "confidence": self.confidence,
+        }
+
+
+def unit(changes: tf.Tensor) -> tf.Tensor:
+    """Changes of images, each scaled to the length 1; one of length 0 stays.
+
+    Args:
+        changes: Shape (batch, height, width, channels).
+    """
+    # By the largest value first: squares of a gradient of 1e-20 would leave float32's range.
+    largest = ops.max(ops.abs(changes), axis=(1, 2, 3), keepdims=True)
+    changes = changes / ops.maximum(largest, 1e-30)
+    length = ops.sqrt(ops.sum(ops.square(changes), axis=(1, 2, 3), keepdims=True))
+    return changes / ops.maximum(length, 1e-12)

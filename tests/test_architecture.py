@@ -33,7 +33,7 @@ ROOMS = [
 ]
 WINGS = {
     "experiment": [
-        {"fields", "hardware"},
+        {"fields", "hardware", "consistency", "merging"},
         {"config"},
         {"presets"},
         {"runs"},

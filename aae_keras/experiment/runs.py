@@ -62,6 +62,11 @@ class Run:
         return self.folder / "figures"
 
     @property
+    def distances(self) -> pathlib.Path:
+        """How far each training image is from its neighbours, where training asks for that."""
+        return self.folder / "distances.npz"
+
+    @property
     def logs(self) -> pathlib.Path:
         """Folder of TensorBoard events."""
         return self.folder / "logs"

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import logging
 import os
 import pathlib
@@ -13,10 +14,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from aae_keras.data import Data
+from aae_keras.data import Data, neighbours
 from aae_keras.errors import first_line
-from aae_keras.experiment import factory, figures, runs
-from aae_keras.experiment.callbacks import Backup, StopOnNaN
+from aae_keras.experiment import factory, figures, merging, runs
+from aae_keras.experiment.callbacks import Backup, StopOnNaN, write_history
 from aae_keras.experiment.config import Config
 from aae_keras.experiment.stages import Stage, epochs_before, stages_of, start_from
 from aae_keras.files import flush
@@ -65,7 +66,8 @@ def train(
     else:
         run = runs.name_run(folder, config, overwrite)
     log.info("Revision %s in %s", run.revision, run.folder)
-    data = factory.load_data(run.config)  # before the folder is touched: its faults leave no trace
+    # Before the folder is touched: faults of the data leave no trace.
+    data = factory.load_data(run.config, functools.partial(neighbours.read, run.distances))
     log.info("%s", data.describe())
     build = build or factory.build_model
     stages = stages_of(run.config)
@@ -86,6 +88,8 @@ def train(
         log.info("Resuming after epoch %d of %d.", len(rows), total)
     else:
         run = runs.begin(run, fingerprint)
+        if data.distances is not None:
+            neighbours.write(run.distances, data.distances, fingerprint)
     drawing = [DrawFigures(data, run, backup)] if run.config.draw_every else []
     reached = rows[-1].get("stage", 1) if rows else 1
     for stage in stages[reached - 1 :]:  # what the others learned is in the checkpoint
@@ -98,10 +102,34 @@ def train(
             backup.restore(model)
         elif stage.number > 1:
             start_from(model, former)
+            if run.config.pretrain_clusters:
+                naming = merging.start_from_clusters(model, former, data)
+                report(naming, data, run)
         fit(model, data, run, [backup, *drawing, *callbacks], stage, backup.history, verbose)
     save_atomically(model, run.model_file)
     backup.remove()
     return run
+
+
+def report(naming: merging.Naming, data: Data, run: runs.Run) -> None:
+    """Say how many labels agree with the clusters, and write down those that do not.
+
+    Args:
+        naming: What the clusters became.
+        data: The `Data`.
+        run: The `Run`, in whose folder `disagreements.csv` lists row and label.
+    """
+    count = naming.agreeing + len(naming.disagreeing)
+    if not count:
+        return
+    log.info("%d of %d labels agree with their cluster.", naming.agreeing, count)
+    rows = [
+        {"row": int(row), "label": data.class_names[data.split.labels[row]]}
+        for row in naming.disagreeing
+    ]
+    if rows:
+        write_history(run.folder / "disagreements.csv", rows)
+        log.info("disagreements.csv lists the others: look whether their labels are right.")
 
 
 def fit(

@@ -80,8 +80,9 @@ def test_fingerprint_changes_with_every_field():
     clustering = Config(setting="clustering", num_clusters=2)
     reduction = Config(setting="dimensionality-reduction")
     supervised = Config(setting="supervised")
-    entropy = Config(extra_terms=("conditional_entropy",))
+    terms = Config(extra_terms=("conditional_entropy", "marginal_entropy", "vat"))
     staged = Config(pretrain="basic")
+    from_clusters = Config(pretrain="clustering", pretrain_clusters=20)
     other = {
         "preset": "x", "setting": "labels-only", "network": "convolutional",
         "posterior": "universal", "prior": "swiss-roll", "input_dropout": 0.5,
@@ -93,7 +94,8 @@ def test_fingerprint_changes_with_every_field():
         "test_fraction": 0.3, "encoder_average": 0.5,
         "momentum": 0.5, "adversarial_momentum": 0.5, "rate_drop_factor": 0.5,
         "pretrain": "labels-only", "extra_terms": ("conditional_entropy",),
-        "conditional_entropy_fade": (1, 2),
+        "conditional_entropy_fade": (1, 2), "vat_fade": (1, 2), "vat_relative": False,
+        "vat_confidence": 0.5, "detached_y": True, "batch_norm_heads": False, "rate_fall": 0.5,
     }  # fmt: skip
     for field in dataclasses.fields(Config):
         only = field.metadata["only"]
@@ -101,7 +103,8 @@ def test_fingerprint_changes_with_every_field():
         base = next(config for config in bases if not only or config.setting in only)
         base = mixture if field.name == "prior_scale" else base
         base = clustering if field.name == "extra_terms" else base
-        base = entropy if field.metadata["term"] else base
+        base = terms if field.metadata["term"] else base
+        base = from_clusters if field.name == "pretrain_clusters" else base
         base = staged if field.name == "pretrain_epochs" else base
         value = other.get(field.name, None)
         value = type(field.default)(getattr(base, field.name) + 1) if value is None else value

@@ -160,3 +160,25 @@ def test_more_than_one_logit_per_code_is_refused(shape):
 def test_broadcasting_of_images_is_refused():
     with pytest.raises(ValueError, match="same shape"):
         losses.half_squared_error(np.zeros((2, 4, 4, 1)), np.zeros((2, 16)))
+
+
+def test_divergence_is_that_of_scipy(random):
+    logits = random.normal(size=(2, 7, 4)).astype("float32")
+    p, q = scipy.special.softmax(logits, axis=-1)
+    found = losses.divergence(*map(tf.constant, logits))
+    np.testing.assert_allclose(found, scipy.stats.entropy(p, q, axis=1), rtol=1e-4)
+    np.testing.assert_allclose(losses.divergence(logits[0], logits[0]), 0, atol=1e-6)
+
+
+def test_marginal_divergence_is_zero_up_to_its_slack(random):
+    mean, shares = np.array([0.5, 0.3, 0.2], "float32"), np.array([0.2, 0.2, 0.6], "float32")
+    expected = scipy.stats.entropy(mean, shares)
+    np.testing.assert_allclose(losses.marginal_divergence(mean, shares, 0.01), expected, rtol=1e-5)
+    uniform = np.full(3, 1 / 3, "float32")  # log K - H
+    found = losses.marginal_divergence(mean, uniform, 0.0)
+    np.testing.assert_allclose(found, np.log(3) - scipy.stats.entropy(mean), rtol=1e-5)
+    variable = tf.Variable(mean)
+    with tf.GradientTape() as tape:
+        within = losses.marginal_divergence(variable, uniform, 0.5)
+    assert within == 0.5 and not np.any(tape.gradient(within, variable))
+    assert np.isfinite(losses.marginal_divergence(np.eye(3, dtype="float32")[0], uniform, 0.0))

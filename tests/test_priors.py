@@ -139,3 +139,15 @@ def test_bad_arguments_are_refused():
 def test_a_prior_must_say_how_to_sample():
     with pytest.raises(TypeError, match="abstract"):
         priors.Prior(2)
+
+
+def test_stated_shares_are_how_often_a_category_is_drawn():
+    prior = priors.CategoricalPrior(3, shares=[1, 2, 5])
+    found = prior.sample(20_000, [0, 1]).numpy().mean(axis=0)
+    # Three standard errors of a share of 0.25: 0.01.
+    np.testing.assert_allclose(found, [0.125, 0.25, 0.625], atol=0.01)
+    again = priors.CategoricalPrior.from_config(prior.get_config())
+    np.testing.assert_array_equal(again.sample(50, [0, 1]), prior.sample(50, [0, 1]))
+    for wrong in ([1, 2], [1, 0, 2]):
+        with pytest.raises(ValueError, match="`shares` must be 3 numbers above 0"):
+            priors.CategoricalPrior(3, shares=wrong)

@@ -96,6 +96,25 @@ def clustering_with_everything(**kwargs):
     return clustering(**additions, **kwargs)
 
 
+def two_trunks(**kwargs):
+    """The semi-supervised setting with what the `-plus` recipes add to it."""
+    parts = tiny_networks(batch_norm=True)
+    parts["encoder"] = encoder(NUM_CLASSES, trunks=2, batch_norm=True, normalised_heads=False)
+    parts["discriminator_gauss"] = discriminator("discriminator_gauss", LATENT_DIM + NUM_CLASSES)
+    options = {
+        "detached_y": True,
+        "y_game_weight": 0.3,
+        "z_game_weight": 2.0,
+        "encoder_average": 0.5,
+        "extra_terms": [
+            models.ConditionalEntropy(),
+            models.MarginalEntropy(),
+            models.VirtualAdversarial(radius=0.5, relative=False),
+        ],
+    }
+    return tiny_model(parts, **options | kwargs)
+
+
 def dimensionality_reduction(semi_supervised=True, **kwargs):
     categories = NUM_CLASSES if semi_supervised else NUM_CLUSTERS
     parts = tiny_networks(categories=categories)
@@ -112,6 +131,7 @@ def dimensionality_reduction(semi_supervised=True, **kwargs):
 # Every learning setting, and every posterior, by name.
 SETTINGS = {
     "semi-supervised": tiny_model,
+    "semi-supervised-two-trunks": two_trunks,
     "supervised": supervised,
     "supervised-informed": lambda **kwargs: supervised(informed=True, **kwargs),
     "clustering": clustering,

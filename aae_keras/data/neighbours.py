@@ -88,7 +88,7 @@ def read(file: pathlib.Path, fingerprint: str) -> np.ndarray | None:
         fingerprint: Of the split they must be of.
     """
     try:
-        with np.load(file, allow_pickle=False) as saved:
+        with open(file, "rb") as opened, np.load(opened, allow_pickle=False) as saved:
             return saved["distances"] if str(saved["fingerprint"]) == fingerprint else None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None  # a cache: what cannot be read is computed again

@@ -137,9 +137,6 @@ class Config:
     weight_stddev: float = _network(
         0.01, "Initial weights are N(0, weight_stddev^2); 0: Glorot uniform.", low=0
     )
-    y_stddev: float = _network(
-        0.0, "The same of the head of y; 0: as the other layers. Small: y begins undecided.", low=0
-    )
     y_scale: float = _network(
         1.0,
         "Factor of y where the decoder takes it in beside z; above 1 it learns from y sooner.",

@@ -230,7 +230,6 @@ class Networks:
             batch_norm=self.config.batch_norm,
             normalised_heads=self.config.batch_norm_heads,
             trunks=self.config.trunks,
-            y_stddev=self.config.y_stddev,
             posterior=self.config.posterior,
             seed=self.seeds["encoder"],
             **self.common,

@@ -75,9 +75,9 @@ def merged(y: np.ndarray, groups: int) -> np.ndarray:
     group, alive = np.arange(clusters), list(range(clusters))
     while len(alive) > groups:
         size = overlap.sum(axis=1)[alive]
-        closeness = (
-            overlap[np.ix_(alive, alive)] / np.maximum(np.outer(size, size), 1e-300) ** BALANCE
-        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            closeness = overlap[np.ix_(alive, alive)] / np.outer(size, size) ** BALANCE
+        closeness[np.isnan(closeness)] = np.inf  # an unused cluster must not be a group of its own
         np.fill_diagonal(closeness, -1)
         first, second = np.unravel_index(closeness.argmax(), closeness.shape)
         kept, gone = alive[first], alive[second]
@@ -132,8 +132,11 @@ def start_from_clusters(model: AdversarialModel, former: AdversarialModel, data:
         naming = named(of_labelled, labels)
         agrees = naming[of_labelled.argmax(axis=1)] == labels
     y = y @ of_group
+    targets = naming[y.argmax(axis=1)]
     sure = y.max(axis=1) > SURE
-    teach_head(model, images[sure], naming[y[sure].argmax(axis=1)])
+    if len(np.unique(targets[sure])) < categories:
+        sure[:] = True  # after a short first stage: better a vague start than none for a category
+    teach_head(model, images[sure], targets[sure])
     model.average.restart()
     return Naming(naming[group], int(agrees.sum()), split.labeled_rows[~agrees])
 
@@ -155,6 +158,9 @@ def teach_head(model: AdversarialModel, images: np.ndarray, targets: np.ndarray)
             "To start from clusters, the encoder's `y_logits` must be a Dense layer: set "
             f"batch_norm_heads=False. Received: {type(head).__name__}"
         )
+    if len(np.unique(targets)) < 2:
+        log.warning("All images are in one cluster: y begins anew. Train the first stage longer.")
+        return
     trunk = keras.Model(model.encoder.inputs, head.input)
 
     def features_of(batch: object) -> dict[str, object]:

@@ -56,23 +56,21 @@ class RunningAverage:
         for variable, twin in self.pairs + self.statistics:
             twin.assign(variable)
 
-    def update(self, step: tf.Tensor | keras.Variable) -> None:
-        """Take in the weights after `step` steps."""
-        step = ops.cast(step, "float32")
-        share = 1.0 - ops.minimum(self.decay, (1.0 + step) / (10.0 + step))
-        for variable, average in self.pairs:
-            average.assign_add(share * (variable.value - average.value))
-
-    def measure(self, inputs: Named, step: tf.Tensor | keras.Variable) -> None:
-        """Every few steps, measure the statistics of the averaged network on a batch.
+    def update(self, step: tf.Tensor | keras.Variable, inputs: Named) -> None:
+        """Take in the weights after a step, and every few steps measure statistics.
 
         Args:
-            inputs: Of the network, by name.
             step: How many steps have been taken.
+            inputs: Of the network, by name: a batch to measure on.
         """
-        if not self.statistics:
-            return
+        count = ops.cast(step, "float32")
+        share = 1.0 - ops.minimum(self.decay, (1.0 + count) / (10.0 + count))
+        for variable, average in self.pairs:
+            average.assign_add(share * (variable.value - average.value))
+        if self.statistics:
+            self._measure(step, inputs)
 
+    def _measure(self, step, inputs):
         def measured() -> list[tf.Tensor]:
             with self.in_place() as scope:
                 call_network(self.network, inputs, training=True)

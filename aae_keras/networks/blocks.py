@@ -126,7 +126,6 @@ def code_heads(
     posterior: str,
     initializers: Iterator[keras.Initializer],
     batch_norm: bool = False,
-    y_stddev: float = 0.0,
 ) -> dict[str, KerasTensor]:
     """Build the heads of an encoder: one linear layer in float32 for each of its outputs.
 
@@ -140,7 +139,6 @@ def code_heads(
         batch_norm: Whether to normalise y's logits and z (or its mean) over the batch. It keeps
             every category in use: without it clustering ends in four of its sixteen, where no term
             of its own sees to that.
-        y_stddev: Standard deviation of the initial weights of y's head; 0: those of the others.
 
     Returns:
         Dict by output name: `y_logits` (batch, num_classes) if there is a y, and `z`, or `z_mean`
@@ -148,10 +146,7 @@ def code_heads(
     """
     heads = {}
     if num_classes:
-        initializer = next(initializers)
-        if y_stddev:
-            initializer = keras.initializers.RandomNormal(stddev=y_stddev, seed=initializer.seed)
-        heads["y_logits"] = _head(of_y, num_classes, initializer, batch_norm, "y_logits")
+        heads["y_logits"] = _head(of_y, num_classes, next(initializers), batch_norm, "y_logits")
     for name in ("z_mean", "z_log_var") if posterior == "gaussian" else ("z",):
         normalised = batch_norm and name != "z_log_var"
         heads[name] = _head(of_z, latent_dim, next(initializers), normalised, name)

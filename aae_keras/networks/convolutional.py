@@ -35,7 +35,6 @@ def build_convolutional_encoder(
     seed: int = 0,
     trunks: int = 1,
     normalised_heads: bool = True,
-    y_stddev: float = 0.0,
 ) -> keras.Model:
     """Build an encoder Q of strided 4x4 convolutions, each halving the image, then dense layers.
 
@@ -45,7 +44,7 @@ def build_convolutional_encoder(
         batch_norm: Whether to normalise each of these layers over the batch, before its ReLU, and
             y and z.
         image_shape, num_classes, latent_dim, weight_stddev, precision, posterior, seed, trunks,
-            normalised_heads, y_stddev: See `build_encoder`.
+            normalised_heads: See `build_encoder`.
 
     Returns:
         Functional model `encoder`, with the inputs and outputs that `build_encoder` gives it.
@@ -75,7 +74,7 @@ def build_convolutional_encoder(
 
     outputs = code_heads(
         *trunk_features(trunk, trunks), num_classes, latent_dim, posterior, initializers,
-        batch_norm and normalised_heads, y_stddev,
+        batch_norm and normalised_heads,
     )  # fmt: skip
     inputs = image if noise is None else [image, noise]
     return keras.Model(inputs, outputs, name="encoder")

@@ -35,7 +35,6 @@ def build_encoder(
     seed: int = 0,
     trunks: int = 1,
     normalised_heads: bool = True,
-    y_stddev: float = 0.0,
 ) -> keras.Model:
     """Build an encoder Q: from an image to latent y (before its softmax) and latent z.
 
@@ -55,8 +54,6 @@ def build_encoder(
         trunks: 1 where y and z share the hidden layers; 2 where each has hidden layers of its own,
             so that what shapes z cannot bend y.
         normalised_heads: Whether `batch_norm` normalises y and z too.
-        y_stddev: Standard deviation of the initial weights of y's head; 0: as the others. A small
-            one lets y begin with every category equally likely.
 
     Returns:
         Functional model `encoder`: from `image`, shape (batch, height, width, channels), to a dict
@@ -77,7 +74,7 @@ def build_encoder(
 
     outputs = code_heads(
         *trunk_features(trunk, trunks), num_classes, latent_dim, posterior, initializers,
-        batch_norm and normalised_heads, y_stddev,
+        batch_norm and normalised_heads,
     )  # fmt: skip
     inputs = image if noise is None else [image, noise]
     return keras.Model(inputs, outputs, name="encoder")

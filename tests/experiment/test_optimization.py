@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -77,3 +79,18 @@ def test_which_phases_share_an_optimizer(small, changes, optimizers):
     rates = [float(phase.optimizer.learning_rate) * phase.weight for phase in model.phases]
     wanted = [rate for rate, _ in optimization.phase_recipe(config, model).values()]
     assert rates == pytest.approx(wanted)
+
+
+def test_rates_fall_linearly_to_zero_over_the_last_share_of_the_epochs():
+    config = Config(epochs=10, rate_fall=0.4, rate_drops=())
+    schedule = optimization.rate_schedule(0.5, config, steps_per_epoch=20)
+    rates = [float(schedule(step)) for step in (0, 120, 140, 160, 180, 200, 300)]
+    np.testing.assert_allclose(rates, [0.5, 0.5, 0.375, 0.25, 0.125, 0, 0], rtol=1e-5)
+    both = optimization.rate_schedule(0.5, dataclasses.replace(config, rate_drops=(3,)), 20)
+    np.testing.assert_allclose(
+        [float(both(s)) for s in (59, 60, 160)], [0.5, 0.05, 0.025], rtol=1e-5
+    )
+    for one in (schedule, both):
+        saved = keras.saving.serialize_keras_object(one)
+        again = keras.saving.deserialize_keras_object(saved)
+        assert [float(again(s)) for s in (10, 170)] == [float(one(s)) for s in (10, 170)]

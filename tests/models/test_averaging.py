@@ -10,8 +10,9 @@ from aae_keras.deployment import prediction
 from aae_keras.deployment.export import saved_model
 from aae_keras.deployment.export.signatures import Signatures
 from aae_keras.experiment import factory
+from aae_keras.models import averaging
 from aae_keras.models.averaging import RunningAverage
-from tests.tiny import tiny_model
+from tests.tiny import encoder, tiny_model, tiny_networks
 
 
 def fitted(element, steps=6, **changes):
@@ -89,3 +90,33 @@ def test_the_configuration_sets_it(small):
 
     config = dataclasses.replace(small, encoder_average=0.5)
     assert factory.build_model(config, factory.load_data(config)).encoder_average == 0.5
+
+
+def test_statistics_of_batch_normalisation_are_those_of_the_averaged_network(element, images):
+    """With a rate of 0 the weights stand still: the measured statistics become the batch's own."""
+    parts = tiny_networks()
+    parts["encoder"] = encoder(3, batch_norm=True, normalised_heads=False)
+    model = tiny_model(parts, encoder_average=0.9, input_noise=2.0)
+    for variable in model.encoder.non_trainable_variables:
+        variable.assign(tf.fill(variable.shape, 7.0))
+    model.average.restart()
+    model.compile(*(keras.optimizers.SGD(1e-9) for _ in range(4)), jit_compile=False)
+    data = tf.data.Dataset.from_tensors(element).repeat(averaging.MEASURE_EVERY * 200)
+    model.fit(data, verbose=0)
+    x = tf.constant(images[:40] / np.float32(255))  # clean, though training saw noise
+    hidden = model.encoder.get_layer("encoder_hidden_0")(keras.layers.Flatten()(x)).numpy()
+    mean = next(t for v, t in model.average.statistics if "hidden_0" in v.path and "mean" in v.name)
+    variance = next(
+        t for v, t in model.average.statistics if "hidden_0" in v.path and "variance" in v.name
+    )
+    assert len(model.average.statistics) == 4  # of two layers, y and z have none
+    np.testing.assert_allclose(mean, hidden.mean(axis=0), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(variance, hidden.var(axis=0), rtol=1e-3, atol=1e-4)
+    noisy = model.encoder.get_layer("encoder_hidden_0_norm").moving_variance.numpy()
+    assert np.all(
+        noisy > 1.5 * variance.numpy()
+    )  # its own statistics are of what it was trained on
+    # In training mode the batch's own statistics count: the same here.
+    with model.average.in_place():
+        own = model.encoder(x, training=True)["y_logits"]
+    np.testing.assert_allclose(model.encode(x)["y_logits"], own, rtol=2e-2, atol=1e-3)

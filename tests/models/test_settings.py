@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from aae_keras import models, networks, priors
+from aae_keras.models import objective
 from tests.models.plain import plain_gradients, step_on
 from tests.tiny import (
     LATENT_DIM,
@@ -255,6 +256,44 @@ def test_labelled_codes_are_compared_with_their_own_component(element):
     np.testing.assert_array_equal(code["z_and_label"][:, :2], code["z"])
 
 
+# Two trunks, a discriminator that is told y, weights of the games.
+
+
+def test_with_two_trunks_neither_reconstruction_nor_the_game_over_z_moves_y(element):
+    """The game is played as hard, and y stays: its trunk has no gradient of either."""
+    model = SETTINGS["semi-supervised-two-trunks"](extra_terms=[])
+    model.compile(jit_compile=False)
+    forward = models.Forward(model, model.make_batch(tensors(element)), training=True)
+    of_y = networks.upstream_variables(model.encoder, ["y_logits"])
+    of_z = networks.upstream_variables(model.encoder, ["z"])
+    assert not {id(v) for v in of_y} & {id(v) for v in of_z}
+    terms = {term.name: term for term in model.terms}
+    with tf.GradientTape(persistent=True) as tape:
+        values = {name: term.loss(forward) for name, term in terms.items()}
+    for name in ("reconstruction_loss", "generator_gauss_loss"):
+        assert tape.gradient(values[name], of_y) == [None] * len(of_y)
+        assert all(np.any(g) for g in tape.gradient(values[name], of_z[:-2]))
+    assert all(np.any(g) for g in tape.gradient(values["generator_cat_loss"], of_y[-2:]))
+    # Not detached, y learns from the picture too.
+    model.detached_y = False
+    with tf.GradientTape() as tape:
+        value = terms["reconstruction_loss"].loss(models.Forward(model, forward.batch, True))
+    assert all(np.any(g) for g in tape.gradient(value, of_y[-2:]))
+
+
+def test_a_discriminator_that_is_told_y_sees_the_encoders_own(element):
+    model = SETTINGS["semi-supervised-two-trunks"]()
+    model.compile(jit_compile=False)
+    batch = model.make_batch(tensors(element))
+    code = model.code_of(batch, True)
+    judge = model.discriminator_gauss
+    real, fake = (part.numpy() for part in objective.judged(judge, batch.prior, code, "z"))
+    np.testing.assert_array_equal(real[:, LATENT_DIM:], code["y"])
+    np.testing.assert_array_equal(fake[:, LATENT_DIM:], code["y"])
+    np.testing.assert_array_equal(real[:, :LATENT_DIM], batch.prior["z"])
+    np.testing.assert_array_equal(fake[:, :LATENT_DIM], code["z"])
+
+
 # The decoder's share of each setting.
 
 
@@ -273,14 +312,16 @@ def test_an_informed_discriminator_sees_the_same_label_beside_code_and_prior(ele
     model.compile(jit_compile=False)
     batch = model.make_batch(tensors(element))
     code = model.code_of(batch, True)
-    real, fake = batch.prior["z_and_label"].numpy(), code["z_and_label"].numpy()
+    judge = model.discriminator_gauss
+    real, fake = (part.numpy() for part in objective.judged(judge, batch.prior, code, "z"))
     y = np.eye(NUM_CLASSES, dtype="float32")[element[1]]
     np.testing.assert_array_equal(real[:, LATENT_DIM:], y)
     np.testing.assert_array_equal(fake[:, LATENT_DIM:], y)
     np.testing.assert_array_equal(fake[:, :LATENT_DIM], code["z"])
     np.testing.assert_array_equal(real[:, :LATENT_DIM], batch.prior["z"])
     plain = SETTINGS["supervised"]()
-    assert plain.judged == "z" and model.judged == "z_and_label"
+    real, _ = objective.judged(plain.discriminator_gauss, batch.prior, code, "z")
+    assert real is batch.prior["z"]
     with pytest.raises(ValueError, match="2 dimensions of z, or 5, with one for each class"):
         models.SupervisedAAE(
             plain.encoder,

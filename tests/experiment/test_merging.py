@@ -1,0 +1,142 @@
+"""From many clusters to few: what is merged, what it is called, where the second stage starts."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from aae_keras import models
+from aae_keras.experiment import evaluation, factory, merging, training
+from aae_keras.experiment.stages import stages_of, start_from
+
+
+def confused(random, blocks, images=3000):
+    """Probabilities of clusters: an image is surely of its block, and torn between two of it."""
+    clusters = sum(blocks)
+    starts = np.cumsum([0, *blocks])
+    y, block_of = np.zeros((images, clusters)), random.integers(0, len(blocks), images)
+    for row, block in enumerate(block_of):
+        own = random.permutation(np.arange(starts[block], starts[block + 1]))[:2]
+        y[row, own] = random.dirichlet([0.3] * len(own))
+    return 0.99 * y + 0.01 / clusters, block_of
+
+
+def test_clusters_that_images_are_torn_between_become_one_group(random):
+    blocks = [1, 3, 2, 4]
+    y, block_of = confused(random, blocks)
+    group = merging.merged(y, 4)
+    expected = np.repeat(np.arange(4), blocks)
+    assert len({(a, b) for a, b in zip(group, expected, strict=True)}) == 4
+    assert merging.merged(y, 10).tolist() == list(range(10))
+    assert set(merging.merged(y, 1)) == {0}
+    with pytest.raises(ValueError, match="10 clusters cannot be merged to 11 groups"):
+        merging.merged(y, 11)
+
+
+def test_an_unused_cluster_goes_anywhere_and_breaks_nothing(random):
+    y, _ = confused(random, [2, 2])
+    y = np.hstack([y, np.zeros((len(y), 1))])
+    group = merging.merged(y, 2)
+    assert group[0] == group[1] != group[2] == group[3] and sorted(set(group)) == [0, 1]
+
+
+def test_groups_are_named_one_to_one_by_the_sum_of_probabilities():
+    y = np.array([[0.9, 0.1, 0.0], [0.6, 0.4, 0.0], [0.3, 0.1, 0.6], [0.2, 0.5, 0.3]])
+    # Votes of class 2: 1.5 for group 0. Of class 0: 0.6 for group 2. The last goes to what is left.
+    assert merging.named(y, np.array([2, 2, 0, 1])).tolist() == [2, 1, 0]
+    # Two classes want group 0: the better match has it.
+    y = np.array([[0.9, 0.1], [0.8, 0.2]])
+    assert merging.named(y, np.array([0, 1])).tolist() == [0, 1]
+
+
+@pytest.fixture
+def from_clusters(small):
+    return dataclasses.replace(
+        small,
+        pretrain="clustering",
+        pretrain_clusters=6,
+        pretrain_epochs=2,
+        epochs=2,
+        batch_norm=True,
+        batch_norm_heads=False,
+        encoder_average=0.5,
+        extra_terms=("vat", "conditional_entropy", "marginal_entropy"),
+        rate_drops=(),
+        rate_fall=0.5,
+        optimizer="adam",
+    )
+
+
+def test_the_first_stage_looks_for_more_clusters_with_the_terms_that_make_them(from_clusters):
+    first, second = stages_of(from_clusters)
+    assert (first.config.setting, first.config.num_clusters) == ("clustering", 6)
+    assert first.config.extra_terms == second.config.extra_terms == from_clusters.extra_terms
+    assert second.config.num_clusters == 0
+    clusters = dataclasses.replace(from_clusters, setting="clustering", num_clusters=3)
+    assert [stage.config.num_clusters for stage in stages_of(clusters)] == [6, 3]
+
+
+def test_y_begins_as_the_former_clusters_named_by_the_labels(from_clusters, monkeypatch):
+    data = factory.load_data(from_clusters)
+    former, model = (factory.build_model(s.config, data) for s in stages_of(from_clusters))
+    start_from(model, former)
+    split = data.split
+
+    def clusters_of(network, images):
+        """Two clusters a class, in another order, as a perfect first stage would find them."""
+        bright = images[:, 0::2].astype(float).sum(axis=(2, 3)).argmax(axis=1)
+        half = images[:, 1].sum(axis=(1, 2)) % 2
+        y = np.eye(6)[(5 - 2 * bright - half).astype(int)]
+        return {
+            "y": (0.94 * y + 0.05 * np.roll(y.reshape(-1, 3, 2), 1, 2).reshape(-1, 6) + 0.01 / 6)
+        }
+
+    monkeypatch.setattr(merging, "encode", clusters_of)
+    naming = merging.start_from_clusters(model, former, data)
+    assert naming.categories.tolist() == [2, 2, 1, 1, 0, 0]
+    assert naming.agreeing == len(split.labeled_rows) and not len(naming.disagreeing)
+    images = split.images[split.unlabeled_rows]
+    y = models.inference.encode(model, images)["y"]
+    labels = images[:, 0::2].astype(float).sum(axis=(2, 3)).argmax(axis=1)
+    assert np.mean(y.argmax(axis=1) == labels) > 0.95
+    # One wrong label is outvoted, and shown.
+    wrong = split.labels.copy()
+    row = split.labeled_rows[0]
+    wrong[row] = (wrong[row] + 1) % 3
+    changed = dataclasses.replace(split, labels=wrong)
+    data.split = changed
+    naming = merging.start_from_clusters(model, former, data)
+    assert naming.disagreeing.tolist() == [row]
+
+
+def test_a_head_of_another_kind_is_refused(from_clusters):
+    config = dataclasses.replace(from_clusters, batch_norm_heads=True)
+    data = factory.load_data(config)
+    former, model = (factory.build_model(s.config, data) for s in stages_of(config))
+    with pytest.raises(ValueError, match="must be a Dense layer: set batch_norm_heads=False"):
+        merging.start_from_clusters(model, former, data)
+
+
+@pytest.mark.parametrize("killed_after", [1, 2, 3])
+def test_a_killed_run_that_starts_from_clusters_resumes_exactly(
+    from_clusters, tmp_path, monkeypatch, killed_after
+):
+    whole = training.train(from_clusters, tmp_path / "whole", verbose=0)
+    original = training.EpochClock
+
+    class Kill(original):
+        def on_epoch_begin(self, epoch, logs=None):
+            super().on_epoch_begin(epoch, logs)
+            if epoch == killed_after:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "EpochClock", Kill)
+    with pytest.raises(KeyboardInterrupt):
+        training.train(from_clusters, tmp_path / "killed", verbose=0)
+    monkeypatch.setattr(training, "EpochClock", original)
+    resumed = training.train(from_clusters, tmp_path / "killed", resume=True, verbose=0)
+    one, other = (models.load_model(run.model_file) for run in (whole, resumed))
+    for a, b in zip(one.weights, other.weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+    losses = [[row["loss"] for row in evaluation.read_history(r)] for r in (whole, resumed)]
+    assert losses[0] == losses[1]

@@ -58,13 +58,21 @@ class Runs:
         row: The `Row`.
         results: Its finished runs.
         labels_only: Those of the same network, taught by the labels alone.
-        unfinished: Seeds of runs of the row that were begun and have not ended.
+        unfinished: Seeds of its runs that were begun and have not ended.
+        labels_only_unfinished: The same of the other network.
     """
 
     row: Row
     results: tuple[Result, ...] = ()
     labels_only: tuple[Result, ...] = ()
     unfinished: tuple[int, ...] = ()
+    labels_only_unfinished: tuple[int, ...] = ()
+
+    @property
+    def seeds(self) -> list[int]:
+        """All that were begun, in order."""
+        ended = {result.seed for result in (*self.results, *self.labels_only)}
+        return sorted({*ended, *self.unfinished, *self.labels_only_unfinished})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,7 +203,7 @@ def collect(
         return Runs(row)
     results, unfinished = _collect(row, pathlib.Path(runs_dir), False, changes)
     beside, waiting = _collect(row, pathlib.Path(runs_dir), True, changes)
-    return Runs(row, results, beside, tuple(sorted({*unfinished, *waiting})))
+    return Runs(row, results, beside, unfinished, waiting)
 
 
 def _collect(row, runs_dir, labels_only, changes):

@@ -47,7 +47,7 @@ def results_page(
         changes: As in `results.config_of`.
     """
     parts = [HEADER, "\n", *main_table(found)]
-    if any(row_runs.results or row_runs.unfinished for row_runs in found):
+    if any(row_runs.seeds for row_runs in found):
         parts += [SEEDS, "\n", *seeds_table(found), *origin(found)]
     parts += [COMMANDS, "\n", *commands(found, changes)]
     if notes:
@@ -75,7 +75,7 @@ def main_table(found: Iterable[Runs]) -> list[str]:
                     mean(figure, over_seeds) if over_seeds else _absent(row_runs),
                     f"{over_seeds.count if over_seeds else 0} of {row.seeds}",
                     _worst(figure, over_seeds),
-                    mean(figure, alone) if alone else "",
+                    _alone(figure, alone, over_seeds),
                     figure.paper,
                     figure.best,
                     _goals(row_runs, figure, over_seeds),
@@ -93,16 +93,17 @@ def seeds_table(found: Iterable[Runs]) -> list[str]:
         row = row_runs.row
         here = {result.seed: result for result in row_runs.results}
         beside = {result.seed: result for result in row_runs.labels_only}
-        for seed in sorted({*here, *beside, *row_runs.unfinished}):
+        for seed in row_runs.seeds:
             result, alone = here.get(seed), beside.get(seed)
+            values = [_value(figure, result) for figure in row.figures] if result else []
             lines.append(
                 _line(
                     f"`{row.name}`",
                     str(seed),
-                    "; ".join(filter(None, (_value(f, result) for f in row.figures)))
-                    if result
-                    else "not finished",
-                    _value(row.headline, alone) if alone else "",
+                    "; ".join(filter(None, values)) or _gap(seed, row_runs.unfinished),
+                    _value(row.headline, alone)
+                    if alone
+                    else _gap(seed, row_runs.labels_only_unfinished) * row.labels_only,
                     minutes([result]) if result else "",
                     str(result.epochs) if result else "",
                     ", ".join(result.record.commits) if result else "",
@@ -169,7 +170,7 @@ def readme_block(found: Iterable[Runs]) -> str:
             _line(
                 row_runs.row.readme,
                 f"{mean(figure, over_seeds)} ({_seeds(over_seeds)})" if over_seeds else "",
-                mean(figure, alone) if alone else "",
+                _alone(figure, alone, over_seeds),
                 figure.paper,
                 minutes(row_runs.results),
             )
@@ -229,6 +230,18 @@ def minutes(of_runs: Sequence[Result]) -> str:
         return ""
     at_once = max(result.record.at_once for result in of_runs)
     return f"{median:.1f}" + (f" ({at_once} at once)" if at_once > 1 else "")
+
+
+def _gap(seed, unfinished):
+    return "not finished" if seed in unfinished else "not run"
+
+
+def _alone(figure, alone, over_seeds):
+    """What labels alone give; with the number of seeds where it is another."""
+    if alone is None:
+        return ""
+    same = over_seeds is not None and alone.count == over_seeds.count
+    return mean(figure, alone) + ("" if same else f" ({_seeds(alone)})")
 
 
 def _absent(row_runs):

@@ -36,10 +36,16 @@ def main(arguments):
     if flags.jobs < 1:
         raise cli.Usage(f"--jobs must be at least 1. Received: --jobs={flags.jobs}")
     try:
-        asked = [row_of(name) for name in flags.rows]
-        seeds = [int(seed) for seed in dict.fromkeys(flags.seeds)]
+        asked = [row_of(name) for name in dict.fromkeys(flags.rows)]
     except ValueError as error:
         raise cli.Usage(error) from error
+    try:
+        seeds = [int(seed) for seed in dict.fromkeys(flags.seeds)]
+    except ValueError as error:
+        raise cli.Usage(
+            "--seeds must be whole numbers such as 0,1,2. "
+            f"Received: --seeds={','.join(flags.seeds)}"
+        ) from error
     rows = [] if flags.table_only else runnable(asked, flags.photos_dir)
     reproduce(
         rows,

@@ -261,24 +261,17 @@ def goals(runs_of_row: Runs, figure: Figure) -> list[Goal]:
     """
     row, found = runs_of_row.row, summary(figure, runs_of_row.results)
     kind = "at least" if figure.more_is_better else "at most"
-
-    def judged(value, goal):
-        if value is None:
-            return None
-        value = round(value, UNITS[figure.unit][1])
-        return value >= goal if figure.more_is_better else value <= goal
-
     result = []
     if figure.goal is not None:
-        met = judged(found and found.mean, figure.goal)
+        met = _reached(figure, found and found.mean, figure.goal)
         result.append(Goal(f"{kind} {figure.printed(figure.goal)}", met))
     if figure.worst_goal is not None:
-        met = judged(found and found.worst, figure.worst_goal)
+        met = _reached(figure, found and found.worst, figure.worst_goal)
         result.append(Goal(f"worst seed {kind} {figure.printed(figure.worst_goal)}", met))
     share = figure.share_of_labels_only
     if share is not None:
         alone = summary(figure, runs_of_row.labels_only)
-        met = judged(found.mean, share * alone.mean) if found and alone else None
+        met = _reached(figure, found.mean, share * alone.mean) if found and alone else None
         result.append(Goal(f"{kind} {share:.2f} of labels alone", met))
     if row.minutes is not None and figure is row.headline:
         minutes = median_minutes(runs_of_row.results)
@@ -286,3 +279,11 @@ def goals(runs_of_row: Runs, figure: Figure) -> list[Goal]:
         text = f"{row.minutes:g} minutes" if row.minutes >= 1 else f"{60 * row.minutes:g} seconds"
         result.append(Goal(f"at most {text}", met))
     return result
+
+
+def _reached(figure, value, goal):
+    """Whether a value, as it is printed, reaches a goal; None where there is no value."""
+    if value is None:
+        return None
+    value = round(value, UNITS[figure.unit][1])
+    return value >= goal if figure.more_is_better else value <= goal

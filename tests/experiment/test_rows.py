@@ -49,12 +49,11 @@ def test_the_readme_shows_the_five_that_it_has_room_for():
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.name in PRESETS], ids=lambda r: r.name)
 def test_labels_are_there_where_labels_alone_are_run(row):
-    """And the baseline uses nothing else: no stage before it, no term beside."""
     config = results.config_of(row)
     assert row.labels_only <= config.learns_from_labels
     if row.labels_only:
         alone = results.config_of(row, 3, labels_only=True)
-        assert (alone.setting, alone.pretrain, alone.extra_terms) == ("labels-only", "", ())
+        assert alone.setting == "labels-only" and alone.learns_from_labels
         assert (alone.hidden_units, alone.num_labeled) == (config.hidden_units, config.num_labeled)
         assert (alone.preset, alone.seed) == (row.name, 3)
 
@@ -62,3 +61,17 @@ def test_labels_are_there_where_labels_alone_are_run(row):
 def test_a_figure_is_printed_in_its_unit():
     assert ERROR.printed(1.2) == "1.20 %"
     assert Figure("log_likelihood", "", unit="nats").printed(340.04) == "340.0 nats"
+
+
+def test_labels_alone_have_neither_a_stage_before_nor_a_term_beside(monkeypatch):
+    """Both would look at the unlabelled images."""
+    more = {
+        "pretrain": "basic", "pretrain_epochs": 3, "extra_terms": ("conditional_entropy",),
+        "conditional_entropy_weight": 0.5,
+    }  # fmt: skip
+    monkeypatch.setitem(PRESETS, "digits", PRESETS["digits"] | more)
+    config = results.config_of(row_of("digits"))
+    alone = results.config_of(row_of("digits"), labels_only=True)
+    assert (config.pretrain, config.extra_terms) == ("basic", ("conditional_entropy",))
+    assert (alone.pretrain, alone.extra_terms) == ("", ())
+    assert alone.conditional_entropy_weight == 0.1  # the default, or the term would be missed

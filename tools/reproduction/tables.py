@@ -63,6 +63,7 @@ def main_table(found: Iterable[Runs]) -> list[str]:
     )  # fmt: skip
     for row_runs in found:
         row = row_runs.row
+        epochs = " or ".join(map(str, sorted({result.epochs for result in row_runs.results})))
         for figure in row.figures:
             first = figure is row.headline
             over_seeds = results.summary(figure, row_runs.results)
@@ -80,7 +81,7 @@ def main_table(found: Iterable[Runs]) -> list[str]:
                     figure.best,
                     _goals(row_runs, figure, over_seeds),
                     minutes(row_runs.results) if first else "",
-                    _epochs(row_runs.results) if first else "",
+                    epochs if first else "",
                 )
             )
     return lines
@@ -115,8 +116,8 @@ def seeds_table(found: Iterable[Runs]) -> list[str]:
 def origin(found: Iterable[Runs]) -> list[str]:
     """Lines that say on which machines and at which commits the runs were made."""
     machines: dict[str, list[str]] = {}
-    lines = ["\n## Machine and commit\n\n"]
     at: dict[str, list[str]] = {}
+    lines = ["\n## Machine and commit\n\n"]
     for row_runs in found:
         by_commit: dict[str, list[int]] = {}
         for result in (*row_runs.results, *row_runs.labels_only):
@@ -126,8 +127,9 @@ def origin(found: Iterable[Runs]) -> list[str]:
                 _add(by_commit, commit, result.seed)
                 _add(at, commit, row_runs.row.name)
         if len(by_commit) > 1:
-            each = "; ".join(f"{c}: seeds {_listed(s)}" for c, s in by_commit.items())
-            lines.append(f"* **`{row_runs.row.name}` has runs of several commits**: {each}.\n")
+            each = [f"{c}: seeds {', '.join(map(str, sorted(s)))}" for c, s in by_commit.items()]
+            name = row_runs.row.name
+            lines.append(f"* **`{name}` has runs of several commits**: {'; '.join(each)}.\n")
     for name, rows in machines.items():
         lines.append(f"* Machine: {name}{_of(rows, machines)}.\n")
     for commit, rows in at.items():
@@ -209,10 +211,9 @@ def filled(readme: str, block: str) -> str:
 def outcome(row: Row, folder: pathlib.Path) -> str:
     """The figures of a finished run in a line, with its minutes."""
     result = results.read_result(runs.open_trained(folder))
-    values = [f"{figure.name} {_value(figure, result)}" for figure in row.figures]
-    known = [text for text in values if not text.endswith(" ")]
-    taken = [] if result.minutes is None else [f"{result.minutes:.1f} minutes"]
-    return ", ".join(known + taken)
+    parts = [f"{f.name} {_value(f, result)}" for f in row.figures if f.key in result.scores]
+    parts += [] if result.minutes is None else [f"{result.minutes:.1f} minutes"]
+    return ", ".join(parts)
 
 
 def mean(figure: Figure, over_seeds: Summary) -> str:
@@ -266,13 +267,7 @@ def _goals(row_runs, figure, over_seeds):
 def _value(figure, result):
     """A figure of one run; "" if it has no such score."""
     one = results.summary(figure, [result])
-    if one is None:
-        return ""
-    return figure.printed(one.mean)
-
-
-def _epochs(of_runs):
-    return " or ".join(map(str, sorted({result.epochs for result in of_runs})))
+    return "" if one is None else figure.printed(one.mean)
 
 
 def _seeds(over_seeds):
@@ -293,10 +288,6 @@ def _of(rows, among):
 
 def _wrapped(text):
     return textwrap.fill(text, 110, break_on_hyphens=False, break_long_words=False)
-
-
-def _listed(values):
-    return ", ".join(map(str, sorted(values)))
 
 
 def _head(*names):

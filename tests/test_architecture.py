@@ -33,11 +33,11 @@ ROOMS = [
 ]
 WINGS = {
     "experiment": [
-        {"fields", "hardware", "consistency", "merging"},
-        {"config"},
+        {"fields", "hardware", "consistency", "merging", "records"},
+        {"config", "rows"},
         {"presets"},
         {"runs"},
-        {"optimization"},
+        {"optimization", "results"},
         {"factory", "callbacks", "scoring", "projector"},
         {"evaluation"},
         {"figures"},

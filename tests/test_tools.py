@@ -19,7 +19,7 @@ from tests.folders import write_images
 
 TOOLS = (
     "train", "evaluate", "visualize", "generate", "export", "predict", "prepare_data", "demo",
-    "benchmark", "versions",
+    "benchmark", "versions", "reproduce",
 )  # fmt: skip
 QUICK = [
     "--num_labeled=12", "--validation_size=6", "--hidden_units=16,16", "--latent_dim=2",
@@ -109,6 +109,11 @@ def test_every_field_is_a_flag_and_in_the_help():
         ("versions", [], 2, "--name is needed"),
         ("versions", ["--name=none"], 1, "saved_models/none has no version"),
         ("versions", ["--name=none", "--retire=1"], 1, "has no version 1. There are: none"),
+        ("reproduce", ["--rows=digit"], 2, "Unknown row 'digit'. Did you mean digits"),
+        ("reproduce", ["--rows=photos-1000"], 2, "cannot be run. photos-1000: "),
+        ("reproduce", ["--rows=digits", "--seeds=a"], 2, "--seeds must be whole numbers such as 0"),
+        ("reproduce", ["--rows=digits", "--seeds=-1"], 2, "`seed` must lie in [0, 2147483647]"),
+        ("reproduce", ["--jobs=0"], 2, "--jobs must be at least 1. Received: --jobs=0"),
         ("prepare_data", ["--dataset=mnist"], 2, "--data_dir is needed"),
         ("prepare_data", ["--dataset=x", "--data_dir=y"], 1, "has no set named 'x'"),
         ("prepare_data", ["--dataset=mnist", "--data_dir=y", "--from=z"], 1, "no such folder"),

@@ -26,8 +26,8 @@ IMAGES = 10_000
 SURE = 0.9
 # How much more than in proportion large groups must overlap to be merged.
 BALANCE = 1.2
-# Inverse of the strength of the taught head's L2 penalty.
-SOFTNESS = 1e-3
+# Strength of the taught head's L2 penalty, relative to the mean loss: sure, but not beyond recall.
+PENALTY = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,7 +169,8 @@ def teach_head(model: AdversarialModel, images: np.ndarray, targets: np.ndarray)
         return {"features": keras.ops.cast(trunk(given, training=False), "float32")}
 
     features = in_batches(features_of, images)["features"]
-    regression = LogisticRegression(C=SOFTNESS, max_iter=200).fit(features, targets)
+    strength = 1 / (PENALTY * len(targets))
+    regression = LogisticRegression(C=strength, max_iter=200).fit(features, targets)
     kernel, bias = (
         np.zeros(head.kernel.shape),
         np.full(head.bias.shape, regression.intercept_.min()),

@@ -66,12 +66,12 @@ def latencies(run, calls=400):
     return {f"p{q}": float(np.percentile(seconds, q)) for q in (50, 99)}
 
 
-def machine():
-    """One line about this machine."""
+def machine(accelerator="no GPU used"):
+    """One line about this machine, with what the caller knows of its GPU."""
     model = hardware.processor().get("model name") or platform.processor() or platform.machine()
     fast = ", ".join(hardware.bfloat16_instructions()) or "no bfloat16 instructions"
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{model} ({fast}), {os.cpu_count()} cores, {memory:.0f} GiB, no GPU used"
+    return f"{model} ({fast}), {os.cpu_count()} cores, {memory:.0f} GiB, {accelerator}"
 
 
 def commit():

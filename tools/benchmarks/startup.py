@@ -12,7 +12,10 @@ from .. import cli
 from .measure import LOAD_TENSORFLOW, Row, in_turn
 from .serving import trained
 
-TOOLS = ("train", "evaluate", "visualize", "export", "predict", "prepare_data", "demo", "benchmark")
+TOOLS = (
+    "train", "evaluate", "visualize", "export", "predict", "prepare_data", "demo", "benchmark",
+    "reproduce",
+)  # fmt: skip
 NUM_IMAGES, NUM_TEST = 60_000, 10_000
 # What `tools.train` does, until its first steps have been taken.
 FIRST_STEP = f"""{LOAD_TENSORFLOW}

@@ -1,0 +1,77 @@
+"""The rows of RESULTS.md: what they may not be, and that what they ask for can be run."""
+
+import dataclasses
+
+import pytest
+
+from aae_keras.experiment import results
+from aae_keras.experiment.presets import PRESETS
+from aae_keras.experiment.rows import ROWS, Figure, Row, row_of
+
+ERROR = Figure("error_rate", "test error")
+PROBE = Figure("label_probe_accuracy", "label read from z")
+
+
+@pytest.mark.parametrize(
+    "build, message",
+    [
+        (
+            lambda: Figure("ece", "calibration", unit="bits"),
+            "one of %, nats. Received: unit",
+        ),
+        (lambda: Figure("ece", "calibration", share_of_labels_only=2), "share_of_labels_only=2"),
+        (lambda: Row("x", "", (ERROR,), seeds=0), "at least 1. Received: seeds=0"),
+        (lambda: Row("x", "", ()), "at least one figure"),
+        (lambda: Row("x", "", (PROBE,), labels_only=True), "Received: label_probe_accuracy"),
+        (
+            lambda: Row("x", "", (dataclasses.replace(ERROR, share_of_labels_only=0.8),)),
+            "for the first figure of a row with `labels_only`",
+        ),
+    ],
+)
+def test_a_row_that_cannot_be_is_refused(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()
+
+
+def test_names_are_unique_and_a_mistyped_one_gets_the_nearest():
+    assert len({row.name for row in ROWS}) == len(ROWS)
+    assert row_of("digits").labels_only
+    with pytest.raises(ValueError, match=r"Unknown row 'mnist-10O'. Did you mean mnist-100"):
+        row_of("mnist-10O")
+
+
+def test_the_readme_shows_the_five_that_it_has_room_for():
+    assert [row.name for row in ROWS if row.readme] == [
+        "digits", "mnist-100-plus", "mnist-1000-plus", "mnist-100", "mnist-clusters-10-plus",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.name in PRESETS], ids=lambda r: r.name)
+def test_labels_are_there_where_labels_alone_are_run(row):
+    config = results.config_of(row)
+    assert row.labels_only <= config.learns_from_labels
+    if row.labels_only:
+        alone = results.config_of(row, 3, labels_only=True)
+        assert alone.setting == "labels-only" and alone.learns_from_labels
+        assert (alone.hidden_units, alone.num_labeled) == (config.hidden_units, config.num_labeled)
+        assert (alone.preset, alone.seed) == (row.name, 3)
+
+
+def test_a_figure_is_printed_in_its_unit():
+    assert ERROR.printed(1.2) == "1.20 %"
+    assert Figure("log_likelihood", "", unit="nats").printed(340.04) == "340.0 nats"
+
+
+def test_labels_alone_have_neither_a_stage_before_nor_a_term_beside(monkeypatch):
+    """Both would look at the unlabelled images."""
+    more = {
+        "pretrain": "basic", "pretrain_epochs": 3, "extra_terms": ("conditional_entropy",),
+        "conditional_entropy_weight": 0.5,
+    }  # fmt: skip
+    monkeypatch.setitem(PRESETS, "digits", PRESETS["digits"] | more)
+    config = results.config_of(row_of("digits"))
+    alone = results.config_of(row_of("digits"), labels_only=True)
+    assert (config.pretrain, config.extra_terms) == ("basic", ("conditional_entropy",))
+    assert (alone.pretrain, alone.extra_terms) == ("", ())
+    assert alone.conditional_entropy_weight == 0.1  # the default, or the term would be missed

@@ -52,6 +52,13 @@ def test_an_addition_and_its_validation_are_told_apart():
     assert labels == ["conditional entropy", "conditional entropy, validation"]
 
 
+def test_every_addition_has_a_line_of_its_own():
+    rows = [{"epoch": n} | {f"term_{k}": k / n for k in range(14)} for n in (1, 2)]
+    (axes,) = plots.learning_curves(rows).axes
+    looks = {(line.get_color(), line.get_linestyle()) for line in axes.get_lines()}
+    assert len(axes.get_lines()) == len(looks) == 14  # four more than there are colours
+
+
 def test_learning_curves_of_labels_only_leave_out_what_there_is_not():
     rows = [{"epoch": 1, "classification_loss": 0.3, "error_rate": 0.1}]
     titles = [axes.get_title() for axes in plots.learning_curves(rows).axes]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from aae_keras.plots.style import scatter_by_class
+from aae_keras.plots.scatter import scatter_by_class
 
 BINS = 120
 
@@ -22,25 +22,26 @@ def codes_over_prior(
         prior: Samples of the prior in the same plane, shape (m, 2).
         title: Title of the figure.
     """
-    figure = Figure(figsize=(7.2, 6), layout="constrained")
+    figure = Figure(figsize=(6.3, 6), layout="constrained")
     axes = figure.subplots()
     # Quantiles of each by itself: a few codes far from the many samples must not be cut off.
     low, high = np.quantile(codes, [0.001, 0.999], axis=0)
     prior_low, prior_high = np.quantile(prior, [0.001, 0.999], axis=0)
     low, high = np.minimum(low, prior_low), np.maximum(high, prior_high)
-    margin = 0.06 * (high - low)
-    low, high = low - margin, high + margin
+    # A square fills the figure, and the legend stands right beside it.
+    middle, reach = (low + high) / 2, 0.56 * (high - low).max()
+    low, high = middle - reach, middle + reach
     limits = np.stack([low, high], axis=1)
     density, _, _ = np.histogram2d(prior[:, 0], prior[:, 1], bins=BINS, range=limits)
     axes.imshow(
-        np.sqrt(density.T), cmap="Greys", origin="lower", alpha=0.6,
+        np.sqrt(density.T), cmap="Greys", origin="lower", alpha=0.45,
         extent=(low[0], high[0], low[1], high[1]), interpolation="bilinear",
     )  # fmt: skip
-    scatter_by_class(axes, codes, labels, names, size=max(3, min(20, 1e4 / len(codes))))
     axes.set(
         title=title, xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="first", ylabel="second"
     )
     axes.set_aspect("equal", adjustable="box")
+    scatter_by_class(axes, codes, labels, names)
     return figure
 
 
@@ -52,10 +53,10 @@ def tsne(points: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> Figure
         labels: Indices into `names`, shape (n,), -1 where not known.
         names: One string per class.
     """
-    figure = Figure(figsize=(7.2, 6), layout="constrained")
+    figure = Figure(figsize=(6.3, 6), layout="constrained")
     axes = figure.subplots()
-    scatter_by_class(axes, points, labels, names, size=max(6, min(25, 6e3 / len(points))))
     axes.set(title=f"t-SNE of the latent codes of {len(points)} held-out images")
     axes.set_xticks([])
     axes.set_yticks([])
+    scatter_by_class(axes, points, labels, names)
     return figure

@@ -56,10 +56,12 @@ def _curves(axes, history, title, unit, names, references):
     """One panel: a line for each name that the history has, and horizontal lines to compare."""
     keys = [key for name in names for key in (name, f"val_{name}") if _has(history, key)]
     scale = 100 if unit.startswith("%") else 1
-    for colour, key in zip(COLOURS, keys, strict=False):
+    for rank, key in enumerate(keys):
         rows = [(row["epoch"], scale * row[key]) for row in history if key in row]
         marker = "o" if len(rows) == 1 else None
-        axes.plot(*zip(*rows, strict=True), color=colour, label=_label(key), marker=marker)
+        again, place = divmod(rank, len(COLOURS))
+        look = {"color": COLOURS[place], "linestyle": "--" if again else "-", "marker": marker}
+        axes.plot(*zip(*rows, strict=True), label=_label(key), **look)
     for label, height in references.items():
         axes.axhline(height, color="0.5", linestyle=":", label=label)
     if not references:

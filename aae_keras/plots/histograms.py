@@ -43,7 +43,7 @@ def z_histogram(values: np.ndarray, prior: np.ndarray, dimension: int) -> Figure
     reach = max(reach, np.abs(values).max())
     num_bins = int(np.clip(math.sqrt(len(values)), 10, 60))
     bins = np.linspace(-reach, reach, num_bins + 1).tolist()
-    axes.hist(values, bins=bins, density=True, color=COLOURS[5], label="codes q(z)")
+    axes.hist(values, bins=bins, density=True, color=COLOURS[5], alpha=0.6, label="codes q(z)")
     axes.hist(
         prior, bins=2 * len(bins), density=True, histtype="step", color=COLOURS[1],
         label="prior p(z)",
@@ -69,7 +69,7 @@ def predicted_labels(y: np.ndarray, names: Sequence[str]) -> Figure:
     axes = figure.subplots()
     places = np.arange(len(names))
     counts = np.bincount(y.argmax(axis=1), minlength=len(names))
-    axes.bar(places, counts, color=COLOURS[5], label="largest y")
+    axes.bar(places, counts, color=COLOURS[5], alpha=0.6, label="largest y")
     axes.plot(places, y.sum(axis=0), "o", color=COLOURS[1], markersize=4, label="sum of y")
     axes.axhline(len(y) / len(names), color="0.5", linestyle=":", label="prior")
     axes.set_xticks(places, names, rotation=_rotation(names))

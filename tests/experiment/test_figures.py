@@ -9,7 +9,7 @@ from PIL import Image
 
 from aae_keras import metrics, plots
 from aae_keras.experiment import factory, figures, projector, scoring, training
-from aae_keras.plots import style
+from tests.plots.shown import points_by_colour
 from tests.tiny import SETTINGS
 
 HISTORY = [
@@ -50,6 +50,13 @@ def test_an_addition_and_its_validation_are_told_apart():
     (axes,) = plots.learning_curves(rows).axes
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels == ["conditional entropy", "conditional entropy, validation"]
+
+
+def test_every_addition_has_a_line_of_its_own():
+    rows = [{"epoch": n} | {f"term_{k}": k / n for k in range(14)} for n in (1, 2)]
+    (axes,) = plots.learning_curves(rows).axes
+    looks = {(line.get_color(), line.get_linestyle()) for line in axes.get_lines()}
+    assert len(axes.get_lines()) == len(looks) == 14  # four more than there are colours
 
 
 def test_learning_curves_of_labels_only_leave_out_what_there_is_not():
@@ -149,8 +156,9 @@ def test_each_setting_gets_the_pictures_that_fit(setting, expected, small):
 def test_tsne_keeps_the_classes_of_far_codes_apart(labels):
     codes = np.random.default_rng(0).normal(size=(60, 4)) + 50 * np.eye(4)[labels]
     axes = figures._tsne_figure(codes, labels, ["a", "b", "c"]).axes[0]
-    centres = np.array([points.get_offsets().mean(axis=0) for points in axes.collections])
-    spread = max(points.get_offsets().std(axis=0).max() for points in axes.collections)
+    classes = points_by_colour(axes).values()
+    centres = np.array([points.mean(axis=0) for points in classes])
+    spread = max(points.std(axis=0).max() for points in classes)
     gaps = np.linalg.norm(centres[:, None] - centres[None], axis=-1)[np.triu_indices(3, 1)]
     assert gaps.min() > 3 * spread
 
@@ -227,21 +235,6 @@ def test_grids_scale_to_many_clusters_and_to_colour(random, channels, count):
     grid = random.random((count, 9, 8, 8, channels))
     sheet = plots.latent_roles(grid, [str(n) for n in range(count)], np.arange(9.0))
     assert sheet.get_size_inches()[1] > 15
-
-
-def test_codes_are_marked_by_class(random):
-    codes, labels = random.normal(size=(200, 2)), random.integers(-1, 3, 200)
-    axes = plots.codes_over_prior(
-        codes, labels, ["a", "b", "c"], random.normal(size=(500, 2)), "title"
-    ).axes[0]
-    counts = [len(points.get_offsets()) for points in axes.collections]
-    assert counts == [np.sum(labels == label) for label in (-1, 0, 1, 2)]
-    legend = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert legend == ["no label", "a", "b", "c"]
-
-
-def test_marks_of_thirty_classes_are_all_different():
-    assert len(set(style.marks(30))) == 30
 
 
 def test_codes_far_from_the_prior_stay_in_the_picture(random):

@@ -112,6 +112,12 @@ class Config:
         choices=("dense", "convolutional"),
     )
     hidden_units: tuple[int, ...] = _network((1000, 1000), "Units of each hidden layer.", low=1)
+    z_units: tuple[int, ...] = _network(
+        (), "The same of z's own trunk, with `trunks` of 2; empty: as `hidden_units`.", low=1
+    )
+    discriminator_units: tuple[int, ...] = _network(
+        (), "The same of the discriminators; empty: as `hidden_units`.", low=1
+    )
     latent_dim: int = _network(10, "Dimensions of z.", low=1)
     num_clusters: int = _network(
         0,

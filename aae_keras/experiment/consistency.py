@@ -22,6 +22,11 @@ def check(
     _check_stages(config)
     _check_terms(config, extra_terms)
     _check_priors(config, mixtures)
+    if config.z_units and config.trunks == 1:
+        raise ValueError(
+            "`z_units` is for an encoder whose z has a trunk of its own: trunks=2. "
+            f"Received: z_units={config.z_units} with trunks=1"
+        )
     if list(config.rate_drops) != sorted(set(config.rate_drops)):
         raise ValueError(
             "`rate_drops` must be epochs in growing order, such as 50,1000. "

@@ -230,6 +230,7 @@ class Networks:
             batch_norm=self.config.batch_norm,
             normalised_heads=self.config.batch_norm_heads,
             trunks=self.config.trunks,
+            z_units=self.config.z_units or None,
             posterior=self.config.posterior,
             seed=self.seeds["encoder"],
             **self.common,
@@ -263,7 +264,7 @@ class Networks:
     def discriminator_cat(self) -> keras.Model:
         """Of y."""
         return networks.build_discriminator(
-            self.categories, seed=self.seeds["cat"], name="discriminator_cat", **self.common
+            self.categories, seed=self.seeds["cat"], name="discriminator_cat", **self._judges
         )
 
     def discriminator_gauss(self, beside_z: int = 0) -> keras.Model:
@@ -272,8 +273,14 @@ class Networks:
             self.config.latent_dim + beside_z,
             seed=self.seeds["gauss"],
             name="discriminator_gauss",
-            **self.common,
+            **self._judges,
         )
+
+    @property
+    def _judges(self):
+        """What the discriminators have in common."""
+        units = self.config.discriminator_units or self.config.hidden_units
+        return self.common | {"hidden_units": units}
 
     def _ends(self, with_y):
         """What encoder and decoder have in common: image shape, sizes of y and z."""

@@ -98,7 +98,9 @@ _PLUS = {
 _MNIST_PLUS = _PLUS | {
     "dataset": "mnist",
     "validation_size": 5000.0,
-    "hidden_units": (1200, 1200),
+    "hidden_units": (1000, 1000),
+    "z_units": (500, 500),
+    "discriminator_units": (300, 300),
 }
 
 PRESETS: dict[str, dict[str, Any]] = {

@@ -34,6 +34,7 @@ def build_convolutional_encoder(
     posterior: str = "deterministic",
     seed: int = 0,
     trunks: int = 1,
+    z_units: Sequence[int] | None = None,
     normalised_heads: bool = True,
 ) -> keras.Model:
     """Build an encoder Q of strided 4x4 convolutions, each halving the image, then dense layers.
@@ -43,8 +44,8 @@ def build_convolutional_encoder(
         hidden_units: Units of each dense layer after the convolutions.
         batch_norm: Whether to normalise each of these layers over the batch, before its ReLU, and
             y and z.
-        image_shape, num_classes, latent_dim, weight_stddev, precision, posterior, seed, trunks,
-            normalised_heads: See `build_encoder`.
+        image_shape, num_classes, latent_dim, weight_stddev, precision, posterior, seed, trunks, z_units, z_units,
+            z_units, normalised_heads: See `build_encoder`.
 
     Returns:
         Functional model `encoder`, with the inputs and outputs that `build_encoder` gives it.
@@ -70,7 +71,8 @@ def build_convolutional_encoder(
             hidden = relu(convolution(hidden), batch_norm, dtype, convolution.name)
         hidden = layers.Flatten(name=f"{name}_flatten")(hidden)
         hidden = beside_noise(hidden, noise, name)
-        return dense_layers(hidden, hidden_units, initializers, batch_norm, dtype, name)
+        units = z_units if z_units and name == "encoder_z" else hidden_units
+        return dense_layers(hidden, units, initializers, batch_norm, dtype, name)
 
     outputs = code_heads(
         *trunk_features(trunk, trunks), num_classes, latent_dim, posterior, initializers,

@@ -34,6 +34,7 @@ def build_encoder(
     posterior: str = "deterministic",
     seed: int = 0,
     trunks: int = 1,
+    z_units: Sequence[int] | None = None,
     normalised_heads: bool = True,
 ) -> keras.Model:
     """Build an encoder Q: from an image to latent y (before its softmax) and latent z.
@@ -53,6 +54,7 @@ def build_encoder(
         seed: Whole number that decides the initial weights.
         trunks: 1 where y and z share the hidden layers; 2 where each has hidden layers of its own,
             so that what shapes z cannot bend y.
+        z_units: Units of each hidden layer of z's own trunk; None: as `hidden_units`.
         normalised_heads: Whether `batch_norm` normalises y and z too.
 
     Returns:
@@ -70,7 +72,8 @@ def build_encoder(
     def trunk(name: str) -> KerasTensor:
         hidden = layers.Flatten(name=f"{name}_flatten")(image)
         hidden = beside_noise(hidden, noise, name)
-        return dense_layers(hidden, hidden_units, initializers, batch_norm, dtype, name)
+        units = z_units if z_units and name == "encoder_z" else hidden_units
+        return dense_layers(hidden, units, initializers, batch_norm, dtype, name)
 
     outputs = code_heads(
         *trunk_features(trunk, trunks), num_classes, latent_dim, posterior, initializers,

@@ -82,6 +82,7 @@ def test_fingerprint_changes_with_every_field():
     supervised = Config(setting="supervised")
     terms = Config(extra_terms=("conditional_entropy", "marginal_entropy", "vat"))
     staged = Config(pretrain="basic")
+    two_trunks = Config(trunks=2)
     from_clusters = Config(pretrain="clustering", pretrain_clusters=20)
     other = {
         "preset": "x", "setting": "labels-only", "network": "convolutional",
@@ -95,7 +96,8 @@ def test_fingerprint_changes_with_every_field():
         "momentum": 0.5, "adversarial_momentum": 0.5, "rate_drop_factor": 0.5,
         "pretrain": "labels-only", "extra_terms": ("conditional_entropy",),
         "conditional_entropy_fade": (1, 2), "vat_fade": (1, 2), "vat_relative": False,
-        "vat_confidence": 0.5, "detached_y": True, "batch_norm_heads": False, "rate_fall": 0.5,
+        "vat_confidence": 0.5, "detached_y": True, "batch_norm_heads": False,
+        "z_units": (9,), "discriminator_units": (9,), "rate_fall": 0.5,
     }  # fmt: skip
     for field in dataclasses.fields(Config):
         only = field.metadata["only"]
@@ -104,6 +106,7 @@ def test_fingerprint_changes_with_every_field():
         base = mixture if field.name == "prior_scale" else base
         base = clustering if field.name == "extra_terms" else base
         base = terms if field.metadata["term"] else base
+        base = two_trunks if field.name == "z_units" else base
         base = from_clusters if field.name == "pretrain_clusters" else base
         base = staged if field.name == "pretrain_epochs" else base
         value = other.get(field.name, None)

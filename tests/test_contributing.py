@@ -36,7 +36,7 @@ def test_they_apply_and_train(tmp_path):
         touched.append(re.findall(r"^diff --git a/(\S+)", diff, re.MULTILINE))
         subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=diff, text=True, check=True)
     assert touched == [
-        ["aae_keras/experiment/config.py", "aae_keras/models/regularizers.py"],
+        ["aae_keras/experiment/config.py", "aae_keras/models/extra_terms.py"],
         ["aae_keras/experiment/config.py", "aae_keras/priors.py"],
     ]
     done = subprocess.run(

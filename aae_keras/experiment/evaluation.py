@@ -10,7 +10,6 @@ from aae_keras.errors import first_line
 from aae_keras.experiment import factory, runs
 from aae_keras.experiment.scoring import apply_model, generated_accuracy, scores
 from aae_keras.files import write_atomically
-from aae_keras.models import LatentY
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +37,7 @@ def evaluate_run(folder: str | pathlib.Path, **where: str) -> dict[str, Any]:
     test = apply_model(model, split.test_images, split.test_labels)
     if validation is None:
         log.warning("There are no validation images: scores that are fitted on them are left out.")
-    generated = generated_accuracy(model, split) if model.latent_y == LatentY.GIVEN else {}
+    generated = generated_accuracy(model, split, validation)
     result = {
         "validation": scores(model, validation, validation) | generated,
         "test": scores(model, test, validation) | generated,

@@ -24,6 +24,8 @@ PARZEN_VALIDATION = 1000
 GENERATED_PER_CLASS = 100
 # Real images that the judge of generated ones learns from: more takes longer than it gains.
 JUDGE_IMAGES = 10_000
+# Labelled images of each class without which there is no judge.
+JUDGE_LEAST = 10
 # Second seed, beside the model's own, of the codes that images to be judged are generated from.
 GENERATION_SEED = 1_000_000
 
@@ -208,29 +210,45 @@ def _flat(images):
     return to_unit_range(images).reshape(len(images), -1)
 
 
-def generated_accuracy(model: AdversarialModel, split: Split) -> dict[str, float]:
+def generated_accuracy(
+    model: AdversarialModel, split: Split, validation: Outputs | None = None
+) -> dict[str, float]:
     """How many generated images a classifier takes for the label they were generated of.
 
-    The classifier is trained on the labelled training images.
+    The classifier learns from every label of the training part, those that training has not seen
+    too: it judges the model and is no part of it. A cluster is wanted to show the class that is
+    most frequent in it.
 
     Args:
-        model: A model whose decoder is given the label.
+        model: A model whose decoder is given y.
         split: The `Split` it was trained on.
+        validation: Its `Outputs` on the validation images, which say what class a cluster is.
 
     Returns:
-        Dict of `generated_accuracy`, in [0, 1]; empty if there are fewer than two classes.
+        Dict of `generated_accuracy`, in [0, 1]; empty if the decoder knows no y, or labels are too
+        few for a judge.
     """
-    rows = np.random.default_rng(0).permutation(split.labeled_rows)[:JUDGE_IMAGES]
-    labels, images = split.labels[rows], split.images[rows]
-    classes = np.unique(labels)
-    if len(classes) < 2:
+    known = np.flatnonzero(split.labels >= 0)
+    classes, counts = np.unique(split.labels[known], return_counts=True)
+    if model.latent_y == LatentY.NONE or len(classes) < 2 or counts.min() < JUDGE_LEAST:
         return {}
-    wanted = np.repeat(classes, GENERATED_PER_CLASS)
-    z = model.priors["z"].sample(len(wanted), [model.seed, GENERATION_SEED]).numpy()
-    y = np.eye(model.categories, dtype="float32")[wanted]
-    generated = decode(model, {"y": y, "z": z}).reshape(len(wanted), -1)
-    real = labels, _flat(images)
-    return {"generated_accuracy": metrics.probes.generated_accuracy(real, (wanted, generated))}
+    if not hasattr(model, "decoder"):
+        return {}
+    shown = np.arange(model.categories)
+    if model.latent_y == LatentY.CLUSTER:
+        labelled = None if validation is None else validation.labelled()
+        if labelled is None or not len(labelled):
+            return {}
+        shown = metrics.clusters.majority_rule(labelled.labels, labelled.code["y"])
+    categories = np.flatnonzero(np.isin(shown, classes))
+    drawn = np.repeat(categories, GENERATED_PER_CLASS)
+    z = model.priors["z"].sample(len(drawn), [model.seed, GENERATION_SEED]).numpy()
+    y = np.eye(model.categories, dtype="float32")[drawn]
+    generated = decode(model, {"y": y, "z": z}).reshape(len(drawn), -1)
+    rows = np.sort(np.random.default_rng(0).permutation(known)[:JUDGE_IMAGES])
+    real = split.labels[rows], _flat(split.images[rows])
+    accuracy = metrics.probes.generated_accuracy(real, (shown[drawn], generated))
+    return {"generated_accuracy": accuracy}
 
 
 def cluster_classes(

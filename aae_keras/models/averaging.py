@@ -73,6 +73,7 @@ class RunningAverage:
     def _measure(self, step, inputs):
         def measured() -> list[tf.Tensor]:
             with self.in_place() as scope:
+                assert scope is not None  # where there are statistics, there are averages
                 call_network(self.network, inputs, training=True)
             return [scope.get_current_value(variable) for variable, _ in self.statistics]
 

@@ -44,7 +44,7 @@ def build_convolutional_encoder(
         hidden_units: Units of each dense layer after the convolutions.
         batch_norm: Whether to normalise each of these layers over the batch, before its ReLU, and
             y and z.
-        image_shape, num_classes, latent_dim, weight_stddev, precision, posterior, seed, trunks, z_units, z_units,
+        image_shape, num_classes, latent_dim, weight_stddev, precision, posterior, seed, trunks,
             z_units, normalised_heads: See `build_encoder`.
 
     Returns:

@@ -131,7 +131,7 @@ def run_all(
     Raises:
         KeyboardInterrupt: On Ctrl-C, once all runs have stopped.
     """
-    waiting, active, failed = list(jobs), [], []
+    waiting, active, failed = list(jobs), list[Running](), []
     described = None
 
     def finish(job, error):

@@ -1,7 +1,6 @@
 """A running average of weights: a network that is steadier than the one being trained."""
 
 import contextlib
-from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
@@ -72,8 +71,7 @@ class RunningAverage:
 
     def _measure(self, step, inputs):
         def measured() -> list[tf.Tensor]:
-            with self.in_place() as scope:
-                assert scope is not None  # where there are statistics, there are averages
+            with self._scope() as scope:
                 call_network(self.network, inputs, training=True)
             return [scope.get_current_value(variable) for variable, _ in self.statistics]
 
@@ -87,15 +85,13 @@ class RunningAverage:
         for (_, twin), value in zip(self.statistics, values, strict=True):
             twin.assign(value)
 
-    @contextlib.contextmanager
-    def in_place(self) -> Iterator[keras.StatelessScope | None]:
+    def in_place(self) -> contextlib.AbstractContextManager:
         """A context in which the network computes with its averaged weights and statistics."""
-        if not self.pairs:
-            yield None
-            return
-        twins = [(variable, twin.value) for variable, twin in self.pairs + self.statistics]
-        with keras.StatelessScope(twins) as scope:
-            yield scope
+        return self._scope() if self.pairs else contextlib.nullcontext()
+
+    def _scope(self):
+        twins = self.pairs + self.statistics
+        return keras.StatelessScope([(variable, twin.value) for variable, twin in twins])
 
 
 def _statistics(network):

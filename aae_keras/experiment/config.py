@@ -148,6 +148,11 @@ class Config:
         "Factor of y where the decoder takes it in beside z; above 1 it learns from y sooner.",
         only=_DECODED_Y,
     )
+    class_prior: str = _network(
+        "uniform",
+        "p(y) where y is the class: `uniform`, `labels` (as in the labelled images), or shares "
+        "such as 0.9,0.1.",
+    )
     informed_discriminator: bool = _network(
         False,
         "The discriminator of z is told y (supervised: the label), so that z says nothing of it.",

@@ -105,7 +105,28 @@ def _check_terms(config, extra_terms):
                 )
 
 
+def shares_of(class_prior: str) -> list[float] | None:
+    """The shares that a `class_prior` states; None where it is a word.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    if class_prior in ("uniform", "labels"):
+        return None
+    try:
+        shares = [float(share) for share in class_prior.split(",")]
+    except ValueError:
+        shares = []
+    if len(shares) < 2 or not all(0 < share < float("inf") for share in shares):
+        raise ValueError(
+            "`class_prior` must be uniform, labels, or a share above 0 for each class, such as "
+            f"0.9,0.1. Received: class_prior={class_prior!r}"
+        )
+    return shares
+
+
 def _check_priors(config, mixtures):
+    shares_of(config.class_prior)
     if "label-informed" in (config.setting, config.pretrain) and config.prior == "gaussian":
         raise ValueError(
             "The setting label-informed needs a prior with a component for each class: "

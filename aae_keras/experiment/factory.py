@@ -11,7 +11,7 @@ import numpy as np
 from aae_keras import data as data_module
 from aae_keras import models, networks, priors
 from aae_keras.data import Data
-from aae_keras.experiment import optimization, runs
+from aae_keras.experiment import consistency, optimization, runs
 from aae_keras.experiment.config import Config
 
 
@@ -77,8 +77,9 @@ def build_model(config: Config, data: Data) -> models.AdversarialModel:
 
 def build_uncompiled(config: Config, data: Data) -> models.AdversarialModel:
     """The model of a configuration's setting: its networks, its priors, its options."""
-    shared = _shared_options(config, data.steps_per_epoch)
-    return _SETTINGS[config.setting](config, Networks(config, data), shared)
+    networks_of = Networks(config, data)
+    shared = _shared_options(config, data.steps_per_epoch, networks_of.shares)
+    return _SETTINGS[config.setting](config, networks_of, shared)
 
 
 def _labels_only(config, networks_of, shared):
@@ -158,15 +159,39 @@ _SETTINGS = {
 }
 
 
-def _shared_options(config, steps_per_epoch):
+def class_shares(config: Config, data: Data) -> list[float] | None:
+    """How often each class occurs, by `class_prior`; None for equally often, or for clusters.
+
+    Raises:
+        ValueError: If it states another number of shares than there are classes.
+    """
+    if config.num_clusters or config.class_prior == "uniform":
+        return None
+    classes = len(data.class_names)
+    if config.class_prior == "labels":
+        labels = data.split.labels[data.split.labeled_rows]
+        counts = np.bincount(labels, minlength=classes) + 1  # a class of no label may occur
+        return [float(share) for share in counts / counts.sum()]
+    shares = consistency.shares_of(config.class_prior)
+    if shares is None or len(shares) != classes:
+        raise ValueError(
+            f"`class_prior` must have a share for each of the {classes} classes, "
+            f"{', '.join(data.class_names[:5])}... Received: class_prior={config.class_prior!r}"
+        )
+    return shares
+
+
+def _shared_options(config, steps_per_epoch, shares):
     """What every setting takes."""
     names = ("input_noise", "input_dropout", "reconstruction", "encoder_average", "seed")
     options = {name: getattr(config, name) for name in names}
-    return options | {"extra_terms": extra_terms(config, steps_per_epoch)}
+    return options | {"extra_terms": extra_terms(config, steps_per_epoch, shares)}
 
 
-def extra_terms(config: Config, steps_per_epoch: int) -> list[models.Regularizer]:
-    """The regularizers that a configuration asks for by name.
+def extra_terms(
+    config: Config, steps_per_epoch: int, shares: list[float] | None = None
+) -> list[models.Regularizer]:
+    """The regularizers that a configuration asks for by name; `shares` is p(y).
 
     The fields `NAME_weight` and `NAME_fade` give the weight, every other `NAME_OPTION` an argument.
     """
@@ -181,6 +206,8 @@ def extra_terms(config: Config, steps_per_epoch: int) -> list[models.Regularizer
         if fade := options.pop("fade", ()):
             steps = (epoch * steps_per_epoch for epoch in fade)
             options["weight"] = models.FadeIn(options["weight"], *steps)
+        if name == "marginal_entropy":
+            options["shares"] = shares
         sources.append(models.EXTRA_TERMS[name](**options))
     return sources
 
@@ -195,7 +222,7 @@ def _both_codes(config, networks_of):
         "y_game_weight": config.y_game_weight,
         "z_game_weight": config.z_game_weight,
         "detached_y": config.detached_y,
-        "categorical_prior": priors.CategoricalPrior(networks_of.categories),
+        "categorical_prior": priors.CategoricalPrior(networks_of.categories, networks_of.shares),
         "gaussian_prior": build_prior(config),
     }
 
@@ -203,13 +230,15 @@ def _both_codes(config, networks_of):
 class Networks:
     """The networks that a configuration describes, each with a seed of its own.
 
-    `categories` is the size of y: the clusters to be found, or else the classes of the data.
+    `categories` is the size of y: the clusters to be found, or else the classes of the data;
+    `shares` is how often each of them occurs, None for equally often.
     """
 
     def __init__(self, config: Config, data: Data):
         self.config = config
         self.shape = data.image_shape
         self.categories = config.num_clusters or len(data.class_names)
+        self.shares = class_shares(config, data)
         roles = ("encoder", "decoder", "cat", "gauss", "mode_decoder", "cluster_head")
         seeds = np.random.SeedSequence(config.seed).generate_state(len(roles))
         self.seeds = {role: int(seed) for role, seed in zip(roles, seeds, strict=True)}

@@ -27,12 +27,19 @@ class RunningAverage:
         model: Model that the averages become variables of, to be saved and restored with it.
         network: Whose trainable weights to average.
         decay: In [0, 1); 0 keeps no averages.
+        with_statistics: Whether to measure statistics too; if not, those of the last weights stand.
     """
 
-    def __init__(self, model: keras.Model, network: keras.Model, decay: float):
+    def __init__(
+        self,
+        model: keras.Model,
+        network: keras.Model,
+        decay: float,
+        with_statistics: bool = True,
+    ):
         self.model, self.network, self.decay = model, network, decay
         self.pairs = self._twins(network.trainable_variables if decay else [], "average")
-        measured = _statistics(network) if decay else []
+        measured = _statistics(network) if decay and with_statistics else []
         self.statistics = self._twins(measured, "statistic")
         self.restart()
 

@@ -36,6 +36,8 @@ class PhasedModel(keras.Model):
         reconstruction: Key of `losses.RECONSTRUCTION`.
         encoder_average: Decay of the running average of the encoder's weights that is used
             outside training, in [0, 1); 0 uses the weights themselves. `encoder` has the latter.
+        averaged_statistics: Whether batch normalisation has statistics of its own for the averaged
+            weights, measured in training; files of version 0.2 and before have none.
         extra_terms: A list of `Regularizer`s, whose terms are added to the setting's own.
         seed: Whole number: with the step (and replica) it decides every random draw.
 
@@ -54,6 +56,7 @@ class PhasedModel(keras.Model):
         input_dropout: float = 0.0,
         reconstruction: str = "squared-error",
         encoder_average: float = 0.0,
+        averaged_statistics: bool = True,
         extra_terms: Iterable[Any] = (),
         seed: int = 0,
         **kwargs: Any,
@@ -81,7 +84,8 @@ class PhasedModel(keras.Model):
             aggregation="only_first_replica",
             name="step",
         )
-        self.average = RunningAverage(self, encoder, self.encoder_average)
+        self.averaged_statistics = bool(averaged_statistics)
+        self.average = RunningAverage(self, encoder, self.encoder_average, self.averaged_statistics)
         self.built = True
 
     # What a setting says.
@@ -257,6 +261,7 @@ class PhasedModel(keras.Model):
             "input_dropout": self.input_dropout,
             "reconstruction": self.reconstruction,
             "encoder_average": self.encoder_average,
+            "averaged_statistics": self.averaged_statistics,
             "extra_terms": list(self.extra_terms),
             "seed": self.seed,
         }
@@ -264,6 +269,7 @@ class PhasedModel(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """The model that `get_config` describes."""
+        config = {"averaged_statistics": False} | config  # unless a file says otherwise
         read = keras.saving.deserialize_keras_object
         return cls(**{name: read(value) for name, value in config.items()})
 

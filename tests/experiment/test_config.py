@@ -97,7 +97,7 @@ def test_fingerprint_changes_with_every_field():
         "pretrain": "labels-only", "extra_terms": ("conditional_entropy",),
         "conditional_entropy_fade": (1, 2), "vat_fade": (1, 2), "vat_relative": False,
         "vat_confidence": 0.5, "detached_y": True, "batch_norm_heads": False,
-        "z_units": (9,), "discriminator_units": (9,), "rate_fall": 0.5,
+        "class_prior": "labels", "z_units": (9,), "discriminator_units": (9,), "rate_fall": 0.5,
     }  # fmt: skip
     for field in dataclasses.fields(Config):
         only = field.metadata["only"]

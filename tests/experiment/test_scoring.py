@@ -137,10 +137,34 @@ def test_generated_images_are_judged_by_the_labelled_training_images(small):
     model = SETTINGS["supervised"]()
     accuracy = scoring.generated_accuracy(model, split)
     assert 0 <= accuracy["generated_accuracy"] <= 1
-    one_class = dataclasses.replace(
-        split, labeled_rows=split.labeled_rows[split.labels[split.labeled_rows] == 0]
-    )
+    one_class = dataclasses.replace(split, labels=np.where(split.labels == 0, 0, -1))
     assert scoring.generated_accuracy(model, one_class) == {}
+    few = np.where(np.arange(len(split.labels)) < 15, split.labels, -1)
+    assert scoring.generated_accuracy(model, dataclasses.replace(split, labels=few)) == {}
+    assert scoring.generated_accuracy(SETTINGS["basic"](), split) == {}
+
+
+def test_a_cluster_is_to_show_the_class_that_is_most_frequent_in_it(small, monkeypatch):
+    """A decoder that draws the class of each cluster is right, one that draws another wrong."""
+    split = factory.load_data(small).split
+    model = SETTINGS["clustering"]()
+    rows = np.flatnonzero(split.labels >= 0)
+    cluster_of_class = np.array([3, 0, 2])  # the second cluster stays empty
+    y = np.eye(4)[cluster_of_class[split.labels[rows]]]
+    validation = scoring.Outputs(split.images[rows], split.labels[rows], {"y": y}, y, None)
+
+    def draw(model, code, shift=0):
+        clusters = code["y"].argmax(axis=1)
+        assert set(clusters) == {0, 2, 3}
+        classes = (np.array([1, -1, 2, 0])[clusters] + shift) % 3
+        examples = [split.images[rows[split.labels[rows] == k]][0] for k in range(3)]
+        return np.stack(examples)[classes] / np.float32(255)
+
+    monkeypatch.setattr(scoring, "decode", draw)
+    assert scoring.generated_accuracy(model, split, validation)["generated_accuracy"] == 1
+    monkeypatch.setattr(scoring, "decode", lambda model, code: draw(model, code, shift=1))
+    assert scoring.generated_accuracy(model, split, validation)["generated_accuracy"] == 0
+    assert scoring.generated_accuracy(model, split) == {}
 
 
 def test_clusters_without_labels_keep_their_numbers():

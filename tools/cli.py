@@ -18,7 +18,7 @@ from absl import logging as absl_logging
 from aae_keras.errors import UserError, first_line
 from aae_keras.experiment.config import Config
 from aae_keras.experiment.fields import holds_names
-from aae_keras.experiment.presets import PRESETS, from_yaml, preset
+from aae_keras.experiment.presets import PRESETS, changed, from_yaml, preset
 
 FLAGS = flags.FLAGS
 
@@ -175,7 +175,7 @@ def config_from_flags(base=None):
         base = preset(FLAGS.preset) if FLAGS.preset else base
         if FLAGS.config:
             base = _config_from_file(FLAGS.config, base)
-        return dataclasses.replace(base or Config(), **given_fields())
+        return changed(base or Config(), **given_fields())
     except (ValueError, TypeError) as error:
         raise Usage(error) from error
 

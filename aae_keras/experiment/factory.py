@@ -1,6 +1,7 @@
 """From a `Config` to data and to a compiled model: the one file that knows all the parts."""
 
 import dataclasses
+import logging
 import pathlib
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,8 @@ from aae_keras import models, networks, priors
 from aae_keras.data import Data
 from aae_keras.experiment import consistency, optimization, runs
 from aae_keras.experiment.config import Config
+
+log = logging.getLogger(__name__)
 
 
 def load_data(
@@ -69,7 +72,16 @@ def load_trained(
 
 
 def build_model(config: Config, data: Data) -> models.AdversarialModel:
-    """The compiled model of a configuration, for the images and classes of `data`."""
+    """The compiled model of a configuration, for the images and classes of `data`.
+
+    A first stage (`pretrain`) is for `training.train` to run: this is the model of the last one.
+    """
+    if config.pretrain:
+        log.warning(
+            "This model has not had its first stage, %s, which `aae_keras.train` runs; set "
+            'pretrain="" if it is to do without.',
+            config.pretrain,
+        )
     model = build_uncompiled(config, data)
     optimization.compile_model(model, config, data.steps_per_epoch)
     return model

@@ -13,7 +13,7 @@ from typing import Any
 from aae_keras.errors import UserError, first_line
 from aae_keras.experiment import records, runs
 from aae_keras.experiment.config import Config
-from aae_keras.experiment.presets import PRESETS, preset, short_name
+from aae_keras.experiment.presets import PRESETS, changed, preset, short_name
 from aae_keras.experiment.rows import UNITS, Figure, Row
 
 log = logging.getLogger(__name__)
@@ -132,10 +132,7 @@ def config_of(
     """
     config = preset(row.name)
     if labels_only:
-        of_terms = [field for field in dataclasses.fields(config) if field.metadata["term"]]
-        config = config.of_setting(
-            "labels-only", extra_terms=(), **{field.name: field.default for field in of_terms}
-        )
+        config = changed(config, setting="labels-only")
     where: dict[str, Any] = {}
     if row.photos:
         where = {"dataset": photos_dir} if photos_dir else {}

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from aae_keras.experiment import presets
+from aae_keras.experiment import consistency, factory, presets
 from aae_keras.experiment.config import EXTRA_TERMS, MIXTURES, Config, nearest
 from aae_keras.experiment.presets import PRESETS, preset
 
@@ -217,3 +217,51 @@ def test_a_stage_has_no_fields_of_other_settings():
     assert (second.num_clusters, second.cyclic_loss, second.y_scale) == (0, 0.0, 2.0)
     assert not first.pretrain and not second.pretrain
     assert config.learns_from_labels and second.learns_from_labels
+
+
+def test_another_setting_takes_along_what_is_of_no_use_to_it():
+    """Every preset can be asked for the baseline of labels alone, which sees no other image."""
+    for name in presets.PRESETS:
+        alone = presets.preset(name, setting="labels-only")
+        assert (alone.extra_terms, alone.pretrain, alone.pretrain_clusters) == ((), "", 0)
+        assert alone.hidden_units == presets.preset(name).hidden_units
+    plus = presets.preset("mnist-100-plus")
+    without = presets.changed(plus, pretrain="", extra_terms=("vat",), marginal_entropy_weight=0.4)
+    assert without.pretrain_clusters == 0 and without.vat_radius == plus.vat_radius
+    assert without == dataclasses.replace(
+        plus, pretrain="", pretrain_clusters=0, pretrain_epochs=10, extra_terms=("vat",)
+    )
+    # What is given by name is never left out.
+    with pytest.raises(ValueError, match="`pretrain_epochs` is for a run with `pretrain`"):
+        presets.changed(plus, pretrain="", pretrain_epochs=3)
+    with pytest.raises(ValueError, match="`vat_radius` is for the extra term vat"):
+        presets.changed(plus, extra_terms=(), vat_radius=0.3)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'latent_dims'"):
+        presets.changed(plus, latent_dims=3)
+    assert presets.preset("digits", setting="clustering", num_clusters=12).num_clusters == 12
+
+
+@pytest.mark.parametrize(
+    ("prior", "expected"),
+    [("uniform", None), ("labels", None), ("0.9,0.1", [0.9, 0.1]), ("3, 1,1", [3.0, 1.0, 1.0])],
+)
+def test_a_class_prior_is_a_word_or_shares(prior, expected):
+    assert consistency.shares_of(prior) == expected
+    assert Config(class_prior=prior).class_prior == prior
+
+
+@pytest.mark.parametrize("prior", ["equal", "0.9", "1,0", "1,-2", "1,nan", "", "1,inf"])
+def test_another_class_prior_is_refused(prior):
+    with pytest.raises(ValueError, match="`class_prior` must be uniform, labels, or a share"):
+        Config(class_prior=prior)
+
+
+def test_the_class_prior_reaches_the_game_and_the_marginal_entropy(small):
+    for prior, expected in (("labels", [5 / 15] * 3), ("2,1,1", [0.5, 0.25, 0.25])):
+        config = dataclasses.replace(small, class_prior=prior, extra_terms=("marginal_entropy",))
+        model = factory.build_model(config, factory.load_data(config))
+        assert model.categorical_prior.shares == pytest.approx(expected)
+        assert model.extra_terms[0].shares == pytest.approx(expected)
+    config = dataclasses.replace(small, class_prior="2,1")
+    with pytest.raises(ValueError, match="a share for each of the 3 classes"):
+        factory.build_model(config, factory.load_data(config))

@@ -96,7 +96,7 @@ def test_a_run_of_another_configuration_is_named_and_left_out(tmp_path, caplog):
     make_run(tmp_path / "digits-seed2-old", preset("digits", seed=2))
     found = results.collect(row_of("digits"), tmp_path)
     assert found.seeds == [2]
-    assert "epochs is 3, not 250" in caplog.text and "seed is 0, not 1" in caplog.text
+    assert "epochs is 3, not 30" in caplog.text and "seed is 0, not 1" in caplog.text
 
 
 def test_damaged_files_are_named_and_left_out(tmp_path, caplog):

@@ -55,11 +55,18 @@ def main(arguments):
             f"The same command goes on with what is in {search.folder}."
         ) from error
     if search.best is None:
-        raise UserError(
-            f"No short run came to its end in {flags.minutes:g} minutes; a longer search goes on "
-            f"with what is in {search.folder}. Received: --minutes={flags.minutes:g}"
-        )
+        raise UserError(none_ended(search, flags.minutes))
     say_best(search)
+
+
+def none_ended(search, minutes):
+    """Why there is no best."""
+    if any(tried.outcome == "diverged" for tried in search.tried):
+        return "No short run came to its end: a loss became NaN. Lower the rates."
+    return (
+        f"No short run came to its end. Give more --minutes; the search goes on with what is in "
+        f"{search.folder}. Received: --minutes={minutes:g}"
+    )
 
 
 def line_of(tried, criterion):

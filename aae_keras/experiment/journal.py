@@ -73,7 +73,8 @@ class Journal:
             study_name="tune",
             load_if_exists=True,
             direction=direction,
-            pruner=optuna.pruners.MedianPruner(FREE_TRIALS, n_warmup_steps=epochs // 3),
+            # The first third of the epochs is not judged by.
+            pruner=optuna.pruners.MedianPruner(FREE_TRIALS, n_warmup_steps=epochs // 3 + 1),
         )
         # Others than before where the search goes on: the same seed would draw the same values.
         seed = np.random.SeedSequence([config.seed, len(self._study.trials)]).generate_state(1)
@@ -97,7 +98,12 @@ class Journal:
         return self._study.ask()
 
     def tell(
-        self, trial: Any, outcome: str, score: float | None, fields: dict[str, float], seconds: float
+        self,
+        trial: Any,
+        outcome: str,
+        score: float | None,
+        fields: dict[str, float],
+        seconds: float,
     ) -> None:
         """Write down what became of a trial."""
         notes = {"fields": fields, "score": score, "seconds": round(seconds, 1)}

@@ -8,6 +8,7 @@ journal in the folder lets a second search go on with what the first has learned
 import contextlib
 import dataclasses
 import functools
+import gc
 import logging
 import pathlib
 import shutil
@@ -171,6 +172,7 @@ class Search:
             try:
                 training.train(config, folder, data=self._data, callbacks=[watch], verbose=0)
             finally:
+                gc.collect()  # a model is a cycle, and the next one needs its memory
                 with contextlib.suppress(FileNotFoundError):  # none before the first whole epoch
                     shutil.copy(folder / "history.csv", self.folder / f"trial-{number}.csv")
 

@@ -5,13 +5,15 @@ import shlex
 import signal
 import subprocess
 import sys
+import types
 
 import pytest
 
 from aae_keras.experiment.config import Config
+from aae_keras.experiment.journal import Tried
 from aae_keras.experiment.presets import preset
 from tests.test_tools import QUICK
-from tools import cli
+from tools import cli, tune
 
 FLAGS = [*QUICK, "--epochs=8", "--optimizer=adam", "--reconstruction_rate=0.001"]
 
@@ -48,6 +50,16 @@ def test_a_search_that_was_interrupted_goes_on_and_prints_a_command(npz, tmp_pat
     words = shlex.split(command)
     assert words[:3] == ["python", "-m", "tools.train"] and "--epochs=8" in words
     assert f"--dataset={npz}" in words and "--hidden_units=16,16" in words
+
+
+@pytest.mark.parametrize(
+    "outcome, message", [("stopped", "Give more --minutes"), ("diverged", "Lower the rates")]
+)
+def test_a_search_without_an_end_says_why(outcome, message):
+    trial = Tried(0, {}, {"input_noise": 0.1}, None, 3.0, outcome, True)
+    search = types.SimpleNamespace(tried=[trial], folder="runs/tune-x")
+    assert message in tune.none_ended(search, 0.5)
+    assert tune.line_of(trial, None) == f"trial 0: as configured: no score, 3 s, {outcome}"
 
 
 @pytest.mark.parametrize(

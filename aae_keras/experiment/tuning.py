@@ -80,11 +80,11 @@ class Search:
         self.criterion = criterion_for(self._stages[-1].config, self._data)
         fingerprint = self._data.split.fingerprint()
         self.folder.mkdir(parents=True, exist_ok=True)
-        if self._data.distances is not None:
-            neighbours.write(distances, self._data.distances, fingerprint)
         self._journal = journal.Journal(
             self.folder, config, fingerprint, self.criterion.direction, self._short.epochs
         )
+        if self._data.distances is not None:
+            neighbours.write(distances, self._data.distances, fingerprint)
 
     @property
     def left(self) -> float:

@@ -35,14 +35,15 @@ WINGS = {
     "experiment": [
         {"fields", "hardware", "consistency", "merging", "records"},
         {"config", "rows"},
-        {"presets"},
+        {"presets", "search_space"},
         {"runs"},
-        {"optimization", "results"},
+        {"optimization", "results", "journal"},
         {"factory", "callbacks", "scoring", "projector"},
-        {"evaluation"},
+        {"evaluation", "criteria"},
         {"figures"},
         {"stages"},
         {"training", "generation"},
+        {"tuning"},
     ],
     "deployment": [{"contract"}, {"versions"}, {"prediction"}, {"export"}],
 }

@@ -146,6 +146,8 @@ def test_a_message_names_commands_as_the_installation_does(wheel, tmp_path):
     "name, arguments, missing, extra",
     [
         ("aae-train", ["--preset=digits"], "keras", "train"),
+        ("aae-tune", ["--preset=digits"], "optuna", "tune"),
+        ("aae-tune", ["--preset=digits"], "keras", "train"),
         ("aae-demo", [], "tensorflow", "train"),
         ("aae-predict", ["--server=grpc://localhost:1", "x.png"], "keras", "train"),
         ("aae-predict", ["--model=x.tflite", "x.png"], "ai_edge_litert", "edge"),

@@ -15,7 +15,7 @@ from tensorflow_serving.config import model_server_config_pb2
 
 import aae_keras
 from aae_keras.deployment import contract
-from aae_keras.experiment import evaluation, figures
+from aae_keras.experiment import evaluation, figures, search_space
 from aae_keras.experiment.config import SETTINGS
 from aae_keras.experiment.presets import PRESETS
 from tests import tiny
@@ -201,6 +201,13 @@ def test_every_dependency_is_explained():
         assert f"`{file}`" in page
         for package in re.findall(r"(?m)^([\w.-]+)[<>=]", file.read_text()):
             assert re.search(rf"(?m)^\| .*\b{package}\b.*\|$", page), package
+
+
+def test_the_manual_has_every_searched_field_with_its_followers():
+    for field in search_space.SPACE:
+        (row,) = re.findall(rf"(?m)^\| `{field.name}`.*$", BUILD)
+        assert all(f"`{name}`" in row for name in field.followers)
+        assert field.relative or f" {field.low:g}, {field.high:g} " in row
 
 
 def test_deployment_files_are_what_their_readers_read():

@@ -19,7 +19,7 @@ from tests.folders import write_images
 
 TOOLS = (
     "train", "evaluate", "visualize", "generate", "export", "predict", "prepare_data", "demo",
-    "benchmark", "versions", "reproduce",
+    "benchmark", "versions", "reproduce", "tune",
 )  # fmt: skip
 QUICK = [
     "--num_labeled=12", "--validation_size=6", "--hidden_units=16,16", "--latent_dim=2",
@@ -114,6 +114,10 @@ def test_every_field_is_a_flag_and_in_the_help():
         ("reproduce", ["--rows=digits", "--seeds=a"], 2, "--seeds must be whole numbers such as 0"),
         ("reproduce", ["--rows=digits", "--seeds=-1"], 2, "`seed` must lie in [0, 2147483647]"),
         ("reproduce", ["--jobs=0"], 2, "--jobs must be at least 1. Received: --jobs=0"),
+        ("tune", ["--minute=3"], 2, "Unknown command line flag 'minute'. Did you mean: minutes"),
+        ("tune", ["--minutes=0"], 2, "--minutes must be above 0. Received: --minutes=0.0"),
+        ("tune", ["--trials=-1"], 2, "--trials must be at least 0. Received: --trials=-1"),
+        ("tune", ["--preset=mnist-100", "--data_dir=none"], 1, "mnist is not prepared in none"),
         ("prepare_data", ["--dataset=mnist"], 2, "--data_dir is needed"),
         ("prepare_data", ["--dataset=x", "--data_dir=y"], 1, "has no set named 'x'"),
         ("prepare_data", ["--dataset=mnist", "--data_dir=y", "--from=z"], 1, "no such folder"),

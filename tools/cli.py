@@ -26,6 +26,7 @@ FLAGS = flags.FLAGS
 _EXTRAS = {
     **dict.fromkeys(("ai_edge_litert", "onnxruntime"), "edge"),
     **dict.fromkeys(("onnx", "tf2onnx"), "onnx"),
+    "optuna": "tune",
     **dict.fromkeys(("grpc", "tensorflow_serving"), "serving"),
     **dict.fromkeys(("keras", "matplotlib", "scipy", "sklearn"), "train"),
     **dict.fromkeys(("tensorboard", "tensorflow", "tensorflow_datasets"), "train"),
@@ -178,6 +179,21 @@ def config_from_flags(base=None):
         return changed(base or Config(), **given_fields())
     except (ValueError, TypeError) as error:
         raise Usage(error) from error
+
+
+def flags_of(config):
+    """The flags of `tools.train` that make a configuration from its preset, or from the defaults.
+
+    The seed is the last of them, whatever it is.
+    """
+    base, flags = preset(config.preset) if config.preset else Config(), []
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if field.name not in ("preset", "seed") and value != getattr(base, field.name):
+            items = value if isinstance(value, tuple) else (value,)
+            flags.append(f"--{field.name}={','.join(map(str, items))}")
+    named = [f"--preset={config.preset}"] if config.preset else []
+    return [*named, *flags, f"--seed={config.seed}"]
 
 
 def given_fields():

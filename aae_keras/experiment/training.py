@@ -33,6 +33,7 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     build: Callable[[Config, Data], AdversarialModel] | None = None,
+    data: Data | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: str | int = "auto",
 ) -> runs.Run:
@@ -46,6 +47,7 @@ def train(
         overwrite: Move a run that is in the folder out of the way.
         build: Function of (config, data) that returns a compiled model, for networks of your
             own; `factory.build_model` if None.
+        data: The configuration's `Data`, where it has been read; it is read if None.
         callbacks: Keras callbacks of your own; exact resume does not cover their state.
         verbose: As in `keras.Model.fit`.
 
@@ -67,7 +69,8 @@ def train(
         run = runs.name_run(folder, config, overwrite)
     log.info("Revision %s in %s", run.revision, run.folder)
     # Before the folder is touched: faults of the data leave no trace.
-    data = factory.load_data(run.config, functools.partial(neighbours.read, run.distances))
+    if data is None:
+        data = factory.load_data(run.config, functools.partial(neighbours.read, run.distances))
     log.info("%s", data.describe())
     build = build or factory.build_model
     stages = stages_of(run.config)

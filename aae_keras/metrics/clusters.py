@@ -9,6 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import (
     adjusted_mutual_info_score,
     adjusted_rand_score,
+    mutual_info_score,
     normalized_mutual_info_score,
 )
 
@@ -97,6 +98,19 @@ def agreement(labels: np.ndarray, y: np.ndarray) -> dict[str, float]:
         "ami": float(adjusted_mutual_info_score(labels, assigned)),
         "ari": float(adjusted_rand_score(labels, assigned)),
     }
+
+
+def shared_information(y: np.ndarray, other: np.ndarray) -> float:
+    """Mutual information, in nats, of two partitions of the same images.
+
+    Args:
+        y, other: Probabilities of the clusters, shape (n, clusters); the most probable counts.
+
+    Returns:
+        0 where one says nothing of the other, as where either is a single cluster; log K where they
+        are the same K clusters of equal size.
+    """
+    return float(mutual_info_score(y.argmax(axis=1), other.argmax(axis=1)))
 
 
 def _counts(labels, y):

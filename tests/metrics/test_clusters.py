@@ -52,3 +52,13 @@ def test_agreement_does_not_depend_on_the_clusters_names(y):
     assert clusters.agreement(LABELS, y) == clusters.agreement(LABELS, renamed)
     scores = clusters.agreement(LABELS, np.eye(3)[[2, 2, 0, 0, 0, 2, 1, 1, 1]])
     assert scores == {"nmi": 1.0, "ami": 1.0, "ari": 1.0}
+
+
+def test_shared_information_of_closed_cases():
+    halves, fours = np.eye(4)[np.arange(40) // 20], np.eye(4)[np.arange(40) % 4]
+    one = np.eye(4)[np.zeros(40, int)]
+    assert clusters.shared_information(fours, fours) == pytest.approx(np.log(4))
+    assert clusters.shared_information(fours, fours[:, [2, 0, 3, 1]]) == pytest.approx(np.log(4))
+    assert clusters.shared_information(one, one) == clusters.shared_information(fours, one) == 0
+    assert clusters.shared_information(halves, fours) == pytest.approx(0, abs=1e-12)
+    assert clusters.shared_information(halves, halves) == pytest.approx(np.log(2))

@@ -14,7 +14,7 @@ from .serving import trained
 
 TOOLS = (
     "train", "evaluate", "visualize", "export", "predict", "prepare_data", "demo", "benchmark",
-    "reproduce",
+    "reproduce", "tune",
 )  # fmt: skip
 NUM_IMAGES, NUM_TEST = 60_000, 10_000
 # What `tools.train` does, until its first steps have been taken.

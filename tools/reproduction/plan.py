@@ -7,8 +7,9 @@ from typing import Any
 
 from aae_keras.experiment import results, runs
 from aae_keras.experiment.config import Config
-from aae_keras.experiment.presets import preset
 from aae_keras.experiment.rows import Row
+
+from ..cli import flags_of
 
 # In place of this machine's paths, in whatever is written down.
 DATA_DIR, PHOTOS_DIR = "DATA_DIR", "PHOTOS_DIR"
@@ -91,17 +92,6 @@ def jobs_of(
                 folder = pathlib.Path(runs_dir) / runs.default_folder(config).name
                 found.append(Job(row, config, folder))
     return found
-
-
-def flags_of(config: Config) -> list[str]:
-    """The flags of `tools.train` that make a configuration from its preset."""
-    base, flags = preset(config.preset), []
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        if field.name != "seed" and value != getattr(base, field.name):
-            items = value if isinstance(value, tuple) else (value,)
-            flags.append(f"--{field.name}={','.join(map(str, items))}")
-    return [f"--preset={config.preset}", *flags, f"--seed={config.seed}"]
 
 
 def command_of(

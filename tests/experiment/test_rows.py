@@ -66,12 +66,11 @@ def test_a_figure_is_printed_in_its_unit():
 def test_labels_alone_have_neither_a_stage_before_nor_a_term_beside(monkeypatch):
     """Both would look at the unlabelled images."""
     more = {
-        "pretrain": "basic", "pretrain_epochs": 3, "extra_terms": ("conditional_entropy",),
-        "conditional_entropy_weight": 0.5,
+        "pretrain": "clustering", "pretrain_epochs": 3, "conditional_entropy_weight": 0.5,
     }  # fmt: skip
     monkeypatch.setitem(PRESETS, "digits", PRESETS["digits"] | more)
     config = results.config_of(row_of("digits"))
     alone = results.config_of(row_of("digits"), labels_only=True)
-    assert (config.pretrain, config.extra_terms) == ("basic", ("conditional_entropy",))
+    assert config.pretrain == "clustering" and "conditional_entropy" in config.extra_terms
     assert (alone.pretrain, alone.extra_terms) == ("", ())
     assert alone.conditional_entropy_weight == 0.1  # the default, or the term would be missed

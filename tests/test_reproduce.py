@@ -192,7 +192,7 @@ def test_commands_have_names_in_place_of_paths_and_make_the_configuration():
     script = (
         "import sys; from tools import cli; t = cli.Tool('t', ''); t.config_flags();"
         "t.flag(str, 'config', '', '');"
-        "cli.FLAGS(sys.argv); print(cli.config_from_flags().to_yaml())"
+        "t.define(); cli.FLAGS(sys.argv); print(cli.config_from_flags().to_yaml())"
     )
     flags = command.split()[3:]
     done = subprocess.run([sys.executable, "-c", script, *flags], capture_output=True, text=True)

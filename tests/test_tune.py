@@ -73,7 +73,7 @@ def test_the_flags_of_a_configuration_make_it(config):
     script = (
         "import sys; from tools import cli; t = cli.Tool('t', ''); t.config_flags();"
         "t.flag(str, 'config', '', '');"
-        "cli.FLAGS(sys.argv); print(cli.config_from_flags().to_yaml())"
+        "t.define(); cli.FLAGS(sys.argv); print(cli.config_from_flags().to_yaml())"
     )
     flags = shlex.split(shlex.join(cli.flags_of(config)))
     done = subprocess.run([sys.executable, "-c", script, *flags], capture_output=True, text=True)

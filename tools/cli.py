@@ -59,6 +59,7 @@ class Tool:
         self.summary = summary
         self.arguments = arguments
         self.groups = {}
+        self._flags = []
         self._main = None
 
     def main(self, function):
@@ -67,12 +68,17 @@ class Tool:
         return function
 
     def flag(self, kind, name, default, help, group="Command"):
-        """Define a flag of this tool; `kind` is one of str, int, float, bool, tuple."""
-        _DEFINERS[kind](name, default, help)
+        """Give this tool a flag; `kind` is one of str, int, float, bool, tuple."""
+        self._flags.append((kind, name, default, help))
         self.groups.setdefault(group, []).append(name)
 
+    def define(self):
+        """Define the flags. Not on import: two tools in one process may share names."""
+        for kind, *definition in self._flags:
+            _DEFINERS[kind](*definition)
+
     def config_flags(self):
-        """Define a flag for each field of `Config`, unset unless given."""
+        """A flag for each field of `Config`, unset unless given."""
         for field in dataclasses.fields(Config):
             kind = type(field.default)
             choices = sorted(PRESETS) if field.name == "preset" else field.metadata["choices"]
@@ -81,7 +87,7 @@ class Tool:
             self.flag(kind, field.name, None, text, field.metadata["group"])
 
     def run_flags(self):
-        """Define the flags of a tool that works on a trained run."""
+        """The flags of a tool that works on a trained run."""
         self.flag(str, "run_dir", "", "The run folder.")
         self.flag(str, "dataset", None, "Where its data lies now, if it has moved.")
         self.flag(str, "data_dir", None, "Where its tensorflow-datasets folder lies now.")
@@ -121,6 +127,7 @@ class Tool:
                 self._fail(error, 2, f"See python -m tools.{self.name} --help")
             return arguments
 
+        self.define()
         app.run(self._guard, flags_parser=parse)
 
     def _guard(self, arguments):

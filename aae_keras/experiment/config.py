@@ -73,8 +73,8 @@ class Config:
     pretrain_epochs: int = _recipe(10, "Passes of that first stage.", low=1)
     pretrain_clusters: int = _recipe(
         0,
-        "Categories of y in a first stage of clustering, more than the second has: that starts "
-        "from them, merged and named by the labels; 0: it takes over no y.",
+        "Clusters that a first stage of clustering looks for, for each category of y in the second, "
+        "which starts from them, merged and named by the labels; 0: it takes over no y.",
         low=0,
     )
 

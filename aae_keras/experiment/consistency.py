@@ -62,10 +62,10 @@ def _check_stages(config):
             "the encoder finds. "
             f"Received: pretrain={config.pretrain!r}, setting={config.setting!r}"
         )
-    if clusters and clusters <= config.num_clusters:
+    if clusters == 1:
         raise ValueError(
-            "`pretrain_clusters` must be more than `num_clusters`, which they are merged to. "
-            f"Received: {clusters} and {config.num_clusters}"
+            "`pretrain_clusters` must be at least 2 for each category, to be merged; or 0. "
+            "Received: pretrain_clusters=1"
         )
     if config.pretrain == config.setting and not clusters:
         raise ValueError(

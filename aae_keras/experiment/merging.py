@@ -67,8 +67,7 @@ def merged(y: np.ndarray, groups: int) -> np.ndarray:
     clusters = y.shape[1]
     if not 1 <= groups <= clusters:
         raise ValueError(
-            f"{clusters} clusters cannot be merged to {groups} groups. Find more of them first: "
-            "`pretrain_clusters`."
+            f"{clusters} clusters cannot be merged to {groups} groups: find more of them first."
         )
     y = y.astype("float64")
     overlap = y.T @ y

@@ -106,8 +106,8 @@ _MNIST_PLUS = _PLUS | {
     "discriminator_units": (300, 300),
     "epochs": 20,
 }
-# Thirty clusters are found without labels, nearly pure; merged to ten, they are where y starts.
-_FROM_CLUSTERS = {"pretrain": "clustering", "pretrain_clusters": 30, "pretrain_epochs": 8}
+# Three clusters a class are found without labels, nearly pure; merged, they are where y starts.
+_FROM_CLUSTERS = {"pretrain": "clustering", "pretrain_clusters": 3, "pretrain_epochs": 8}
 _PLANE_PLUS = {
     "setting": "dimensionality-reduction",
     "latent_dim": 2,
@@ -131,7 +131,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "discriminator_rate": 0.002,
         "vat_radius": 0.4,
         "encoder_average": 0.98,
-        "pretrain_clusters": 20,
+        "pretrain_clusters": 2,
         "pretrain_epochs": 14,
         "epochs": 30,
         "precision": "float32",
@@ -192,7 +192,6 @@ PRESETS: dict[str, dict[str, Any]] = {
     | {
         "setting": "clustering",
         "num_clusters": 16,
-        "pretrain_clusters": 40,
         "marginal_entropy_slack": 0.2,
         "epochs": 12,
     },
@@ -202,7 +201,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "mnist-2d-clusters-20-plus": _MNIST_PLUS
     | _FROM_CLUSTERS
     | _PLANE_PLUS
-    | {"num_clusters": 20, "pretrain_clusters": 40, "marginal_entropy_slack": 0.2, "epochs": 12},
+    | {"num_clusters": 20, "marginal_entropy_slack": 0.2, "epochs": 12},
     "mnist-10d-100-plus": _MNIST_PLUS
     | _FROM_CLUSTERS
     | _PLANE_PLUS

@@ -31,14 +31,18 @@ class Stage:
     config: Config
 
 
-def stages_of(config: Config) -> list[Stage]:
+def stages_of(config: Config, classes: int) -> list[Stage]:
     """The stages of a run: the setting of `pretrain`, if there is one, then the setting itself.
 
     A first stage whose clusters the second starts from has the extra terms too: they make them.
+
+    Args:
+        config: The `Config` of the run.
+        classes: How many the data has.
     """
     if not config.pretrain:
         return [Stage(1, config)]
-    clusters = config.pretrain_clusters
+    clusters = config.pretrain_clusters * (config.num_clusters or classes)
     changes: dict[str, Any] = {"num_clusters": clusters} if clusters else {"extra_terms": ()}
     first = config.of_setting(config.pretrain, epochs=config.pretrain_epochs, **changes)
     return [Stage(1, first), Stage(2, config.of_setting(config.setting))]

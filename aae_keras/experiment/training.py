@@ -73,7 +73,7 @@ def train(
         data = factory.load_data(run.config, functools.partial(neighbours.read, run.distances))
     log.info("%s", data.describe())
     build = build or factory.build_model
-    stages = stages_of(run.config)
+    stages = stages_of(run.config, len(data.class_names))
     model = build(stages[0].config, data)
     fingerprint = data.split.fingerprint()
     backup = Backup(run.backup, data, run.history_file)

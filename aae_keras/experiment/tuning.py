@@ -73,10 +73,10 @@ class Search:
         self.config = config
         self.folder = pathlib.Path(folder or default_folder(config))
         self._short = shortened(config)
-        self._stages = stages_of(self._short)
         distances = self.folder / "distances.npz"
         self._data = factory.load_data(config, functools.partial(neighbours.read, distances))
         log.info("%s", self._data.describe())
+        self._stages = stages_of(self._short, len(self._data.class_names))
         self.criterion = criterion_for(self._stages[-1].config, self._data)
         fingerprint = self._data.split.fingerprint()
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -83,7 +83,7 @@ def test_fingerprint_changes_with_every_field():
     terms = Config(extra_terms=("conditional_entropy", "marginal_entropy", "vat"))
     staged = Config(pretrain="basic")
     two_trunks = Config(trunks=2)
-    from_clusters = Config(pretrain="clustering", pretrain_clusters=20)
+    from_clusters = Config(pretrain="clustering", pretrain_clusters=2)
     other = {
         "preset": "x", "setting": "labels-only", "network": "convolutional",
         "posterior": "universal", "prior": "swiss-roll", "input_dropout": 0.5,
@@ -265,3 +265,20 @@ def test_the_class_prior_reaches_the_game_and_the_marginal_entropy(small):
     config = dataclasses.replace(small, class_prior="2,1")
     with pytest.raises(ValueError, match="a share for each of the 3 classes"):
         factory.build_model(config, factory.load_data(config))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"pretrain": "clustering", "pretrain_clusters": 1}, "at least 2 for each category"),
+        ({"pretrain": "basic", "pretrain_clusters": 3}, "for a run with pretrain=clustering"),
+        ({"pretrain_clusters": 3}, "`pretrain_clusters` is for a run with `pretrain`"),
+        ({"pretrain": "clustering"}, "needs `num_clusters` of at least 2"),
+        ({"z_units": (5,)}, "z has a trunk of its own: trunks=2"),
+    ],
+)
+def test_clusters_that_no_stage_starts_from_and_layers_that_are_not_there_are_refused(
+    changes, message
+):
+    with pytest.raises(ValueError, match=message):
+        Config(**changes)

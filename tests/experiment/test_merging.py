@@ -54,7 +54,7 @@ def from_clusters(small):
     return dataclasses.replace(
         small,
         pretrain="clustering",
-        pretrain_clusters=6,
+        pretrain_clusters=2,
         pretrain_epochs=2,
         epochs=2,
         batch_norm=True,
@@ -68,17 +68,17 @@ def from_clusters(small):
 
 
 def test_the_first_stage_looks_for_more_clusters_with_the_terms_that_make_them(from_clusters):
-    first, second = stages_of(from_clusters)
+    first, second = stages_of(from_clusters, 3)
     assert (first.config.setting, first.config.num_clusters) == ("clustering", 6)
     assert first.config.extra_terms == second.config.extra_terms == from_clusters.extra_terms
     assert second.config.num_clusters == 0
     clusters = dataclasses.replace(from_clusters, setting="clustering", num_clusters=3)
-    assert [stage.config.num_clusters for stage in stages_of(clusters)] == [6, 3]
+    assert [stage.config.num_clusters for stage in stages_of(clusters, 9)] == [6, 3]
 
 
 def test_y_begins_as_the_former_clusters_named_by_the_labels(from_clusters, monkeypatch):
     data = factory.load_data(from_clusters)
-    former, model = (factory.build_model(s.config, data) for s in stages_of(from_clusters))
+    former, model = (factory.build_model(s.config, data) for s in stages_of(from_clusters, 3))
     start_from(model, former)
     split = data.split
 
@@ -112,7 +112,7 @@ def test_y_begins_as_the_former_clusters_named_by_the_labels(from_clusters, monk
 def test_a_head_of_another_kind_is_refused(from_clusters):
     config = dataclasses.replace(from_clusters, batch_norm_heads=True)
     data = factory.load_data(config)
-    former, model = (factory.build_model(s.config, data) for s in stages_of(config))
+    former, model = (factory.build_model(s.config, data) for s in stages_of(config, 3))
     with pytest.raises(ValueError, match="must be a Dense layer: set batch_norm_heads=False"):
         merging.start_from_clusters(model, former, data)
 

@@ -40,12 +40,12 @@ class StopAfter(training.EpochClock):
 
 
 def test_one_setting_is_one_stage(small):
-    (stage,) = stages_of(small)
+    (stage,) = stages_of(small, 3)
     assert stage.config is small and stage.number == 1
 
 
 def test_stages_follow_each_other(staged):
-    first, second = stages_of(staged)
+    first, second = stages_of(staged, 3)
     assert (first.config.setting, second.config.setting) == ("clustering", "semi-supervised")
     assert (first.config.epochs, second.config.epochs) == (2, 2)
     rows = [{"stage": 1}, {"stage": 1}, {"stage": 2}]
@@ -54,7 +54,7 @@ def test_stages_follow_each_other(staged):
 
 def test_the_second_starts_from_the_layers_of_the_first_but_for_the_head_of_y(staged):
     data = factory.load_data(staged)
-    former, model = (factory.build_model(stage.config, data) for stage in stages_of(staged))
+    former, model = (factory.build_model(stage.config, data) for stage in stages_of(staged, 3))
     for weight in former.encoder.weights + former.decoder.weights:
         weight.assign(weight + 1)
     head = model.encoder.get_layer("y_logits").get_weights()

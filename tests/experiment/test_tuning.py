@@ -189,7 +189,7 @@ def test_a_search_by_noise_trains_in_stages_and_never_sees_the_test_part(
     """Trained in earnest: clusters of a first stage, and scores of the second alone."""
     config = dataclasses.replace(
         small, setting="clustering", num_clusters=3, num_labeled=0, pretrain="clustering",
-        pretrain_clusters=5, pretrain_epochs=3, epochs=3, rate_drops=(), optimizer="adam",
+        pretrain_clusters=2, pretrain_epochs=3, epochs=3, rate_drops=(), optimizer="adam",
         extra_terms=("vat",), reconstruction_rate=0.001, hidden_units=(8,),
     )  # fmt: skip
     monkeypatch.setattr(Data, "test", property(lambda data: pytest.fail("asked for test images")))

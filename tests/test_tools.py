@@ -135,7 +135,8 @@ def test_precedence_is_preset_then_file_then_flags(tmp_path):
     script = (
         "import sys; from tools import cli; t = cli.Tool('t', ''); t.config_flags();"
         "t.flag(str, 'config', '', '');"
-        f"t.define(); cli.FLAGS(['t', '--preset=mnist-1000', '--config={tmp_path}/c.yaml', '--seed=6']);"
+        "t.define();"
+        f"cli.FLAGS(['t', '--preset=mnist-1000', '--config={tmp_path}/c.yaml', '--seed=6']);"
         "print(cli.config_from_flags().to_yaml())"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

@@ -73,7 +73,7 @@ class Config:
     pretrain_epochs: int = _recipe(10, "Passes of that first stage.", low=1)
     pretrain_clusters: int = _recipe(
         0,
-        "Clusters that a first stage of clustering looks for, for each category of y in the second, "
+        "Clusters that a first stage of clustering looks for, for each category of the second's y, "
         "which starts from them, merged and named by the labels; 0: it takes over no y.",
         low=0,
     )

@@ -15,7 +15,7 @@ from sklearn.model_selection import train_test_split
 
 import aae_keras
 
-EPOCHS = int(os.environ.get("EPOCHS", 40))  # the preset has 250
+EPOCHS = int(os.environ.get("EPOCHS", 30))
 
 digits = load_digits()
 x, x_test, y, y_test = train_test_split(
@@ -32,8 +32,8 @@ data = aae_keras.data.from_arrays(
     num_labeled=50,
     validation_size=100,
     labeled_batch_size=50,
-)
-config = aae_keras.preset("digits", epochs=EPOCHS)
+).with_distances()
+config = aae_keras.preset("digits", pretrain="", epochs=EPOCHS)
 model = aae_keras.build_model(config, data)
 model.fit(data.train, validation_data=data.validation, epochs=EPOCHS, verbose=2)
 

@@ -98,6 +98,7 @@ def test_the_table_and_the_file_hold_the_rows(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(training, "rows", lambda: iter([Row("train/textbook", 2500.0, "images/s")]))
     monkeypatch.setattr(serving, "rows", lambda: iter([Row("serve/x", 0.5, "ms")]))
     values = flags.FLAGS
+    benchmark.TOOL.define()
     values.mark_as_parsed()
     monkeypatch.setattr(values["only"], "value", ["serve", "train"])
     monkeypatch.setattr(values["output"], "value", str(tmp_path / "b.json"))

@@ -68,7 +68,7 @@ def test_the_notebook_runs_from_top_to_bottom(tmp_path):
     assert "Held-out images and their reconstructions" in printed
     assert "label across, style down" in printed
     wrong, total = map(int, re.search(r"shown (\d+) of (\d+) held-out", printed).groups())
-    assert error_in(printed) == round(wrong / total, 4)
+    assert error_in(printed) == pytest.approx(round(wrong / total, 4))
 
 
 def test_the_notebook_is_kept_without_outputs():

@@ -170,11 +170,11 @@ def test_as_many_seeds_as_the_row_states():
 def test_a_run_of_another_configuration_is_not_taken_for_the_rows(tmp_path):
     (job, _) = plan.jobs_of([row_of("digits")], [0], tmp_path)
     make_run(job.folder, preset("digits", epochs=3))
-    with pytest.raises(runs.RunError, match="epochs is 3, not 250. Move it away"):
+    with pytest.raises(runs.RunError, match="epochs is 3, not 30. Move it away"):
         job.state()
     failed, said = [], []
     failed = running.run_all([job], 1, None, lambda job, error: said.append(error))
-    assert failed == ["digits-seed0"] and "epochs is 3, not 250" in said[0]
+    assert failed == ["digits-seed0"] and "epochs is 3, not 30" in said[0]
 
 
 def test_commands_have_names_in_place_of_paths_and_make_the_configuration():
@@ -323,4 +323,5 @@ def test_an_interrupted_run_goes_on_and_a_failed_one_stops_no_other(tmp_path, ca
     page = (tmp_path / "RESULTS.md").read_text()
     error = results.read_result(runs.open_trained(folder)).scores["error_rate"]
     assert cells(page, "digits")[3:5] == [f"{error:.2%}".replace("%", " %"), "1 of 10"]
-    assert cells(page, "digits")[-1] == "60" and str(tmp_path) not in page
+    stages = CHANGES["epochs"] + preset("digits").pretrain_epochs
+    assert cells(page, "digits")[-1] == str(stages) and str(tmp_path) not in page

@@ -18,7 +18,7 @@ from absl import logging as absl_logging
 from aae_keras.errors import UserError, first_line
 from aae_keras.experiment.config import Config
 from aae_keras.experiment.fields import holds_names
-from aae_keras.experiment.presets import PRESETS, changed, from_yaml, preset
+from aae_keras.experiment.presets import PRESETS, changed, consequences, from_yaml, preset
 
 FLAGS = flags.FLAGS
 
@@ -193,12 +193,18 @@ def flags_of(config):
 
     The seed is the last of them, whatever it is.
     """
-    base, flags = preset(config.preset) if config.preset else Config(), []
+    base = preset(config.preset) if config.preset else Config()
+    given, flags = {}, []
+    for name in ("setting", "pretrain", "extra_terms"):  # these bring about others
+        if consequences(base, given).get(name, getattr(base, name)) != getattr(config, name):
+            given[name] = getattr(config, name)
+    brought = consequences(base, given)
     for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        if field.name not in ("preset", "seed") and value != getattr(base, field.name):
+        name, value = field.name, getattr(config, field.name)
+        expected = brought.get(name, getattr(base, name))
+        if name not in ("preset", "seed") and (name in given or value != expected):
             items = value if isinstance(value, tuple) else (value,)
-            flags.append(f"--{field.name}={','.join(map(str, items))}")
+            flags.append(f"--{name}={','.join(map(str, items))}")
     named = [f"--preset={config.preset}"] if config.preset else []
     return [*named, *flags, f"--seed={config.seed}"]
 

@@ -8,6 +8,7 @@ drop, are what BUILD.md's table was made with; a longer run wants later drops.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from aae_keras.experiment.config import EXTRA_TERMS, Config
@@ -280,6 +281,16 @@ def changed(config: Config, **changes: Any) -> Config:
     known = {field.name for field in dataclasses.fields(config)}
     if not changes.keys() <= known:  # the message of Python's own
         return dataclasses.replace(config, **changes)
+    return dataclasses.replace(config, **consequences(config, changes))
+
+
+def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Some changes of a configuration, and those that they bring about; see `changed`.
+
+    Args:
+        config: The `Config`.
+        changes: Fields by name.
+    """
     setting = changes.get("setting", config.setting)
     values: dict[str, Any] = {"extra_terms": config.extra_terms, "pretrain": config.pretrain}
     if setting != config.setting:
@@ -298,4 +309,4 @@ def changed(config: Config, **changes: Any) -> Config:
         )
         if idle and field.name not in changes:
             values[field.name] = field.default
-    return dataclasses.replace(config, **values)
+    return values

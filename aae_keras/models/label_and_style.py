@@ -76,7 +76,7 @@ class LabelAndStyleAAE(AdversarialModel):
     def build_terms(self) -> list[Term]:
         """The rows of the table above."""
         return [
-            reconstruction_term(self, *self.code_networks()),
+            reconstruction_term(self, *self.code_networks(), shapes_y=not self.detached_y),
             *adversarial_terms(self, "cat", self.discriminator_cat, "y", self.y_game_weight),
             *adversarial_terms(self, "gauss", self.discriminator_gauss, "z", self.z_game_weight),
         ]
@@ -87,7 +87,10 @@ class LabelAndStyleAAE(AdversarialModel):
 
     def decoded(self, code: Named) -> Named:
         """A code as the decoder's gradient may know it."""
-        return code | {"y": tf.stop_gradient(code["y"])} if self.detached_y else code
+        if not self.detached_y:
+            return code
+        code = {name: tf.convert_to_tensor(value) for name, value in code.items()}
+        return code | {"y": tf.stop_gradient(code["y"])}
 
     def code_networks(self) -> list[keras.Model]:
         """Networks between encoder and decoder, which reconstruction moves too."""

@@ -117,7 +117,10 @@ class Batch:
 
 
 def reconstruction_term(
-    model: "AdversarialModel", *others: keras.Model, needs_labels: bool = False
+    model: "AdversarialModel",
+    *others: keras.Model,
+    needs_labels: bool = False,
+    shapes_y: bool = True,
 ) -> Term:
     """The decoded code of the corrupted image against the clean image (section 2).
 
@@ -125,14 +128,18 @@ def reconstruction_term(
         model: The `AdversarialModel`.
         *others: Networks between its encoder and decoder, which the term moves too.
         needs_labels: Whether the decoder is told the label.
+        shapes_y: Whether it moves what y alone depends on.
     """
     distance = losses.RECONSTRUCTION[model.reconstruction]
-    networks = (model.encoder, *others, model.decoder)
+    encoder = model.encoder.trainable_variables
+    if not shapes_y:
+        encoder = upstream_variables(model.encoder, model.posterior.outputs)
+    behind = [v for network in (*others, model.decoder) for v in network.trainable_variables]
     return Term(
         "reconstruction_loss",
         phase="reconstruction",
         loss=lambda forward: distance(forward.batch.images, forward.image_logits),
-        variables=[variable for network in networks for variable in network.trainable_variables],
+        variables=[*encoder, *behind],
         validated=True,
         needs_labels=needs_labels,
     )

@@ -33,8 +33,9 @@ def test_followers_keep_their_proportion():
     }  # fmt: skip
     names = ("reconstruction_rate", "classification_rate", "generator_rate")
     assert changed_fields(plus, {"reconstruction_rate": 0.003}) == dict.fromkeys(names, 0.003)
-    # In this recipe the generator's rate is a tenth of the others.
-    assert changed_fields(preset("digits"), {"reconstruction_rate": 0.0021234}) == {
+    # A generator whose rate is a tenth of the others.
+    slow = preset("mnist-1000-plus", generator_rate=0.0002)
+    assert changed_fields(slow, {"reconstruction_rate": 0.0021234}) == {
         "reconstruction_rate": 0.00212, "classification_rate": 0.00212, "generator_rate": 0.000212,
     }  # fmt: skip
     alone = Config(extra_terms=("conditional_entropy",))

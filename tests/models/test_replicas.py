@@ -11,7 +11,8 @@ SCRIPT = """
     import numpy as np
     from aae_keras import models
     from aae_keras.models.objective import Term, classification_term, reconstruction_term
-    from aae_keras.models.regularizers import ConditionalEntropy, FadeIn, global_mean
+    from aae_keras.models import ConditionalEntropy, FadeIn
+    from aae_keras.models.regularizers import global_mean
     from tests.tiny import tiny_model
 
     class WithoutPrior(models.SemiSupervisedAAE):

@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 EXAMPLES = pathlib.Path("examples").resolve()
 NOTEBOOK = json.loads((EXAMPLES / "digits.ipynb").read_text())
 EPOCHS = 15

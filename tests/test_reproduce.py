@@ -187,7 +187,7 @@ def test_commands_have_names_in_place_of_paths_and_make_the_configuration():
     (command,) = (plan.command_of(photos, 3, labels_only=True, changes={"hidden_units": (5, 6)}),)
     assert command == (
         "python -m tools.train --preset=mnist-2d-100 --setting=labels-only --dataset=PHOTOS_DIR "
-        "--hidden_units=5,6 --head_weight=1.0 --seed=3"
+        "--hidden_units=5,6 --seed=3"
     )
     script = (
         "import sys; from tools import cli; t = cli.Tool('t', ''); t.config_flags();"

@@ -117,7 +117,7 @@ def test_a_head_of_another_kind_is_refused(from_clusters):
         merging.start_from_clusters(model, former, data)
 
 
-@pytest.mark.parametrize("killed_after", [1, 2, 3])
+@pytest.mark.parametrize("killed_after", [pytest.param(1, marks=pytest.mark.exhaustive), 2, 3])
 def test_a_killed_run_that_starts_from_clusters_resumes_exactly(
     from_clusters, tmp_path, monkeypatch, killed_after
 ):

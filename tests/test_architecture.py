@@ -35,6 +35,7 @@ WINGS = {
     "experiment": [
         {"fields", "hardware", "consistency", "merging", "records"},
         {"config", "rows"},
+        {"changes"},
         {"presets", "search_space"},
         {"runs"},
         {"optimization", "results", "journal"},

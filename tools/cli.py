@@ -16,9 +16,10 @@ from absl import app, flags
 from absl import logging as absl_logging
 
 from aae_keras.errors import UserError, first_line
+from aae_keras.experiment.changes import changed, consequences
 from aae_keras.experiment.config import Config
 from aae_keras.experiment.fields import holds_names
-from aae_keras.experiment.presets import PRESETS, changed, consequences, from_yaml, preset
+from aae_keras.experiment.presets import PRESETS, from_yaml, preset
 
 FLAGS = flags.FLAGS
 

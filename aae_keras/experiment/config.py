@@ -327,23 +327,6 @@ class Config:
         stages = {self.setting, self.pretrain} - {"", "basic", "clustering"}
         return bool(stages - {"dimensionality-reduction"} if self.num_clusters else stages)
 
-    def of_setting(self, setting: str, **changes: Any) -> "Config":
-        """This configuration for one setting alone: what other settings need is left out."""
-        stage = {
-            "setting": setting,
-            "extra_terms": tuple(n for n in self.extra_terms if setting in EXTRA_TERMS[n]),
-            **{field.name: field.default for field in _fields_of_stages()},
-            **changes,
-        }
-        terms = stage["extra_terms"]
-        others = {
-            field.name: field.default
-            for field in dataclasses.fields(self)
-            if (field.metadata["only"] and setting not in field.metadata["only"])
-            or (field.metadata["term"] and field.metadata["term"] not in terms)
-        }
-        return dataclasses.replace(self, **{**others, **stage})
-
     @property
     def needs_distances(self) -> bool:
         """Whether training asks how far each image is from its neighbours."""
@@ -392,7 +375,3 @@ class Config:
                     f"Unknown configuration field {name!r}.{nearest(str(name), known)}"
                 )
         return dataclasses.replace(base or cls(), **values)
-
-
-def _fields_of_stages():
-    return [field for field in dataclasses.fields(Config) if field.name.startswith("pretrain")]

@@ -7,11 +7,10 @@ semi-supervised setting are recipes for a quarter of an hour: their epochs, and 
 drop, are what BUILD.md's table was made with; a longer run wants later drops.
 """
 
-import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
-from aae_keras.experiment.config import EXTRA_TERMS, Config
+from aae_keras.experiment.changes import changed
+from aae_keras.experiment.config import Config
 from aae_keras.experiment.fields import nearest
 
 # The paper's recipe, but for the average, which takes the noise of the last steps out of the error,
@@ -26,7 +25,7 @@ _MNIST = {
 # More noise than the paper's dropout alone, twice its rate for reconstruction: after three epochs
 # a majority error of 27 % in place of 34. The paper's z has 5 dimensions, its layers 3000 units:
 # with 3, after four epochs, 22 % in place of 26; wider layers take nine times as long. No average
-# of the encoder: batch normalisation's statistics are those of the last weights. Rates that drop
+# of the encoder: it was measured before batch normalisation had statistics for one. Rates that drop
 # early take a point more off than ten more epochs would.
 _CLUSTERS = {
     "setting": "clustering",
@@ -265,48 +264,3 @@ def preset(name: str, **changes: Any) -> Config:
     if name not in PRESETS:
         raise ValueError(f"Unknown preset {name!r}.{nearest(name, PRESETS)}")
     return changed(Config(preset=name, **PRESETS[name]), **changes)
-
-
-def changed(config: Config, **changes: Any) -> Config:
-    """A configuration with other values, without what these leave no use for.
-
-    Another setting, no first stage, or fewer extra terms take the fields that belong to them along.
-    The baseline of labels alone has no first stage and no extra term, which would use the other
-    images, unless they are asked for. What is given by name is never left out, but refused where it
-    has no use.
-
-    Raises:
-        TypeError, ValueError: As of `Config`.
-    """
-    known = {field.name for field in dataclasses.fields(config)}
-    if not changes.keys() <= known:  # the message of Python's own
-        return dataclasses.replace(config, **changes)
-    return dataclasses.replace(config, **consequences(config, changes))
-
-
-def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Some changes of a configuration, and those that they bring about; see `changed`.
-
-    Args:
-        config: The `Config`.
-        changes: Fields by name.
-    """
-    setting = changes.get("setting", config.setting)
-    values: dict[str, Any] = {"extra_terms": config.extra_terms, "pretrain": config.pretrain}
-    if setting != config.setting:
-        values["extra_terms"] = tuple(n for n in config.extra_terms if setting in EXTRA_TERMS[n])
-        if setting == "labels-only":
-            values = {"extra_terms": (), "pretrain": ""}
-    values |= changes
-    settings = {setting, values["pretrain"]}
-    for field in dataclasses.fields(config):
-        only, term = field.metadata["only"], field.metadata["term"]
-        idle = (
-            (only and not settings & set(only))
-            or (term and term not in values["extra_terms"])
-            or (field.name.startswith("pretrain_") and not values["pretrain"])
-            or (field.name == "pretrain_clusters" and values["pretrain"] != "clustering")
-        )
-        if idle and field.name not in changes:
-            values[field.name] = field.default
-    return values

@@ -12,8 +12,9 @@ from typing import Any
 
 from aae_keras.errors import UserError, first_line
 from aae_keras.experiment import records, runs
+from aae_keras.experiment.changes import changed
 from aae_keras.experiment.config import Config
-from aae_keras.experiment.presets import PRESETS, changed, preset, short_name
+from aae_keras.experiment.presets import PRESETS, preset, short_name
 from aae_keras.experiment.rows import UNITS, Figure, Row
 
 log = logging.getLogger(__name__)

@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 
+from aae_keras.experiment.changes import changed
 from aae_keras.experiment.config import Config
 from aae_keras.models import AdversarialModel
 from aae_keras.networks import upstream_variables
@@ -43,9 +44,11 @@ def stages_of(config: Config, classes: int) -> list[Stage]:
     if not config.pretrain:
         return [Stage(1, config)]
     clusters = config.pretrain_clusters * (config.num_clusters or classes)
-    changes: dict[str, Any] = {"num_clusters": clusters} if clusters else {"extra_terms": ()}
-    first = config.of_setting(config.pretrain, epochs=config.pretrain_epochs, **changes)
-    return [Stage(1, first), Stage(2, config.of_setting(config.setting))]
+    own: dict[str, Any] = {"num_clusters": clusters} if clusters else {"extra_terms": ()}
+    first = changed(
+        config, setting=config.pretrain, pretrain="", epochs=config.pretrain_epochs, **own
+    )
+    return [Stage(1, first), Stage(2, changed(config, pretrain=""))]
 
 
 def epochs_before(stage: Stage, history: Sequence[dict[str, Any]]) -> int:

@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 
 from aae_keras.experiment import consistency, factory, presets
+from aae_keras.experiment.changes import changed
 from aae_keras.experiment.config import EXTRA_TERMS, MIXTURES, Config, nearest
 from aae_keras.experiment.presets import PRESETS, preset
 
@@ -211,9 +212,9 @@ def test_names_survive_yaml_and_are_those_of_the_library():
 
 def test_a_stage_has_no_fields_of_other_settings():
     config = Config(pretrain="clustering", num_clusters=30, cyclic_loss=0.5, y_scale=2.0)
-    first = config.of_setting("clustering", epochs=3)
+    first = changed(config, setting="clustering", pretrain="", epochs=3)
     assert (first.num_clusters, first.cyclic_loss, first.epochs) == (30, 0.5, 3)
-    second = config.of_setting("semi-supervised")
+    second = changed(config, pretrain="")
     assert (second.num_clusters, second.cyclic_loss, second.y_scale) == (0, 0.0, 2.0)
     assert not first.pretrain and not second.pretrain
     assert config.learns_from_labels and second.learns_from_labels
@@ -226,18 +227,18 @@ def test_another_setting_takes_along_what_is_of_no_use_to_it():
         assert (alone.extra_terms, alone.pretrain, alone.pretrain_clusters) == ((), "", 0)
         assert alone.hidden_units == presets.preset(name).hidden_units
     plus = presets.preset("mnist-100-plus")
-    without = presets.changed(plus, pretrain="", extra_terms=("vat",), marginal_entropy_weight=0.4)
+    without = changed(plus, pretrain="", extra_terms=("vat",), marginal_entropy_weight=0.4)
     assert without.pretrain_clusters == 0 and without.vat_radius == plus.vat_radius
     assert without == dataclasses.replace(
         plus, pretrain="", pretrain_clusters=0, pretrain_epochs=10, extra_terms=("vat",)
     )
     # What is given by name is never left out.
     with pytest.raises(ValueError, match="`pretrain_epochs` is for a run with `pretrain`"):
-        presets.changed(plus, pretrain="", pretrain_epochs=3)
+        changed(plus, pretrain="", pretrain_epochs=3)
     with pytest.raises(ValueError, match="`vat_radius` is for the extra term vat"):
-        presets.changed(plus, extra_terms=(), vat_radius=0.3)
+        changed(plus, extra_terms=(), vat_radius=0.3)
     with pytest.raises(TypeError, match="unexpected keyword argument 'latent_dims'"):
-        presets.changed(plus, latent_dims=3)
+        changed(plus, latent_dims=3)
     assert presets.preset("digits", setting="clustering", num_clusters=12).num_clusters == 12
 
 

@@ -1,0 +1,52 @@
+"""A configuration with other values, and what these leave no use for."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from aae_keras.experiment.config import EXTRA_TERMS, Config
+
+
+def changed(config: Config, **changes: Any) -> Config:
+    """A configuration with other values, without what these leave no use for.
+
+    Another setting, no first stage, or fewer extra terms take the fields that belong to them along.
+    The baseline of labels alone has no first stage and no extra term, which would use the other
+    images, unless they are asked for. What is given by name is never left out, but refused where it
+    has no use.
+
+    Raises:
+        TypeError, ValueError: As of `Config`.
+    """
+    known = {field.name for field in dataclasses.fields(config)}
+    if not changes.keys() <= known:  # the message of Python's own
+        return dataclasses.replace(config, **changes)
+    return dataclasses.replace(config, **consequences(config, changes))
+
+
+def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Some changes of a configuration, and those that they bring about; see `changed`.
+
+    Args:
+        config: The `Config`.
+        changes: Fields by name.
+    """
+    setting = changes.get("setting", config.setting)
+    values: dict[str, Any] = {"extra_terms": config.extra_terms, "pretrain": config.pretrain}
+    if setting != config.setting:
+        values["extra_terms"] = tuple(n for n in config.extra_terms if setting in EXTRA_TERMS[n])
+        if setting == "labels-only":
+            values = {"extra_terms": (), "pretrain": ""}
+    values |= changes
+    settings = {setting, values["pretrain"]}
+    for field in dataclasses.fields(config):
+        only, term = field.metadata["only"], field.metadata["term"]
+        idle = (
+            (only and not settings & set(only))
+            or (term and term not in values["extra_terms"])
+            or (field.name.startswith("pretrain_") and not values["pretrain"])
+            or (field.name == "pretrain_clusters" and values["pretrain"] != "clustering")
+        )
+        if idle and field.name not in changes:
+            values[field.name] = field.default
+    return values

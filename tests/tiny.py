@@ -99,7 +99,7 @@ def clustering_with_everything(**kwargs):
 def two_trunks(**kwargs):
     """The semi-supervised setting with what the `-plus` recipes add to it."""
     parts = tiny_networks(batch_norm=True)
-    parts["encoder"] = encoder(NUM_CLASSES, trunks=2, batch_norm=True, normalised_heads=False)
+    parts["encoder"] = encoder(NUM_CLASSES, trunks=2, batch_norm=True, batch_norm_heads=False)
     parts["discriminator_gauss"] = discriminator("discriminator_gauss", LATENT_DIM + NUM_CLASSES)
     options = {
         "detached_y": True,

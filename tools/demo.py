@@ -39,7 +39,7 @@ def main(arguments):
     drawn = figures.plot_run(run.folder)
     version = export.export_run(run.folder)
 
-    data = factory.load_data(run.config)
+    data = factory.read_data(run.config)
     files = write_held_out(data, run.folder / "held-out")
     rows = list(prediction.predict_files(prediction.open_predictor(version), files))
 

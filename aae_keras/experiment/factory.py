@@ -6,13 +6,12 @@ import pathlib
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 
 from aae_keras import data as data_module
-from aae_keras import models, networks, priors
+from aae_keras import models, priors
 from aae_keras.data import Data
-from aae_keras.experiment import consistency, optimization, runs
+from aae_keras.experiment import optimization, parts, runs
 from aae_keras.experiment.config import Config
 
 log = logging.getLogger(__name__)
@@ -28,7 +27,15 @@ def load_data(
         distances: Function of the split's fingerprint to how far its images are from their
             neighbours, or None where that must be computed. Asked only if training needs them.
     """
-    data = data_module.load(
+    data = read_data(config)
+    if not config.needs_distances:
+        return data
+    return data.with_distances(distances(data.split.fingerprint()))
+
+
+def read_data(config: Config) -> Data:
+    """The same without what training alone asks of it."""
+    return data_module.load(
         config.dataset,
         data_dir=config.data_dir,
         num_labeled=config.num_labeled,
@@ -43,9 +50,6 @@ def load_data(
         batch_size=config.batch_size,
         labeled_batch_size=config.labeled_batch_size,
     )
-    if not config.needs_distances:
-        return data
-    return data.with_distances(distances(data.split.fingerprint()))
 
 
 def load_trained(
@@ -66,7 +70,7 @@ def load_trained(
     """
     run = runs.open_trained(folder)
     elsewhere: dict[str, Any] = {**where}
-    data = load_data(dataclasses.replace(run.config, **elsewhere))
+    data = read_data(dataclasses.replace(run.config, **elsewhere))
     runs.check_fingerprint(run, data.split.fingerprint())
     return run, data, models.in_float32(models.load_model(run.model_file))
 
@@ -89,7 +93,7 @@ def build_model(config: Config, data: Data) -> models.AdversarialModel:
 
 def build_uncompiled(config: Config, data: Data) -> models.AdversarialModel:
     """The model of a configuration's setting: its networks, its priors, its options."""
-    networks_of = Networks(config, data)
+    networks_of = parts.Networks(config, data)
     shared = _shared_options(config, data.steps_per_epoch, networks_of.shares)
     return _SETTINGS[config.setting](config, networks_of, shared)
 
@@ -103,7 +107,7 @@ def _basic(config, networks_of, shared):
         networks_of.encoder(with_y=False),
         networks_of.decoder(with_y=False),
         networks_of.discriminator_gauss(),
-        build_prior(config),
+        parts.build_prior(config),
         **shared,
     )
 
@@ -114,7 +118,7 @@ def _label_informed(config, networks_of, shared):
         networks_of.encoder(with_y=False),
         networks_of.decoder(with_y=False),
         networks_of.discriminator_gauss(beside_z=classes + 1),  # one for "label unknown"
-        build_prior(config, components=classes),
+        parts.build_prior(config, components=classes),
         **shared,
     )
 
@@ -125,7 +129,7 @@ def _supervised(config, networks_of, shared):
         networks_of.encoder(with_y=False),
         networks_of.decoder(),
         networks_of.discriminator_gauss(beside_z=networks_of.categories if informed else 0),
-        build_prior(config),
+        parts.build_prior(config),
         **shared,
     )
 
@@ -171,28 +175,6 @@ _SETTINGS = {
 }
 
 
-def class_shares(config: Config, data: Data) -> list[float] | None:
-    """How often each class occurs, by `class_prior`; None for equally often, or for clusters.
-
-    Raises:
-        ValueError: If it states another number of shares than there are classes.
-    """
-    if config.num_clusters or config.class_prior == "uniform":
-        return None
-    classes = len(data.class_names)
-    if config.class_prior == "labels":
-        labels = data.split.labels[data.split.labeled_rows]
-        counts = np.bincount(labels, minlength=classes) + 1  # a class of no label may occur
-        return [float(share) for share in counts / counts.sum()]
-    shares = consistency.shares_of(config.class_prior)
-    if shares is None or len(shares) != classes:
-        raise ValueError(
-            f"`class_prior` must have a share for each of the {classes} classes, "
-            f"{', '.join(data.class_names[:5])}... Received: class_prior={config.class_prior!r}"
-        )
-    return shares
-
-
 def _shared_options(config, steps_per_epoch, shares):
     """What every setting takes."""
     names = ("input_noise", "input_dropout", "reconstruction", "encoder_average", "seed")
@@ -235,101 +217,5 @@ def _both_codes(config, networks_of):
         "z_game_weight": config.z_game_weight,
         "detached_y": config.detached_y,
         "categorical_prior": priors.CategoricalPrior(networks_of.categories, networks_of.shares),
-        "gaussian_prior": build_prior(config),
+        "gaussian_prior": parts.build_prior(config),
     }
-
-
-class Networks:
-    """The networks that a configuration describes, each with a seed of its own.
-
-    `categories` is the size of y: the clusters to be found, or else the classes of the data;
-    `shares` is how often each of them occurs, None for equally often.
-    """
-
-    def __init__(self, config: Config, data: Data):
-        self.config = config
-        self.shape = data.image_shape
-        self.categories = config.num_clusters or len(data.class_names)
-        self.shares = class_shares(config, data)
-        roles = ("encoder", "decoder", "cat", "gauss", "mode_decoder", "cluster_head")
-        seeds = np.random.SeedSequence(config.seed).generate_state(len(roles))
-        self.seeds = {role: int(seed) for role, seed in zip(roles, seeds, strict=True)}
-        self.common: dict[str, Any] = {
-            "hidden_units": config.hidden_units,
-            "weight_stddev": config.weight_stddev,
-            "precision": optimization.precision(config),
-        }
-
-    def encoder(self, with_y: bool = True) -> keras.Model:
-        """From the image to y, if there is one, and z."""
-        convolutional = self.config.network == "convolutional"
-        build: Callable[..., keras.Model] = networks.build_encoder
-        if convolutional:
-            build = networks.build_convolutional_encoder
-        return build(
-            *self._ends(with_y),
-            batch_norm=self.config.batch_norm,
-            normalised_heads=self.config.batch_norm_heads,
-            trunks=self.config.trunks,
-            z_units=self.config.z_units or None,
-            posterior=self.config.posterior,
-            seed=self.seeds["encoder"],
-            **self.common,
-        )
-
-    def decoder(self, with_y: bool = True, latent_name: str = "z") -> keras.Model:
-        """From the same codes back to the image."""
-        options: dict[str, Any] = {
-            "latent_name": latent_name,
-            "y_scale": self.config.y_scale,
-            "seed": self.seeds["decoder"],
-            **self.common,
-        }
-        if self.config.network == "convolutional":
-            options["batch_norm"] = self.config.batch_norm
-            return networks.build_convolutional_decoder(*self._ends(with_y), **options)
-        return networks.build_decoder(*self._ends(with_y), **options)
-
-    def mode_decoder(self) -> keras.Model:
-        """From y alone."""
-        return networks.build_decoder(
-            self.shape, self.categories, 0, name="mode_decoder", seed=self.seeds["mode_decoder"],
-            **self.common,
-        )  # fmt: skip
-
-    def cluster_head(self) -> keras.Model:
-        """From y to a place among the representations."""
-        seed = self.seeds["cluster_head"]
-        return networks.build_cluster_head(self.categories, self.config.latent_dim, seed=seed)
-
-    def discriminator_cat(self) -> keras.Model:
-        """Of y."""
-        return networks.build_discriminator(
-            self.categories, seed=self.seeds["cat"], name="discriminator_cat", **self._judges
-        )
-
-    def discriminator_gauss(self, beside_z: int = 0) -> keras.Model:
-        """Of z, and of so many numbers beside it."""
-        return networks.build_discriminator(
-            self.config.latent_dim + beside_z,
-            seed=self.seeds["gauss"],
-            name="discriminator_gauss",
-            **self._judges,
-        )
-
-    @property
-    def _judges(self):
-        """What the discriminators have in common."""
-        units = self.config.discriminator_units or self.config.hidden_units
-        return self.common | {"hidden_units": units}
-
-    def _ends(self, with_y):
-        """What encoder and decoder have in common: image shape, sizes of y and z."""
-        return self.shape, self.categories if with_y else 0, self.config.latent_dim
-
-
-def build_prior(config: Config, components: int = 10) -> priors.Prior:
-    """The prior of z that a configuration names; of so many components, if it has any."""
-    if config.prior == "gaussian":
-        return priors.GaussianPrior(config.latent_dim, config.prior_stddev)
-    return priors.MIXTURES[config.prior](components, config.prior_scale)

@@ -51,7 +51,7 @@ def merged(y: np.ndarray, groups: int) -> np.ndarray:
     The overlap of two clusters is the sum over images of the product of their probabilities: large
     where the encoder cannot tell them apart, since the border between them runs through a crowd.
     The two of the largest overlap a b / (|a| |b|)^1.2 are merged, |a| the sum of a's overlaps; the
-    power, above 1, is for groups of like size. On MNIST this leaves 7 to 13 % of the images in a
+    power, above 1, is for groups of like size. On MNIST this leaves 4 to 13 % of the images in a
     wrong group of ten; average linkage over a graph of neighbours, in pixels, 16 to 19 %.
 
     Args:

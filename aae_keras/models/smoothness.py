@@ -93,8 +93,8 @@ class VirtualAdversarial(Regularizer):
     def _y_logits(self, forward, images):
         # In a scope of its own, whose updates of moving averages are dropped.
         with keras.StatelessScope():
-            model, noise = forward.model, forward.batch.noise
-            return model.encode(images, forward.training, noise)["y_logits"]
+            code = forward.model.encode(images, forward.training, forward.batch.noise)
+        return code["y_logits"]
 
     def _lengths(self, forward):
         """The unit of each image's radius, shape (batch, 1, 1, 1)."""

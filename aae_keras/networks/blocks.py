@@ -10,6 +10,8 @@ from keras import KerasTensor, layers
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 POSTERIORS = ("deterministic", "gaussian", "universal")
+# What the layers of z's own trunk are called after.
+Z_TRUNK = "encoder_z"
 
 
 def noise_input(posterior: str, noise_dim: int) -> KerasTensor | None:
@@ -88,25 +90,37 @@ def dense_layers(
     return hidden
 
 
-def trunk_features(
-    trunk: Callable[[str], KerasTensor], trunks: int
-) -> tuple[KerasTensor, KerasTensor]:
-    """Features of an image for y and for z: of one trunk, or of a trunk for each.
+def encoder_of(
+    image: KerasTensor,
+    trunk: Callable[[str, KerasTensor | None], KerasTensor],
+    num_classes: int,
+    latent_dim: int,
+    posterior: str,
+    initializers: Iterator[keras.Initializer],
+    trunks: int,
+    batch_norm: bool,
+) -> keras.Model:
+    """Build an encoder of what any kind of layers makes of an image.
 
     Args:
-        trunk: Function of a name, which its layers' names begin with, to features, shape
-            (batch, units).
-        trunks: 1 or 2.
+        image: The `keras.Input` of the image.
+        trunk: Function of a name, which its layers' names begin with (`Z_TRUNK` is z's own), and of
+            the noise, if there is any, to features of the image, shape (batch, units).
+        num_classes, latent_dim, posterior, initializers, batch_norm: See `code_heads`.
+        trunks: 1 for y and z together, 2 for one each.
 
     Raises:
-        ValueError: If it is another number.
+        ValueError: If it is another number of trunks, or there is no such posterior.
     """
     if trunks not in (1, 2):
         raise ValueError(
             f"`trunks` must be 1, for y and z together, or 2, one for each. Received: {trunks=}"
         )
-    of_y = trunk("encoder")
-    return of_y, of_y if trunks == 1 else trunk("encoder_z")
+    noise = noise_input(posterior, latent_dim)
+    of_y = trunk("encoder", noise)
+    of_z = of_y if trunks == 1 else trunk(Z_TRUNK, noise)
+    heads = code_heads(of_y, of_z, num_classes, latent_dim, posterior, initializers, batch_norm)
+    return keras.Model(image if noise is None else [image, noise], heads, name="encoder")
 
 
 def _normalise(values, name, dtype="float32"):

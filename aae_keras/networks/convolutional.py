@@ -7,14 +7,13 @@ from keras import KerasTensor, layers
 
 from aae_keras.networks.blocks import (
     POLICIES,
+    Z_TRUNK,
     beside_noise,
-    code_heads,
     code_inputs,
     dense_layers,
+    encoder_of,
     kernel_initializers,
-    noise_input,
     relu,
-    trunk_features,
 )
 
 FILTERS = (64, 128, 256)
@@ -35,7 +34,7 @@ def build_convolutional_encoder(
     seed: int = 0,
     trunks: int = 1,
     z_units: Sequence[int] | None = None,
-    normalised_heads: bool = True,
+    batch_norm_heads: bool = True,
 ) -> keras.Model:
     """Build an encoder Q of strided 4x4 convolutions, each halving the image, then dense layers.
 
@@ -45,7 +44,7 @@ def build_convolutional_encoder(
         batch_norm: Whether to normalise each of these layers over the batch, before its ReLU, and
             y and z.
         image_shape, num_classes, latent_dim, weight_stddev, precision, posterior, seed, trunks,
-            z_units, normalised_heads: See `build_encoder`.
+            z_units, batch_norm_heads: See `build_encoder`.
 
     Returns:
         Functional model `encoder`, with the inputs and outputs that `build_encoder` gives it.
@@ -56,9 +55,8 @@ def build_convolutional_encoder(
     initializers = kernel_initializers(weight_stddev, seed)
     dtype = POLICIES[precision]
     image = keras.Input(image_shape, name="image")
-    noise = noise_input(posterior, latent_dim)
 
-    def trunk(name: str) -> KerasTensor:
+    def trunk(name: str, noise: KerasTensor | None) -> KerasTensor:
         hidden = image
         for depth, count in enumerate(filters):
             convolution = layers.Conv2D(
@@ -71,15 +69,13 @@ def build_convolutional_encoder(
             hidden = relu(convolution(hidden), batch_norm, dtype, convolution.name)
         hidden = layers.Flatten(name=f"{name}_flatten")(hidden)
         hidden = beside_noise(hidden, noise, name)
-        units = z_units if z_units and name == "encoder_z" else hidden_units
+        units = z_units if z_units and name == Z_TRUNK else hidden_units
         return dense_layers(hidden, units, initializers, batch_norm, dtype, name)
 
-    outputs = code_heads(
-        *trunk_features(trunk, trunks), num_classes, latent_dim, posterior, initializers,
-        batch_norm and normalised_heads,
+    return encoder_of(
+        image, trunk, num_classes, latent_dim, posterior, initializers, trunks,
+        batch_norm and batch_norm_heads,
     )  # fmt: skip
-    inputs = image if noise is None else [image, noise]
-    return keras.Model(inputs, outputs, name="encoder")
 
 
 def build_convolutional_decoder(

@@ -11,13 +11,12 @@ from keras import KerasTensor, layers
 
 from aae_keras.networks.blocks import (
     POLICIES,
+    Z_TRUNK,
     beside_noise,
-    code_heads,
     code_inputs,
     dense_layers,
+    encoder_of,
     kernel_initializers,
-    noise_input,
-    trunk_features,
 )
 
 HIDDEN_UNITS = (1000, 1000)
@@ -35,7 +34,7 @@ def build_encoder(
     seed: int = 0,
     trunks: int = 1,
     z_units: Sequence[int] | None = None,
-    normalised_heads: bool = True,
+    batch_norm_heads: bool = True,
 ) -> keras.Model:
     """Build an encoder Q: from an image to latent y (before its softmax) and latent z.
 
@@ -55,7 +54,7 @@ def build_encoder(
         trunks: 1 where y and z share the hidden layers; 2 where each has hidden layers of its own,
             so that what shapes z cannot bend y.
         z_units: Units of each hidden layer of z's own trunk; None: as `hidden_units`.
-        normalised_heads: Whether `batch_norm` normalises y and z too.
+        batch_norm_heads: Whether `batch_norm` normalises y and z too.
 
     Returns:
         Functional model `encoder`: from `image`, shape (batch, height, width, channels), to a dict
@@ -67,20 +66,17 @@ def build_encoder(
     initializers = kernel_initializers(weight_stddev, seed)
     dtype = POLICIES[precision]
     image = keras.Input(image_shape, name="image")
-    noise = noise_input(posterior, latent_dim)
 
-    def trunk(name: str) -> KerasTensor:
+    def trunk(name: str, noise: KerasTensor | None) -> KerasTensor:
         hidden = layers.Flatten(name=f"{name}_flatten")(image)
         hidden = beside_noise(hidden, noise, name)
-        units = z_units if z_units and name == "encoder_z" else hidden_units
+        units = z_units if z_units and name == Z_TRUNK else hidden_units
         return dense_layers(hidden, units, initializers, batch_norm, dtype, name)
 
-    outputs = code_heads(
-        *trunk_features(trunk, trunks), num_classes, latent_dim, posterior, initializers,
-        batch_norm and normalised_heads,
+    return encoder_of(
+        image, trunk, num_classes, latent_dim, posterior, initializers, trunks,
+        batch_norm and batch_norm_heads,
     )  # fmt: skip
-    inputs = image if noise is None else [image, noise]
-    return keras.Model(inputs, outputs, name="encoder")
 
 
 def build_decoder(

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from aae_keras import models
-from aae_keras.experiment import evaluation, factory, merging, training
+from aae_keras.experiment import factory, merging
 from aae_keras.experiment.stages import stages_of, start_from
+from tests.experiment.killing import check_resumes_exactly
 
 
 def confused(random, blocks, images=3000):
@@ -121,22 +122,4 @@ def test_a_head_of_another_kind_is_refused(from_clusters):
 def test_a_killed_run_that_starts_from_clusters_resumes_exactly(
     from_clusters, tmp_path, monkeypatch, killed_after
 ):
-    whole = training.train(from_clusters, tmp_path / "whole", verbose=0)
-    original = training.EpochClock
-
-    class Kill(original):
-        def on_epoch_begin(self, epoch, logs=None):
-            super().on_epoch_begin(epoch, logs)
-            if epoch == killed_after:
-                raise KeyboardInterrupt
-
-    monkeypatch.setattr(training, "EpochClock", Kill)
-    with pytest.raises(KeyboardInterrupt):
-        training.train(from_clusters, tmp_path / "killed", verbose=0)
-    monkeypatch.setattr(training, "EpochClock", original)
-    resumed = training.train(from_clusters, tmp_path / "killed", resume=True, verbose=0)
-    one, other = (models.load_model(run.model_file) for run in (whole, resumed))
-    for a, b in zip(one.weights, other.weights, strict=True):
-        np.testing.assert_array_equal(a, b)
-    losses = [[row["loss"] for row in evaluation.read_history(r)] for r in (whole, resumed)]
-    assert losses[0] == losses[1]
+    check_resumes_exactly(from_clusters, tmp_path, monkeypatch, killed_after)

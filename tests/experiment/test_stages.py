@@ -10,6 +10,7 @@ from aae_keras import models
 from aae_keras.experiment import evaluation, factory, training
 from aae_keras.experiment.config import Config
 from aae_keras.experiment.stages import epochs_before, stages_of, start_from
+from tests.experiment.killing import check_resumes_exactly
 
 
 @pytest.fixture
@@ -24,19 +25,6 @@ def staged(small):
         encoder_average=0.5,
         rate_drops=(),
     )
-
-
-class StopAfter(training.EpochClock):
-    """Ends a run like a kill, once an epoch of it is whole."""
-
-    def __init__(self, epochs):
-        super().__init__()
-        self.epochs = epochs
-
-    def on_epoch_begin(self, epoch, logs=None):
-        super().on_epoch_begin(epoch, logs)
-        if epoch == self.epochs:
-            raise KeyboardInterrupt
 
 
 def test_one_setting_is_one_stage(small):
@@ -86,21 +74,7 @@ def test_each_stage_has_its_rows(staged, tmp_path):
 
 @pytest.mark.parametrize("killed_after", [1, 2, 3])
 def test_a_killed_run_resumes_exactly_in_every_stage(staged, tmp_path, monkeypatch, killed_after):
-    whole = training.train(staged, tmp_path / "whole", verbose=0)
-    original = training.EpochClock
-    monkeypatch.setattr(training, "EpochClock", lambda: StopAfter(killed_after))
-    with pytest.raises(KeyboardInterrupt):
-        training.train(staged, tmp_path / "killed", verbose=0)
-    monkeypatch.setattr(training, "EpochClock", original)
-    resumed = training.train(staged, tmp_path / "killed", resume=True, verbose=0)
-    one, other = (models.load_model(run.model_file) for run in (whole, resumed))
-    for a, b in zip(one.weights, other.weights, strict=True):
-        np.testing.assert_array_equal(a, b)
-    rows = [evaluation.read_history(run) for run in (whole, resumed)]
-    for row, again in zip(*rows, strict=True):
-        assert {k: v for k, v in row.items() if k != "seconds"} == {
-            k: v for k, v in again.items() if k != "seconds"
-        }
+    check_resumes_exactly(staged, tmp_path, monkeypatch, killed_after)
 
 
 class EndFirstStage(keras.callbacks.Callback):

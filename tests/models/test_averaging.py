@@ -95,7 +95,7 @@ def test_the_configuration_sets_it(small):
 def test_statistics_of_batch_normalisation_are_those_of_the_averaged_network(element, images):
     """With a rate of 0 the weights stand still: the measured statistics become the batch's own."""
     parts = tiny_networks()
-    parts["encoder"] = encoder(3, batch_norm=True, normalised_heads=False)
+    parts["encoder"] = encoder(3, batch_norm=True, batch_norm_heads=False)
     model = tiny_model(parts, encoder_average=0.9, input_noise=2.0)
     for variable in model.encoder.non_trainable_variables:
         variable.assign(tf.fill(variable.shape, 7.0))

@@ -106,7 +106,7 @@ def test_its_gradient_is_that_of_the_second_distribution_alone(element):
 def test_moving_averages_do_not_see_the_changed_images(element):
     after = []
     for terms in ([], [VirtualAdversarial(radius=3.0, relative=False)]):
-        network = encoder(3, batch_norm=True, normalised_heads=False)
+        network = encoder(3, batch_norm=True, batch_norm_heads=False)
         model = model_of(network, 3, *terms)
         model.train_step(tf.nest.map_structure(tf.constant, element))
         after.append([v.numpy() for v in model.encoder.non_trainable_variables])

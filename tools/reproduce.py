@@ -17,8 +17,8 @@ log = logging.getLogger("aae_keras")
 TOOL = cli.Tool(
     "reproduce",
     "Trains and evaluates the rows of RESULTS.md, each seed with its labels-only network beside "
-    "it, and writes RESULTS.md and the README's table from all runs there are. Runs that are done "
-    "are skipped, interrupted ones go on.",
+    "it, and writes RESULTS.md and the README's table from all runs there are and those that "
+    "docs/results/ keeps the scores of. Runs that are done are skipped, interrupted ones go on.",
 )
 TOOL.flag(tuple, "rows", [], "Rows to run; all when empty. Of: " + ", ".join(r.name for r in ROWS))
 TOOL.flag(tuple, "seeds", [], "Seeds to run, such as 0,1,2; when empty, as many as the row states.")
@@ -136,12 +136,17 @@ def say_end(job, error):
 
 
 def write_tables(table, runs_dir, documents, changes=None):
-    """Write RESULTS.md, and the README's table if there are runs for it."""
-    from aae_keras.experiment import results
+    """Keep the results of all runs there are; write RESULTS.md and the README's table from them."""
+    from aae_keras.experiment import archive, results
 
     from .reproduction import tables
 
-    found = [results.collect(row, runs_dir, changes) for row in table]
+    kept = documents / "docs" / "results"
+    found = [
+        archive.with_kept(results.collect(row, runs_dir, changes), kept, changes) for row in table
+    ]
+    for row_runs in found:
+        archive.write(kept, row_runs, changes)
     notes = documents / "docs" / "results_notes.md"
     text = tables.results_page(found, notes.read_text() if notes.exists() else "", changes)
     write_atomically(documents / "RESULTS.md", text)

@@ -35,7 +35,9 @@ def test_a_search_that_was_interrupted_goes_on_and_prints_a_command(npz, tmp_pat
     out, messages = process.communicate(timeout=120)
     assert process.returncode == 1 and "Traceback" not in messages, messages
     assert f"The same command goes on with what is in {tmp_path / 'tune'}." in messages
-    assert "best: " in out and out.splitlines()[-1].startswith("python -m tools.train --dataset=")
+    assert "best: " in out and out.splitlines()[-1].startswith(
+        "python -m tools.train --preset=own "
+    )
 
     over = 1 + len(re.findall(r"(?m)^trial", out))
     out, messages = start(*where, f"--trials={over + 2}").communicate(timeout=120)

@@ -19,7 +19,7 @@ from aae_keras.errors import UserError, first_line
 from aae_keras.experiment.changes import changed, consequences
 from aae_keras.experiment.config import Config
 from aae_keras.experiment.fields import holds_names
-from aae_keras.experiment.presets import PRESETS, from_yaml, preset
+from aae_keras.experiment.presets import PRESETS, from_yaml, start
 
 FLAGS = flags.FLAGS
 
@@ -181,10 +181,10 @@ def config_from_flags(base=None):
         Usage: If a name or value is not one a configuration can have.
     """
     try:
-        base = preset(FLAGS.preset) if FLAGS.preset else base
+        base = base if FLAGS.preset is None else start(FLAGS.preset)
         if FLAGS.config:
             base = _config_from_file(FLAGS.config, base)
-        return changed(base or Config(), **given_fields())
+        return changed(base or start(None), **given_fields())
     except (ValueError, TypeError) as error:
         raise Usage(error) from error
 
@@ -194,9 +194,9 @@ def flags_of(config):
 
     The seed is the last of them, whatever it is.
     """
-    base = preset(config.preset) if config.preset else Config()
+    base = start(config.preset)
     given, flags = {}, []
-    for name in ("setting", "pretrain", "extra_terms"):  # these bring about others
+    for name in ("setting", "pretrain", "extra_terms", "epochs"):  # these bring about others
         if consequences(base, given).get(name, getattr(base, name)) != getattr(config, name):
             given[name] = getattr(config, name)
     brought = consequences(base, given)
@@ -206,8 +206,7 @@ def flags_of(config):
         if name not in ("preset", "seed") and (name in given or value != expected):
             items = value if isinstance(value, tuple) else (value,)
             flags.append(f"--{name}={','.join(map(str, items))}")
-    named = [f"--preset={config.preset}"] if config.preset else []
-    return [*named, *flags, f"--seed={config.seed}"]
+    return [f"--preset={config.preset}", *flags, f"--seed={config.seed}"]
 
 
 def given_fields():

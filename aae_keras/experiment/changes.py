@@ -1,10 +1,11 @@
 """A configuration with other values, and what these leave no use for."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from aae_keras.experiment.config import EXTRA_TERMS, Config
+from aae_keras.experiment.config import BOTH_CODES, EXTRA_TERMS, Config
 
 
 def changed(config: Config, **changes: Any) -> Config:
@@ -12,8 +13,8 @@ def changed(config: Config, **changes: Any) -> Config:
 
     Another setting, no first stage, or fewer extra terms take the fields that belong to them along.
     The baseline of labels alone has no first stage and no extra term, which would use the other
-    images, unless they are asked for. What is given by name is never left out, but refused where it
-    has no use.
+    images, unless they are asked for. Epochs that are given are taken as stated. What is given by
+    name is never left out, but refused where it has no use.
 
     Raises:
         TypeError, ValueError: As of `Config`.
@@ -37,6 +38,10 @@ def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
         values["extra_terms"] = tuple(n for n in config.extra_terms if setting in EXTRA_TERMS[n])
         if setting == "labels-only":
             values = {"extra_terms": (), "pretrain": ""}
+        if config.pretrain_clusters and setting not in BOTH_CODES:
+            values["pretrain"] = ""
+    if "epochs" in changes:
+        values["least_steps"] = 0
     values |= changes
     settings = {setting, values["pretrain"]}
     for field in dataclasses.fields(config):
@@ -50,3 +55,33 @@ def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
         if idle and field.name not in changes:
             values[field.name] = field.default
     return values
+
+
+def stretched(config: Config, factor: float, least: int = 1) -> Config:
+    """A configuration of other epochs, with what is stated in epochs in proportion.
+
+    Rates drop and weights fade at the same share of the way, in a first stage too: a miniature or
+    an enlargement of the training, not a part of it.
+
+    Args:
+        config: The `Config`.
+        factor: Of its epochs, rounded up.
+        least: Epochs that a stage keeps, if it has as many.
+    """
+    epochs = _scaled(config.epochs, factor, least)
+    scale = epochs / config.epochs
+    fields: dict[str, Any] = {"epochs": epochs}
+    if config.pretrain:
+        fields["pretrain_epochs"] = _scaled(config.pretrain_epochs, factor, least)
+    drops = {max(1, round(scale * epoch)) for epoch in config.rate_drops}
+    fields["rate_drops"] = tuple(sorted(drops))
+    for field in dataclasses.fields(config):
+        fade = getattr(config, field.name)
+        if field.name.endswith("_fade") and fade:
+            start = round(scale * fade[0])
+            fields[field.name] = (start, max(start + 1, round(scale * fade[1])))
+    return dataclasses.replace(config, **fields)
+
+
+def _scaled(epochs, factor, least):
+    return max(min(epochs, least), math.ceil(factor * epochs))

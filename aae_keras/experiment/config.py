@@ -13,7 +13,7 @@ import yaml
 
 from aae_keras.data.defaults import TEST_FRACTION, VALIDATION_SIZE
 from aae_keras.experiment import consistency
-from aae_keras.experiment.fields import checked, nearest, option
+from aae_keras.experiment.fields import checked, fields_in, option
 from aae_keras.phases import PHASES, SCHEDULES
 
 SETTINGS = (
@@ -29,7 +29,8 @@ SETTINGS = (
 
 _CLUSTERING = ("clustering",)
 _REDUCTION = ("dimensionality-reduction",)
-_BOTH_CODES = ("semi-supervised", "clustering", "dimensionality-reduction")
+# The encoder finds y and z, and both have a prior: y may start from clusters.
+BOTH_CODES = ("semi-supervised", "clustering", "dimensionality-reduction")
 _ANY_PRIOR = ("basic", "label-informed")
 _DECODED_Y = ("semi-supervised", "supervised", "clustering")
 _ENCODED_Y = ("semi-supervised", "clustering", "dimensionality-reduction", "labels-only")
@@ -63,7 +64,10 @@ class Config:
         ValueError: If a value lies outside its range or choices.
     """
 
-    preset: str = _recipe("", "Recipe the other fields start from, by name.")
+    preset: str = _recipe(
+        "",
+        "Recipe the other fields start from, by name; the tools take `own` where none is named.",
+    )
     setting: str = _recipe("semi-supervised", "Learning setting.", choices=SETTINGS)
     pretrain: str = _recipe(
         "",
@@ -113,7 +117,10 @@ class Config:
     )
     hidden_units: tuple[int, ...] = _network((1000, 1000), "Units of each hidden layer.", low=1)
     z_units: tuple[int, ...] = _network(
-        (), "The same of z's own trunk, with `trunks` of 2; empty: as `hidden_units`.", low=1
+        (),
+        "The same of z's own trunk, with `trunks` of 2; empty: as `hidden_units`.",
+        only=_ENCODED_Y,
+        low=1,
     )
     discriminator_units: tuple[int, ...] = _network(
         (), "The same of the discriminators; empty: as `hidden_units`.", low=1
@@ -138,7 +145,11 @@ class Config:
     )
     batch_norm_heads: bool = _network(True, "With `batch_norm`: y and z too.")
     trunks: int = _network(
-        1, "1: y and z share the encoder's hidden layers; 2: each has its own.", low=1, high=2
+        1,
+        "1: y and z share the encoder's hidden layers; 2: each has its own.",
+        only=_ENCODED_Y,
+        low=1,
+        high=2,
     )
     weight_stddev: float = _network(
         0.01, "Initial weights are N(0, weight_stddev^2); 0: Glorot uniform.", low=0
@@ -152,11 +163,12 @@ class Config:
         "uniform",
         "p(y) where y is the class: `uniform`, `labels` (as in the labelled images), or shares "
         "such as 0.9,0.1.",
+        only=_ENCODED_Y,
     )
     informed_discriminator: bool = _network(
         False,
         "The discriminator of z is told y (supervised: the label), so that z says nothing of it.",
-        only=("supervised", *_BOTH_CODES),
+        only=("supervised", *BOTH_CODES),
     )
     encoder_average: float = _network(
         0.0,
@@ -185,13 +197,13 @@ class Config:
     )
 
     detached_y: bool = _objective(
-        False, "The reconstruction shapes z and the decoder, and leaves y alone.", only=_BOTH_CODES
+        False, "The reconstruction shapes z and the decoder, and leaves y alone.", only=BOTH_CODES
     )
     y_game_weight: float = _objective(
-        1.0, "Weight of pushing y to its prior, of the generator's loss.", only=_BOTH_CODES
+        1.0, "Weight of pushing y to its prior, of the generator's loss.", only=BOTH_CODES
     )
     z_game_weight: float = _objective(
-        1.0, "Weight of pushing z to its prior, of the generator's loss.", only=_BOTH_CODES
+        1.0, "Weight of pushing z to its prior, of the generator's loss.", only=BOTH_CODES
     )
 
     extra_terms: tuple[str, ...] = _objective(
@@ -254,6 +266,12 @@ class Config:
     head_weight: float = _reduction(1.0, "Weight of that push.")
 
     epochs: int = _optimization(60, "Passes over the unlabelled images.", low=1)
+    least_steps: int = _optimization(
+        0,
+        "Steps to train for at least: where `epochs` are fewer, every stage takes more passes, in "
+        "proportion; 0: as stated.",
+        low=0,
+    )
     batch_size: int = _optimization(100, "Unlabelled images in a step.", low=1)
     labeled_batch_size: int = _optimization(100, "Labelled images in a step.", low=1)
     optimizer: str = _optimization("sgd", "Update rule of every phase.", choices=("sgd", "adam"))
@@ -357,21 +375,10 @@ class Config:
         Raises:
             ValueError: If `text` is no mapping, or names an unknown field.
         """
-        try:
-            values = yaml.safe_load(text) or {}
-        except yaml.YAMLError as error:
-            raise ValueError(f"The configuration is not valid YAML: {error}") from error
-        if not isinstance(values, dict):
-            raise ValueError(
-                "A configuration must be a YAML mapping of field names to values. "
-                f"Received: {type(values).__name__}"
-            )
-        for key in ("revision", "data_fingerprint"):
-            values.pop(key, None)
+        return dataclasses.replace(base or cls(), **cls.fields_of(text))
+
+    @classmethod
+    def fields_of(cls, text: str) -> dict[str, Any]:
+        """The fields that `from_yaml` would read, by name; their values are not checked yet."""
         known = [field.name for field in dataclasses.fields(cls)]
-        for name in values:
-            if name not in known:
-                raise ValueError(
-                    f"Unknown configuration field {name!r}.{nearest(str(name), known)}"
-                )
-        return dataclasses.replace(base or cls(), **values)
+        return fields_in(text, known, beside=("revision", "data_fingerprint"))

@@ -3,8 +3,10 @@
 import contextlib
 import dataclasses
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
+
+import yaml
 
 from aae_keras.ranges import RANGES, Range
 
@@ -90,3 +92,30 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """The end of an error message: the known names closest to a misspelt one."""
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     return f" Did you mean {', '.join(close)}?" if close else f" Known: {', '.join(sorted(known))}."
+
+
+def fields_in(text: str, known: Collection[str], beside: Collection[str] = ()) -> dict[str, Any]:
+    """The fields that a YAML text gives, by name; their values are not checked.
+
+    Args:
+        text: A mapping of names to values.
+        known: Names that there are.
+        beside: Names that are passed over.
+
+    Raises:
+        ValueError: If `text` is no mapping, or names something else.
+    """
+    try:
+        values = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise ValueError(f"The configuration is not valid YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise ValueError(
+            "A configuration must be a YAML mapping of field names to values. "
+            f"Received: {type(values).__name__}"
+        )
+    values = {name: value for name, value in values.items() if name not in beside}
+    for name in values:
+        if name not in known:
+            raise ValueError(f"Unknown configuration field {name!r}.{nearest(str(name), known)}")
+    return values

@@ -106,6 +106,7 @@ _MNIST_PLUS = _PLUS | {
     "discriminator_units": (300, 300),
     "epochs": 20,
 }
+_OF_MNIST = ("dataset", "validation_size")
 # Three clusters a class are found without labels, nearly pure; merged, they are where y starts.
 _FROM_CLUSTERS = {"pretrain": "clustering", "pretrain_clusters": 3, "pretrain_epochs": 8}
 _PLANE_PLUS = {
@@ -206,6 +207,18 @@ PRESETS: dict[str, dict[str, Any]] = {
     | _FROM_CLUSTERS
     | _PLANE_PLUS
     | {"num_labeled": 100, "latent_dim": 10},
+    # Any data of your own, and what `train` starts from where no preset is named. Chosen on MNIST
+    # and digits, parts of them, and classes of unequal size: neither too many passes for few images
+    # nor too few steps, a radius between the two, and clusters and classes that may differ in size.
+    "own": {name: value for name, value in _MNIST_PLUS.items() if name not in _OF_MNIST}
+    | _FROM_CLUSTERS
+    | {
+        "class_prior": "labels",
+        "marginal_entropy_slack": 0.1,
+        "vat_radius": 0.3,
+        "encoder_average": 0.99,
+        "least_steps": 400,
+    },
     # Data that no recipe was chosen on.
     "fashion-1000": _MNIST_PLUS | {"dataset": "fashion_mnist", "num_labeled": 1000},
     "photos-1000": _MNIST_PLUS | {"num_labeled": 1000, "batch_size": 100},
@@ -228,16 +241,31 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-def from_yaml(text: str, base: Config | None = None) -> Config:
-    """Read a configuration; see `Config.from_yaml`.
+# The preset for data that has none.
+OWN = "own"
 
-    A preset that `text` names gives the fields that it leaves out, unless there is a `base`.
+
+def from_yaml(text: str, base: Config | None = None) -> Config:
+    """A configuration from a preset and YAML on top of it, as by `changed`.
+
+    Args:
+        text: As of `Config.from_yaml`.
+        base: `Config` that gives the fields `text` leaves out. If None, the preset that `text`
+            names; the recipe for data of your own where it names none, the defaults of `Config`
+            where that name is empty.
 
     Raises:
         ValueError: If it names an unknown preset or field, or is no YAML mapping.
     """
-    named = Config.from_yaml(text, base).preset
-    return Config.from_yaml(text, base or (preset(named) if named else None))
+    fields = Config.fields_of(text)
+    return changed(base or start(fields.get("preset")), **fields)
+
+
+def start(name: str | None) -> Config:
+    """What a configuration starts from: a preset, `own` if None, the defaults if ""."""
+    if name == "":
+        return Config()
+    return preset(OWN if name is None else name)
 
 
 def short_name(config: Config) -> str:
@@ -245,7 +273,8 @@ def short_name(config: Config) -> str:
 
     A setting that is not the preset's own (semi-supervised, where there is none) is part of it.
     """
-    base = config.preset or config.dataset.rstrip("/").rsplit("/", 1)[-1].removesuffix(".npz")
+    named = config.preset if config.preset != OWN else ""
+    base = named or config.dataset.rstrip("/").rsplit("/", 1)[-1].removesuffix(".npz")
     own = PRESETS.get(config.preset, {}).get("setting", Config.setting)
     suffix = "" if config.setting == own else f"-{config.setting}"
     return base.replace(":", "-") + suffix

@@ -1,10 +1,9 @@
 """What a search for own data changes in a configuration, and the short run that a trial is."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
-from typing import Any
 
+from aae_keras.experiment.changes import stretched
 from aae_keras.experiment.config import Config
 
 # Of its epochs, so many are trained in a trial, but no fewer than the least.
@@ -86,23 +85,7 @@ def shortened(config: Config) -> Config:
 
     Rates drop and weights fade in a quarter of the way too: a miniature, not a beginning.
     """
-    epochs = _fewer(config.epochs)
-    scale = epochs / config.epochs
-    shorter: dict[str, Any] = {"epochs": epochs, "draw_every": 0}
-    if config.pretrain:
-        shorter["pretrain_epochs"] = _fewer(config.pretrain_epochs)
-    drops = {max(1, round(scale * epoch)) for epoch in config.rate_drops}
-    shorter["rate_drops"] = tuple(sorted(drops))
-    for field in dataclasses.fields(config):
-        fade = getattr(config, field.name)
-        if field.name.endswith("_fade") and fade:
-            start = round(scale * fade[0])
-            shorter[field.name] = (start, max(start + 1, round(scale * fade[1])))
-    return dataclasses.replace(config, **shorter)
-
-
-def _fewer(epochs):
-    return min(epochs, max(LEAST_EPOCHS, math.ceil(SHARE * epochs)))
+    return dataclasses.replace(stretched(config, SHARE, LEAST_EPOCHS), draw_every=0)
 
 
 def _is_used(config, name):

@@ -11,7 +11,8 @@ from typing import Any
 
 import keras
 
-from aae_keras.experiment.changes import changed
+from aae_keras.data import Data
+from aae_keras.experiment.changes import changed, stretched
 from aae_keras.experiment.config import Config
 from aae_keras.models import AdversarialModel
 from aae_keras.networks import upstream_variables
@@ -30,6 +31,17 @@ class Stage:
 
     number: int
     config: Config
+
+
+def with_epochs(config: Config, data: Data) -> Config:
+    """A configuration whose epochs are enough for its `least_steps` on this data."""
+    factor = config.least_steps / (config.epochs * data.steps_per_epoch)
+    stated = dataclasses.replace(config, least_steps=0)
+    if factor <= 1:
+        return stated
+    longer = stretched(stated, factor)
+    log.info("%d epochs, for at least %d steps.", longer.epochs, config.least_steps)
+    return longer
 
 
 def stages_of(config: Config, classes: int) -> list[Stage]:

@@ -19,7 +19,7 @@ from aae_keras.errors import first_line
 from aae_keras.experiment import factory, figures, merging, runs
 from aae_keras.experiment.callbacks import Backup, StopOnNaN, write_history
 from aae_keras.experiment.config import Config
-from aae_keras.experiment.stages import Stage, epochs_before, stages_of, start_from
+from aae_keras.experiment.stages import Stage, epochs_before, stages_of, start_from, with_epochs
 from aae_keras.files import flush
 from aae_keras.models import AdversarialModel
 
@@ -73,7 +73,7 @@ def train(
         data = factory.load_data(run.config, functools.partial(neighbours.read, run.distances))
     log.info("%s", data.describe())
     build = build or factory.build_model
-    stages = stages_of(run.config, len(data.class_names))
+    stages = stages_of(with_epochs(run.config, data), len(data.class_names))
     model = build(stages[0].config, data)
     fingerprint = data.split.fingerprint()
     backup = Backup(run.backup, data, run.history_file)
@@ -82,7 +82,7 @@ def train(
         runs.check_fingerprint(run, fingerprint)
         rows = backup.saved_history()
         last = len(rows) - epochs_before(stages[-1], rows)
-        if last > run.config.epochs:
+        if last > stages[-1].config.epochs:
             raise runs.RunError(
                 f"{folder} has {last} whole epochs already. Received: epochs={run.config.epochs}"
             )

@@ -27,7 +27,7 @@ from aae_keras.experiment.config import Config
 from aae_keras.experiment.criteria import Criterion, criterion_for
 from aae_keras.experiment.journal import DIVERGED, ENDED, PRUNED, STOPPED, Tried
 from aae_keras.experiment.search_space import changed_fields, range_of, shortened, space_of
-from aae_keras.experiment.stages import stages_of
+from aae_keras.experiment.stages import stages_of, with_epochs
 
 log = logging.getLogger(__name__)
 
@@ -72,10 +72,10 @@ class Search:
         self._deadline = clock() + 60 * minutes
         self.config = config
         self.folder = pathlib.Path(folder or default_folder(config))
-        self._short = shortened(config)
         distances = self.folder / "distances.npz"
         self._data = factory.load_data(config, functools.partial(neighbours.read, distances))
         log.info("%s", self._data.describe())
+        self._short = shortened(with_epochs(config, self._data))
         self._stages = stages_of(self._short, len(self._data.class_names))
         self.criterion = criterion_for(self._stages[-1].config, self._data)
         fingerprint = self._data.split.fingerprint()

@@ -4,7 +4,8 @@ import pytest
 
 from aae_keras.experiment import consistency, factory, presets
 from aae_keras.experiment.changes import changed
-from aae_keras.experiment.config import EXTRA_TERMS, MIXTURES, Config, nearest
+from aae_keras.experiment.config import BOTH_CODES, EXTRA_TERMS, MIXTURES, SETTINGS, Config
+from aae_keras.experiment.fields import nearest
 from aae_keras.experiment.presets import PRESETS, preset
 
 
@@ -283,3 +284,30 @@ def test_clusters_that_no_stage_starts_from_and_layers_that_are_not_there_are_re
 ):
     with pytest.raises(ValueError, match=message):
         Config(**changes)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_recipe_for_own_data_is_one_for_every_setting(setting):
+    """What each has no use for is left out, so that `--setting` is all that a user must say."""
+    needed = {"clustering": {"num_clusters": 9}, "label-informed": {"prior": "swiss-roll"}}
+    changes = needed.get(setting, {}) | ({"latent_dim": 2} if setting == "label-informed" else {})
+    config = presets.preset("own", setting=setting, **changes)
+    assert config.least_steps and config.optimizer == "adam"
+    starts_from_clusters = setting in BOTH_CODES
+    assert bool(config.pretrain) == bool(config.extra_terms) == starts_from_clusters
+    assert presets.short_name(config).startswith("digits")  # named after its data
+
+
+def test_epochs_that_are_given_are_taken_as_stated():
+    assert presets.preset("own", epochs=3).least_steps == 0
+    assert presets.preset("own", epochs=3, least_steps=70).least_steps == 70
+
+
+def test_a_file_starts_from_its_preset_or_the_recipe_for_own_data():
+    assert presets.from_yaml("seed: 3") == presets.preset("own", seed=3)
+    assert presets.from_yaml("preset: ''\nseed: 3") == Config(seed=3)
+    assert presets.from_yaml("preset: digits\nsetting: labels-only") == presets.preset(
+        "digits", setting="labels-only"
+    )
+    saved = presets.preset("mnist-style").to_yaml()
+    assert presets.from_yaml(saved) == presets.preset("mnist-style")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from aae_keras import models
-from aae_keras.experiment import evaluation, factory, training
+from aae_keras.experiment import evaluation, factory, runs, training
 from aae_keras.experiment.config import Config
-from aae_keras.experiment.stages import epochs_before, stages_of, start_from
+from aae_keras.experiment.stages import epochs_before, stages_of, start_from, with_epochs
 from tests.experiment.killing import check_resumes_exactly
 
 
@@ -98,3 +98,22 @@ def test_labels_are_read_where_either_stage_needs_them():
     assert not Config(setting="clustering", num_clusters=3, pretrain="basic").learns_from_labels
     reduction = Config(setting="dimensionality-reduction", num_clusters=3)
     assert not reduction.learns_from_labels
+
+
+def test_small_data_is_passed_over_until_the_least_steps_are_made(staged):
+    config = dataclasses.replace(
+        staged, rate_drops=(1,), vat_fade=(0, 1), extra_terms=("vat",), least_steps=30
+    )
+    data = factory.load_data(config)
+    assert data.steps_per_epoch == 4  # so that 2 epochs are 8 steps, and 8 are needed for 30
+    longer = with_epochs(config, data)
+    assert (longer.epochs, longer.pretrain_epochs, longer.rate_drops) == (8, 8, (4,))
+    assert longer.vat_fade == (0, 4) and longer.least_steps == 0
+    enough = dataclasses.replace(config, least_steps=8)
+    assert with_epochs(enough, data) == dataclasses.replace(config, least_steps=0)
+
+
+def test_a_run_of_least_steps_trains_them_and_keeps_what_was_asked_for(small, tmp_path):
+    config = dataclasses.replace(small, epochs=1, rate_drops=(), least_steps=9)
+    run = training.train(config, tmp_path / "run", verbose=0)
+    assert len(evaluation.read_history(run)) == 3 and runs.open_run(run.folder).config == config

@@ -10,41 +10,67 @@ from absl import flags
 from aae_keras.experiment import factory
 from aae_keras.experiment.presets import preset
 from tools import benchmark
-from tools.benchmarks import measure, serving, training
+from tools.benchmarks import limit, measure, serving, training
 from tools.benchmarks.measure import Row
 from tools.benchmarks.textbook import TextbookAAE
+
+
+def flops_of(model, uses):
+    """Of so many rows by network: forward, weights, and input of all but the encoder's first."""
+    flops = 0
+    for name, rows in uses.items():
+        kernels = [w for w in getattr(model, name).trainable_variables if len(w.shape) == 2]
+        for weight in kernels:
+            first = name == "encoder" and weight.shape[0] == 784
+            flops += 2 * rows * (2 if first else 3) * np.prod(weight.shape)
+    return flops
 
 
 def test_the_limit_counts_the_parameters_and_products_of_the_step():
     config = preset("mnist-100", **training.MANUAL)
     model = factory.build_model(config, training.random_data(100, 100))
-    limit = training.Limit()
+    found = limit.Limit(limit.manual_passes())
     # scale and shift of the normalised layers, y and z, not worth a product
     norms = 2 * (1000 + 1000 + 10 + config.latent_dim)
-    assert limit.parameters == sum(np.prod(v.shape) for v in model.trainable_variables) - norms
+    assert found.parameters == sum(np.prod(v.shape) for v in model.trainable_variables) - norms
     # forward, weights and input of every layer but the encoder's first, which passes nothing on
-    dense = [w for w in model.trainable_variables if len(w.shape) == 2]
-    uses = {"encoder": 2, "decoder": 1, "discriminator_cat": 2, "discriminator_gauss": 2}
-    flops = 0
-    for network, times in uses.items():
-        for weight in getattr(model, network).trainable_variables:
-            if len(weight.shape) == 2:
-                passes = 2 if tuple(weight.shape) == (784, 1000) else 3
-                flops += 2 * 100 * times * passes * np.prod(weight.shape)
-    assert len(dense) == 4 + 3 + 6
-    assert sum(2 * np.prod(shape) for shape in limit.products) == flops
+    rows = {"encoder": 200, "decoder": 100, "discriminator_cat": 200, "discriminator_gauss": 200}
+    assert sum(2 * np.prod(shape) for shape in found.products) == flops_of(model, rows)
+
+
+def test_the_limit_of_a_plus_step_counts_each_of_its_networks_once():
+    config = preset("mnist-100-plus", pretrain="")
+    model = factory.build_model(config, training.random_data(250, 100))
+    found = limit.Limit(limit.plus_passes(config))
+    norms = 2 * (1000 + 1000 + 500 + 500)  # of the hidden layers of both trunks
+    assert found.parameters == sum(np.prod(v.shape) for v in model.trainable_variables) - norms
+
+
+def test_a_pass_counts_what_is_asked_for():
+    forward = [(5, 2, 3), (5, 3, 4)]
+    of_weights, of_inner = [(2, 5, 3), (3, 5, 4)], [(5, 4, 3)]
+    counted = {
+        (False, False): forward,
+        (True, False): forward + of_weights + of_inner,
+        (False, True): [*forward, *of_inner, (5, 3, 2)],
+        (True, True): [*forward, *of_weights, *of_inner, (5, 3, 2)],
+    }
+    for (weights, inputs), expected in counted.items():
+        found = limit.Pass(5, (2, 3, 4), of_weights=weights, of_input=inputs).products
+        assert sorted(found) == sorted(expected)
 
 
 def test_the_limit_is_products_at_their_rates_and_the_optimizers_traffic():
-    limit = training.Limit(batch=2, width=3, pixels=4, codes=(2, 1))
-    seconds = dict.fromkeys(limit.candidates, 0.5 * training.REPEATS)
-    seconds |= {name: 1.0 * training.REPEATS for name in seconds if name.startswith("product")}
+    passes = limit.manual_passes(batch=2, width=3, pixels=4, codes=(2, 1))
+    found = limit.Limit(passes, bytes_a_parameter=40)
+    seconds = dict.fromkeys(found.candidates, 0.5 * limit.REPEATS)
+    seconds |= {name: 1.0 * limit.REPEATS for name in seconds if name.startswith("product")}
     seconds["copy"] = 2.0
-    found = {row.name: row.value for row in limit.rows(seconds, step=100.0)}
-    products = 0.5 * len(limit.products)  # the faster of the two kinds
-    traffic = limit.parameters * 28 / (2 * limit._source.nbytes / 2.0)
-    assert found["limit/products"] == pytest.approx(1e3 * products)
-    assert found["train/limit-share"] == pytest.approx((products + traffic) / 100)
+    rows = {row.name: row.value for row in found.rows(seconds, step=100.0)}
+    products = 0.5 * len(found.products)  # the faster of the two kinds
+    traffic = found.parameters * 40 / (2 * found._source.nbytes / 2.0)
+    assert rows["limit/products"] == pytest.approx(1e3 * products)
+    assert rows["train/limit-share"] == pytest.approx((products + traffic) / 100)
 
 
 def test_the_textbook_step_learns_what_ours_does():

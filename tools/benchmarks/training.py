@@ -20,6 +20,7 @@ from aae_keras.experiment.presets import preset
 from aae_keras.models import fused
 from aae_keras.phases import SCHEDULES
 
+from .limit import ADAM_BYTES, AVERAGE_BYTES, Limit, manual_passes, plus_passes
 from .measure import Row, in_turn
 from .textbook import TextbookAAE
 
@@ -64,8 +65,6 @@ TRICKS = {
 BATCH_SIZES = (32, 100, 400)
 WIDTHS = (300, 1000, 3000)
 STEPS = 40
-# An Adam step reads gradient, two moments and weight, and writes the last three: float32.
-ADAM_BYTES = 7 * 4
 
 
 def rows(config=None):
@@ -78,13 +77,26 @@ def rows(config=None):
     for name, changes in CANDIDATES.items():
         steps[name] = our_steps(preset("mnist-100", **MANUAL | changes))
     steps["mnist-100"] = our_steps(config or preset("mnist-100"))
-    limit = Limit()
+    limit = Limit(manual_passes())
     seconds = in_turn(steps | limit.candidates)
     for name in steps:
         yield Row(f"train/{name}", 100 * STEPS / seconds[name], "images/s")
     for name in ("alternating", "simultaneous", "simultaneous-bfloat16"):
         yield Row(f"train/{name}-speedup", seconds["textbook"] / seconds[name], "x textbook")
     yield from limit.rows(seconds, seconds["simultaneous"] / STEPS)
+
+
+def plus_rows():
+    """The `plus/` rows: the step of `mnist-100-plus` in both precisions, and its limit."""
+    config = preset("mnist-100-plus", pretrain="")
+    for precision in ("float32", "bfloat16"):
+        config = dataclasses.replace(config, precision=precision)
+        limit = Limit(plus_passes(config), ADAM_BYTES + AVERAGE_BYTES, precision)
+        name = f"mnist-100-plus-{precision}"
+        seconds = in_turn({name: our_steps(config)} | limit.candidates)
+        yield Row(f"train/{name}", config.batch_size * STEPS / seconds[name], "images/s")
+        yield Row(f"train/{name}-step", 1e3 * seconds[name] / STEPS, "ms a step")
+        yield from limit.rows(seconds, seconds[name] / STEPS, of=f"{name}-")
 
 
 def scale_rows():
@@ -151,6 +163,8 @@ def our_steps(config, **compiled):
     """
     use_labels = config.learns_from_labels
     data = random_data(config.batch_size, config.labeled_batch_size, use_labels=use_labels)
+    if config.needs_distances:
+        data = data.with_distances(np.ones(len(data.split.unlabeled_rows), "float32"))
     return trained_steps(config, data, **compiled)
 
 
@@ -193,77 +207,3 @@ def random_data(batch_size, labeled_batch_size, num_images=20_000, use_labels=Tr
     labeled = max(100, labeled_batch_size) if use_labels else 0
     split = split_source(source, labeled, 0, use_labels=use_labels)
     return data_module.Data(split, batch_size, labeled_batch_size)
-
-
-class Limit:
-    """What the simultaneous step must at least cost here: its matrix products and its Adam.
-
-    Every product has the rate that this machine gives its shape, alone; the optimizer's traffic
-    the rate of a memory copy.
-    """
-
-    def __init__(self, batch=100, width=1000, pixels=784, codes=(10, 2)):
-        latent = sum(codes)
-        encoder = [(pixels, width), (width, width), (width, latent)]
-        decoder = [(latent, width), (width, width), (width, pixels)]
-        layers = [(batch, *layer, n > 0) for _ in range(2) for n, layer in enumerate(encoder)]
-        layers += [(batch, *layer, True) for layer in decoder]
-        for code in codes:
-            judge = [(code, width), (width, width), (width, 1)]
-            layers += [(2 * batch, *layer, True) for layer in judge]
-        self.products = []
-        for rows, units_in, units_out, passed_on in layers:
-            self.products.append((rows, units_in, units_out))  # forward
-            self.products.append((units_in, rows, units_out))  # gradient of the weights
-            if passed_on:
-                self.products.append((rows, units_out, units_in))  # gradient of the input
-        weights = [(i, o) for _, i, o, _ in layers[3:]]  # the encoder's count once
-        self.parameters = sum((i + 1) * o for i, o in weights)
-        self.shapes = sorted(set(self.products), key=np.prod)
-        self._source = np.ones(2**26, "float32")
-        self._target = np.empty_like(self._source)
-
-    @property
-    def candidates(self):
-        """Functions to time, by name: each shape of product both ways, and the copy."""
-        timed = {"copy": lambda: np.copyto(self._target, self._source)}
-        for shape in self.shapes:
-            timed[f"product-{shape}"] = _product(shape, jit_compile=False)
-            timed[f"xla-product-{shape}"] = _product(shape, jit_compile=True)
-        return timed
-
-    def rows(self, seconds, step):
-        """The limit beside a step of so many seconds."""
-        fastest = {
-            shape: min(seconds[f"product-{shape}"], seconds[f"xla-product-{shape}"]) / REPEATS
-            for shape in self.shapes
-        }
-        products = sum(fastest[shape] for shape in self.products)
-        flops = sum(2 * np.prod(shape, dtype=float) for shape in self.products)
-        copied = 2 * self._source.nbytes / seconds["copy"]
-        optimizer = self.parameters * ADAM_BYTES / copied
-        yield Row("train/limit-share", (products + optimizer) / step, "fraction")
-        yield Row("limit/products", 1e3 * products, "ms a step")
-        yield Row("limit/optimizer", 1e3 * optimizer, "ms a step")
-        yield Row("limit/product-rate", flops / products / 1e9, "GFLOP/s")
-        yield Row("limit/copy-rate", copied / 1e9, "GB/s")
-
-
-REPEATS = 20
-
-
-def _product(shape, jit_compile):
-    rows, inner, columns = shape
-    random = np.random.default_rng(0)
-    left = tf.constant(random.normal(size=(rows, inner)), tf.float32)
-    right = tf.constant(random.normal(size=(inner, columns)), tf.float32)
-    product = tf.function(tf.matmul, jit_compile=jit_compile)
-
-    @tf.function
-    def repeated():
-        result = product(left, right)
-        for _ in tf.range(REPEATS - 1):
-            result = product(left, right)
-        return result
-
-    return lambda: repeated().numpy()

@@ -39,7 +39,7 @@ WINGS = {
         {"presets", "search_space"},
         {"runs"},
         {"optimization", "results", "journal"},
-        {"parts", "callbacks", "scoring", "projector", "archive"},
+        {"parts", "callbacks", "scoring", "projector", "archive", "baselines"},
         {"factory"},
         {"evaluation", "criteria"},
         {"figures"},

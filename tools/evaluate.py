@@ -8,6 +8,13 @@ TOOL = cli.Tool(
     "evaluate", "Scores a trained run on its validation and test images; leaves metrics.json."
 )
 TOOL.run_flags()
+TOOL.flag(
+    bool,
+    "baselines",
+    False,
+    "Score scikit-learn's LabelSpreading and SelfTrainingClassifier on the same split too: is this "
+    "data one for which deep networks pay?",
+)
 
 
 @TOOL.main
@@ -18,7 +25,8 @@ def main(arguments):
     cli.load_tensorflow()
     from aae_keras.experiment import evaluation
 
-    print(json.dumps(evaluation.evaluate_run(folder, **cli.moved_data()), indent=2))
+    result = evaluation.evaluate_run(folder, with_baselines=cli.FLAGS.baselines, **cli.moved_data())
+    print(json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

@@ -7,25 +7,28 @@ import pathlib
 from typing import Any
 
 from aae_keras.errors import first_line
-from aae_keras.experiment import factory, runs
+from aae_keras.experiment import baselines, factory, runs
 from aae_keras.experiment.scoring import apply_model, generated_accuracy, scores
 from aae_keras.files import write_atomically
 
 log = logging.getLogger(__name__)
 
 
-def evaluate_run(folder: str | pathlib.Path, **where: str) -> dict[str, Any]:
+def evaluate_run(
+    folder: str | pathlib.Path, *, with_baselines: bool = False, **where: str
+) -> dict[str, Any]:
     """Score a trained run on validation and test, and write its `metrics.json`.
 
     This is the one place that scores the test set.
 
     Args:
         folder: The run folder.
+        with_baselines: Whether to score scikit-learn's classifiers on the same split, too.
         **where: `dataset` or `data_dir`, if the data lies elsewhere now.
 
     Returns:
         What was written: a dict with the scores of `validation` and `test`, `revision`, `seed`,
-        `data` and `minutes`.
+        `data` and `minutes`, and those of `baselines` if asked for.
 
     Raises:
         DataError, RunError: If the run or its data cannot be used.
@@ -53,6 +56,10 @@ def evaluate_run(folder: str | pathlib.Path, **where: str) -> dict[str, Any]:
         },
         "minutes": round(sum(row["seconds"] for row in read_history(run)) / 60, 3),
     }
+    if with_baselines:
+        result["baselines"] = baselines.scores(split)
+        if not result["baselines"]:
+            log.warning("There are no baselines: they need labels to learn from and to score by.")
     write_atomically(run.metrics_file, json.dumps(result, indent=2) + "\n")
     return result
 

@@ -17,9 +17,9 @@ from aae_keras.errors import UserError
 from aae_keras.experiment import records, results, runs
 from aae_keras.experiment.presets import preset
 from aae_keras.experiment.results import Runs
-from aae_keras.experiment.rows import ROWS, Figure, Row, row_of
+from aae_keras.experiment.rows import ABLATIONS, ROWS, Figure, Row, row_of
 from tests.made import RECORD, make_run, of_errors
-from tools import reproduce
+from tools import cli, reproduce
 from tools.reproduction import plan, running, tables
 
 ERROR = Figure("error_rate", "test error", paper="1.90 ± 0.10 %", goal=2.0, worst_goal=3.0)
@@ -136,6 +136,38 @@ def test_our_readme_has_the_markers_around_its_table():
     text = pathlib.Path("README.md").read_text()
     assert re.search(r"(?s)## Results\s+<!-- results -->\s+\|.*\|.*<!-- /results -->\n", text)
     assert tables.filled(text, "x").count("x") == tables.filled(text, "").count("x") + 1
+
+
+WITHOUT = Row(
+    "digits-without-vat", "50", (ERROR, DRAWN), seeds=2, of="digits", changes={"epochs": 4}
+)
+
+
+def test_what_is_taken_away_has_a_table_of_its_own_below_the_whole():
+    page = tables.results_page([Runs(ROW, of_errors(0.01)), Runs(WITHOUT, of_errors(0.03))])
+    lines = page.splitlines()
+    start = lines.index("## What each part of `digits` brings")
+    assert "--rows=digits --ablations " in " ".join(lines[start : start + 5])
+    assert lines[start + 7 : start + 9] == [
+        "| nothing | 1.00 % | 99.00 % | 1 | 1.0 | 5 |",
+        "| vat | 3.00 % | 97.00 % | 1 | 1.0 | 5 |",
+    ]
+    first = page[: page.index("\n## ")]
+    assert "without" not in first and "| `digits-without-vat` | 0 | 3.00 %" in page
+    assert "--run_dir=runs/digits-without-vat-seedS" in page
+    unrun = tables.results_page([Runs(ROW, of_errors(0.01)), Runs(WITHOUT)])
+    assert "without" not in unrun
+
+
+def test_ablations_are_run_where_they_are_asked_for(tmp_path):
+    rows = reproduce.ablations_of([row_of("mnist-100-plus")])
+    assert {row.of for row in rows} == {"mnist-100-plus"} and len(rows) >= 9
+    assert len(reproduce.ablations_of([])) == len(ABLATIONS)
+    with pytest.raises(cli.Usage, match="--ablations has none of digits"):
+        reproduce.ablations_of([row_of("digits")])
+    jobs = plan.jobs_of([WITHOUT], None, tmp_path)
+    assert [job.name for job in jobs] == ["digits-without-vat-seed0", "digits-without-vat-seed1"]
+    assert jobs[0].config == preset("digits", epochs=4)
 
 
 def test_the_plan_skips_resumes_evaluates_and_begins(tmp_path):

@@ -7,7 +7,7 @@ from typing import Any
 
 from aae_keras.errors import UserError
 from aae_keras.experiment.presets import PRESETS
-from aae_keras.experiment.rows import ROWS, Row, row_of
+from aae_keras.experiment.rows import ABLATIONS, ROWS, Row, row_of
 from aae_keras.files import write_atomically
 
 from . import cli
@@ -21,6 +21,13 @@ TOOL = cli.Tool(
     "docs/results/ keeps the scores of. Runs that are done are skipped, interrupted ones go on.",
 )
 TOOL.flag(tuple, "rows", [], "Rows to run; all when empty. Of: " + ", ".join(r.name for r in ROWS))
+TOOL.flag(
+    bool,
+    "ablations",
+    False,
+    "In place of the rows themselves, run their recipes with one part after the other taken away; "
+    "of the rows " + ", ".join(sorted({row.of for row in ABLATIONS})) + ".",
+)
 TOOL.flag(tuple, "seeds", [], "Seeds to run, such as 0,1,2; when empty, as many as the row states.")
 TOOL.flag(str, "data_dir", "", "Folder of tensorflow-datasets; its own default when empty.")
 TOOL.flag(str, "photos_dir", "", "Folder of class folders, for the rows of photos.")
@@ -36,7 +43,7 @@ def main(arguments):
     if flags.jobs < 1:
         raise cli.Usage(f"--jobs must be at least 1. Received: --jobs={flags.jobs}")
     try:
-        asked = [row_of(name) for name in dict.fromkeys(flags.rows)]
+        asked = [row_of(name, (*ROWS, *ABLATIONS)) for name in dict.fromkeys(flags.rows)]
     except ValueError as error:
         raise cli.Usage(error) from error
     try:
@@ -46,6 +53,8 @@ def main(arguments):
             "--seeds must be whole numbers such as 0,1,2. "
             f"Received: --seeds={','.join(flags.seeds)}"
         ) from error
+    if flags.ablations:
+        asked = ablations_of(asked)
     rows = [] if flags.table_only else runnable(asked, flags.photos_dir)
     reproduce(
         rows,
@@ -57,6 +66,20 @@ def main(arguments):
     )
 
 
+def ablations_of(asked: Sequence[Row]) -> list[Row]:
+    """The ablations of the rows asked for, or all there are.
+
+    Raises:
+        Usage: If a row that was asked for has none.
+    """
+    of = {row.of for row in ABLATIONS}
+    lacking = [row.name for row in asked if row.name not in of]
+    if lacking:
+        raise cli.Usage(f"--ablations has none of {', '.join(lacking)}. There are: {sorted(of)}")
+    names = {row.name for row in asked} or of
+    return [row for row in ABLATIONS if row.of in names]
+
+
 def runnable(asked: Sequence[Row], photos_dir: str) -> list[Row]:
     """The rows to run: those asked for, or all that can be.
 
@@ -65,7 +88,7 @@ def runnable(asked: Sequence[Row], photos_dir: str) -> list[Row]:
     """
     reasons = {}
     for row in asked or ROWS:
-        if row.name not in PRESETS:
+        if row.preset not in PRESETS:
             reasons[row.name] = "it has no preset yet"
         elif row.photos and not photos_dir:
             reasons[row.name] = "it needs your images: pass --photos_dir=FOLDER of class folders"
@@ -81,7 +104,7 @@ def reproduce(
     rows: Sequence[Row],
     seeds: Sequence[int] | None = None,
     *,
-    table: Sequence[Row] = ROWS,
+    table: Sequence[Row] = (*ROWS, *ABLATIONS),
     data_dir: str = "",
     photos_dir: str = "",
     runs_dir: str = "runs",

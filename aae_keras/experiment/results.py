@@ -14,7 +14,7 @@ from aae_keras.errors import UserError, first_line
 from aae_keras.experiment import records, runs
 from aae_keras.experiment.changes import changed
 from aae_keras.experiment.config import Config
-from aae_keras.experiment.presets import PRESETS, preset, short_name
+from aae_keras.experiment.presets import PRESETS, preset
 from aae_keras.experiment.rows import UNITS, Figure, Row
 
 log = logging.getLogger(__name__)
@@ -131,7 +131,7 @@ def config_of(
     Raises:
         ValueError: If there is no such preset, or a field cannot have such a value.
     """
-    config = preset(row.name)
+    config = preset(row.preset, **row.changes)
     if labels_only:
         config = changed(config, setting="labels-only")
     where: dict[str, Any] = {}
@@ -140,6 +140,11 @@ def config_of(
     elif config.dataset != "digits":
         where = {"data_dir": data_dir}
     return dataclasses.replace(config, seed=seed, **where, **(changes or {}))
+
+
+def folder_name(row: Row, seed: int | str, labels_only: bool = False) -> str:
+    """What the folder of a run of a row is called: as `train` calls it, where it is a preset's."""
+    return f"{row.name}{'-labels-only' if labels_only else ''}-seed{seed}"
 
 
 def check_same(run: runs.Run, expected: Config, *, any_dataset: bool = False) -> None:
@@ -197,7 +202,7 @@ def collect(
     Returns:
         The `Runs`. Those of another configuration, or damaged, are named in the log and left out.
     """
-    if row.name not in PRESETS:
+    if row.preset not in PRESETS:
         return Runs(row)
     results, unfinished = _collect(row, pathlib.Path(runs_dir), False, changes)
     beside, waiting = _collect(row, pathlib.Path(runs_dir), True, changes)
@@ -208,7 +213,7 @@ def _collect(row, runs_dir, labels_only, changes):
     if labels_only and not row.labels_only:
         return (), ()
     results, unfinished = [], []
-    prefix = short_name(config_of(row, labels_only=labels_only, changes=changes)) + "-seed"
+    prefix = folder_name(row, "", labels_only)
     for folder in runs_dir.glob(f"{prefix}*"):
         number = folder.name.removeprefix(prefix)
         if not (runs.exists(folder) and re.fullmatch(r"\d+", number)):

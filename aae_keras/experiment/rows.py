@@ -5,7 +5,8 @@ Pure data. `tools.reproduce` runs the rows; `results` reads their runs and judge
 
 import dataclasses
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from aae_keras.experiment.fields import nearest
 
@@ -63,10 +64,10 @@ class Figure:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A preset whose figures RESULTS.md shows.
+    """A recipe whose figures RESULTS.md shows.
 
     Attributes:
-        name: Of the row and of its preset, which may be yet to come.
+        name: Of the row, and of its preset unless it is an ablation.
         labels: How many labels of what data training sees, as text.
         figures: The `Figure`s; the first is the headline.
         seeds: How many seeds it is run with, from 0 on.
@@ -74,6 +75,8 @@ class Row:
         minutes: The most minutes that a run is to take; None for no such goal.
         readme: What the README's table calls it; "" where it does not stand there.
         photos: Whether its data is a folder of class folders that the user must have.
+        of: The row whose recipe an ablation changes; "" for a row of its own.
+        changes: Fields of `Config` that it sets.
 
     Raises:
         ValueError: If it has no seed or no figure, or labels alone give no headline.
@@ -87,6 +90,8 @@ class Row:
     minutes: float | None = None
     readme: str = ""
     photos: bool = False
+    of: str = ""
+    changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.seeds < 1:
@@ -104,6 +109,11 @@ class Row:
                     "`share_of_labels_only` is for the first figure of a row with `labels_only`. "
                     f"Received: {figure.key} of {self.name}"
                 )
+
+    @property
+    def preset(self) -> str:
+        """The name of its preset, which may be yet to come."""
+        return self.of or self.name
 
     @property
     def headline(self) -> Figure:
@@ -263,6 +273,19 @@ ROWS = (
 )
 
 
+def _ablations(of: str, parts: Mapping[str, Mapping[str, Any]]) -> tuple[Row, ...]:
+    """Rows of a recipe with a part of it taken away, each with the figures of the whole."""
+    whole = row_of(of)
+    figures = tuple(
+        Figure(figure.key, figure.name, figure.unit, more_is_better=figure.more_is_better)
+        for figure in whole.figures
+    )
+    return tuple(
+        Row(f"{of}-without-{part}", whole.labels, figures, of=of, changes=changes)
+        for part, changes in parts.items()
+    )
+
+
 def row_of(name: str, table: Iterable[Row] = ROWS) -> Row:
     """The row of a name.
 
@@ -277,3 +300,22 @@ def row_of(name: str, table: Iterable[Row] = ROWS) -> Row:
     if name not in by_name:
         raise ValueError(f"Unknown row {name!r}.{nearest(name, by_name)}")
     return by_name[name]
+
+
+# Epochs are such that each takes about the minutes of the whole: without VAT a step costs less than
+# half. A part that cannot be taken away alone goes with what stands on it.
+_OF_Y: dict[str, dict[str, Any]] = {
+    "vat": {"extra_terms": ("conditional_entropy", "marginal_entropy"), "epochs": 45},
+    "radius-of-its-own": {"vat_relative": False, "vat_radius": 1.3},
+    "conditional-entropy": {"extra_terms": ("marginal_entropy", "vat")},
+    "marginal-entropy": {"extra_terms": ("conditional_entropy", "vat")},
+    "game-over-y": {"y_game_weight": 0.0},
+    "game-over-z": {"z_game_weight": 0.0},
+    "averaging": {"encoder_average": 0.0},
+    "batch-norm": {"batch_norm": False, "batch_norm_heads": True},
+    "trunk-of-z": {"trunks": 1, "z_units": (), "detached_y": False},
+}
+ABLATIONS = (
+    *_ablations("mnist-100-plus", _OF_Y | {"clusters": {"pretrain": "", "epochs": 28}}),
+    *_ablations("mnist-clusters-10-plus", _OF_Y | {"clusters": {"pretrain": "", "epochs": 20}}),
+)

@@ -6,7 +6,7 @@ import pytest
 
 from aae_keras.experiment import results
 from aae_keras.experiment.presets import PRESETS
-from aae_keras.experiment.rows import ROWS, Figure, Row, row_of
+from aae_keras.experiment.rows import ABLATIONS, ROWS, Figure, Row, row_of
 
 ERROR = Figure("error_rate", "test error")
 PROBE = Figure("label_probe_accuracy", "label read from z")
@@ -74,3 +74,15 @@ def test_labels_alone_have_neither_a_stage_before_nor_a_term_beside(monkeypatch)
     assert config.pretrain == "clustering" and "conditional_entropy" in config.extra_terms
     assert (alone.pretrain, alone.extra_terms) == ("", ())
     assert alone.conditional_entropy_weight == 0.1  # the default, or the term would be missed
+
+
+@pytest.mark.parametrize("row", ABLATIONS, ids=lambda row: row.name)
+def test_an_ablation_is_its_recipe_but_for_what_it_takes_away(row):
+    whole, without = results.config_of(row_of(row.of)), results.config_of(row)
+    other = {n for n, v in whole.to_dict().items() if without.to_dict()[n] != v}
+    assert other >= row.changes.keys() and without.preset == row.of == row.preset
+    # What else changes belongs to a term or a stage that is gone.
+    assert all(name.startswith(("vat_", "pretrain", "conditional_", "marginal_")) for name in
+               other - row.changes.keys())  # fmt: skip
+    assert [figure.key for figure in row.figures] == [f.key for f in row_of(row.of).figures]
+    assert all(figure.goal is None for figure in row.figures)

@@ -89,7 +89,7 @@ def jobs_of(
                     photos_dir=photos_dir,
                     changes=changes,
                 )
-                folder = pathlib.Path(runs_dir) / runs.default_folder(config).name
+                folder = pathlib.Path(runs_dir) / results.folder_name(row, seed, labels_only)
                 found.append(Job(row, config, folder))
     return found
 
@@ -111,4 +111,6 @@ def command_of(
     config = results.config_of(
         row, labels_only=labels_only, data_dir=DATA_DIR, photos_dir=PHOTOS_DIR, changes=changes
     )
-    return " ".join(["python -m tools.train", *flags_of(config)[:-1], f"--seed={seed}"])
+    # A preset's folder has that name by itself.
+    where = [f"--run_dir=runs/{results.folder_name(row, seed, labels_only)}"] if row.of else []
+    return " ".join(["python -m tools.train", *flags_of(config)[:-1], f"--seed={seed}", *where])

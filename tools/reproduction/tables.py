@@ -22,6 +22,13 @@ is lost. Errors are of the test part, which `tools.evaluate` alone reads. `±` i
 deviation over the seeds, each of which draws labels, weights, order and noise of its own. Minutes
 are the median of whole commands: training with all its stages and evaluation, start-up included.
 """
+ABLATION = """
+## What each part of `{name}` brings
+
+The recipe with one part taken away, in about equal minutes, by
+`python -m tools.reproduce --rows={name} --ablations --data_dir=DATA_DIR`.
+
+"""
 SEEDS = """
 ## Every seed
 
@@ -46,7 +53,8 @@ def results_page(
         notes: Text that is put below a heading as it is; "" for none.
         changes: As in `results.config_of`.
     """
-    parts = [HEADER, "\n", *main_table(found)]
+    whole = [row_runs for row_runs in found if not row_runs.row.of]
+    parts = [HEADER, "\n", *main_table(whole), *ablations(found)]
     if any(row_runs.seeds for row_runs in found):
         parts += [SEEDS, "\n", *seeds_table(found), *origin(found)]
     parts += [COMMANDS, "\n", *commands(found, changes)]
@@ -63,7 +71,7 @@ def main_table(found: Iterable[Runs]) -> list[str]:
     )  # fmt: skip
     for row_runs in found:
         row = row_runs.row
-        epochs = " or ".join(map(str, sorted({result.epochs for result in row_runs.results})))
+        epochs = _epochs(row_runs)
         for figure in row.figures:
             first = figure is row.headline
             over_seeds = results.summary(figure, row_runs.results)
@@ -82,6 +90,36 @@ def main_table(found: Iterable[Runs]) -> list[str]:
                     _goals(row_runs, figure, over_seeds),
                     minutes(row_runs.results) if first else "",
                     epochs if first else "",
+                )
+            )
+    return lines
+
+
+def ablations(found: Sequence[Runs]) -> list[str]:
+    """Lines of a table for each recipe whose parts were taken away; none if none was run."""
+    lines = []
+    whole = {row_runs.row.name: row_runs for row_runs in found}
+    of = dict.fromkeys(row_runs.row.of for row_runs in found if row_runs.row.of)
+    for name in (name for name in of if name in whole):
+        group = [row_runs for row_runs in found if row_runs.row.of == name and row_runs.seeds]
+        if not group:
+            continue
+        figures = whole[name].row.figures
+        lines += [ABLATION.format(name=name)]
+        lines += _head("taken away", *(f.name for f in figures), "seeds", "minutes a run", "epochs")
+        for row_runs in [whole[name], *group]:
+            part = row_runs.row.name.removeprefix(f"{name}-without-").replace("-", " ")
+            over_seeds = [results.summary(figure, row_runs.results) for figure in figures]
+            lines.append(
+                _line(
+                    part if row_runs.row.of else "nothing",
+                    *(
+                        mean(figure, one) if one else _absent(row_runs)
+                        for figure, one in zip(figures, over_seeds, strict=True)
+                    ),
+                    str(len(row_runs.results)),
+                    minutes(row_runs.results),
+                    _epochs(row_runs),
                 )
             )
     return lines
@@ -140,8 +178,8 @@ def origin(found: Iterable[Runs]) -> list[str]:
 def commands(found: Iterable[Runs], changes: Mapping[str, Any] | None = None) -> list[str]:
     """Lines of the training command of each row, and of its baseline."""
     lines, missing = [], []
-    for row in (row_runs.row for row_runs in found):
-        if row.name not in PRESETS:
+    for row in (row_runs.row for row_runs in found if row_runs.seeds or not row_runs.row.of):
+        if row.preset not in PRESETS:
             missing.append(row.name)
             continue
         lines.append(f"    {command_of(row, 'S', changes=changes)}\n")
@@ -231,6 +269,10 @@ def minutes(of_runs: Sequence[Result]) -> str:
         return ""
     at_once = max(result.record.at_once for result in of_runs)
     return f"{median:.1f}" + (f" ({at_once} at once)" if at_once > 1 else "")
+
+
+def _epochs(row_runs):
+    return " or ".join(map(str, sorted({result.epochs for result in row_runs.results})))
 
 
 def _gap(seed, unfinished):

@@ -197,7 +197,7 @@ def test_streaming_is_chosen_by_size(tmp_path, monkeypatch):
 @pytest.mark.parametrize("streaming_", ["yes", "no"])
 def test_images_of_several_sizes_need_one(tmp_path, streaming_):
     make_set(tmp_path, sizes=((6, 5), (5, 6)))
-    with pytest.raises(DataError, match="several sizes.*--image_size=N"):
+    with pytest.raises(DataError, match="several sizes.*--image_size=H,W"):
         load(tmp_path, streaming=streaming_)
     assert load(tmp_path, streaming=streaming_, image_size=4).image_shape == (4, 4, 1)
 

@@ -5,13 +5,13 @@ from typing import Any
 
 # By the names that `images.Picture` has for them: what was assumed, and how to choose otherwise.
 REMARKS = {
-    "several": "hold several pages or frames: the first of each was read",
-    "transparent": "are transparent: laid over the background (--background)",
-    "blank": "are transparent, and of one colour over this background: choose another --background",
-    "stretched": "changed their proportions: --fit=crop or --fit=pad keeps them",
-    "grey": "are grey: read as colour (--channels)",
-    "coloured": "are coloured: read as grey (--channels)",
-    "deep": "have 16 bits a colour: the higher 8 were read (--pixel_range is for grey)",
+    "several": "Of several pages or frames the first was read",
+    "transparent": "Transparent, laid over the background (--background)",
+    "blank": "Transparent, and of one colour over this --background: choose another",
+    "stretched": "Changed in proportions (--fit=crop or --fit=pad keeps them)",
+    "grey": "Grey, read as colour (--channels)",
+    "coloured": "Coloured, read as grey (--channels)",
+    "deep": "Of 16 bits a colour the higher 8 were read (--pixel_range is for grey)",
 }
 
 
@@ -31,8 +31,7 @@ class Remarks:
     def lines(self) -> list[str]:
         """A line for each kind that there was."""
         return [
-            f"{count_of(self._counts[kind], 'image')} {REMARKS[kind]}. "
-            f"The first: {self._first[kind]}"
+            f"{REMARKS[kind]}: {count_of(self._counts[kind], 'image')}, such as {self._first[kind]}"
             for kind in REMARKS
             if kind in self._counts
         ]

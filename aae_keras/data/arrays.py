@@ -15,7 +15,8 @@ log = logging.getLogger(__name__)
 IMAGE_FORMS = "[N, H, W] or [N, H, W, C]"
 GAPS = (
     "Labels must use every number from 0 to the largest. Number the classes anew, or pass "
-    "`class_names`, a name for each number, if those classes exist (in an .npz as an array)."
+    "`class_names`, a name for each number, if those classes exist (in an .npz as an array). "
+    "`np.unique(labels, return_inverse=True)` gives names and numbers."
 )
 
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aae_keras.remarks import count_of
-
 DIGEST_BYTES = 16
 
 
@@ -40,11 +38,11 @@ def describe(
         if labels[pair[0]] != labels[pair[1]] and min(labels[list(pair)]) >= 0:
             contradicting.append(pair)
     return [
-        f"{count_of(len(pairs), 'image')} {told}: {files[pairs[0][0]]} is {files[pairs[0][1]]}"
+        f"{told}: {len(pairs)}, such as {files[pairs[0][0]]}, which is {files[pairs[0][1]]}"
         for pairs, told in (
-            (across, "for scoring had been seen before, so that scores flatter"),
-            (within, "for training are exact copies of others, which may test what those taught"),
-            (contradicting, "are exact copies of images of another class"),
+            (across, "Images for scoring that were seen before, which flatters scores"),
+            (within, "Images for training that are exact copies of others"),
+            (contradicting, "Exact copies of images of another class"),
         )
         if pairs
     ]

@@ -154,8 +154,8 @@ class _Reader:
         _report_unreadable(unreadable, len(files), skip_unreadable and bool(self.rows))
         if self._grey and self._pixels.shape[3] == 3:
             log.warning(
-                "%s of %d are grey: all are read as colour (--channels=1 reads all as grey). "
-                "The first: %s", count_of(len(self._grey), "image"), self.count, self._grey[0],
+                "Grey among colour, read as colour (--channels=1 reads all as grey): %d of %d "
+                "images, such as %s", len(self._grey), self.count, self._grey[0],
             )  # fmt: skip
         return self._pixels[: len(self.rows)]
 

@@ -51,14 +51,14 @@ class Layout:
     left_out: dict[str, set[str]] = dataclasses.field(default_factory=dict)
 
     def leave_out(self, reason: str, paths: Iterable[pathlib.Path]) -> None:
-        """Remember paths that are left out; `reason` follows their number in a sentence."""
+        """Remember paths that are left out; `reason` says what they are."""
         if names := {str(path.relative_to(self.root)) for path in paths}:
             self.left_out[reason] = self.left_out.get(reason, set()) | names
 
     def notes(self) -> list[str]:
         """A line for each reason: how many were left out, why, and the first of them."""
         return [
-            f"Left out {len(names)} {reason}: {min(names)}{', ...' if len(names) > 1 else ''}"
+            f"Left out {reason}: {len(names)}, such as {min(names)}"
             for reason, names in self.left_out.items()
         ]
 
@@ -164,7 +164,7 @@ def _classes(folder, layout):
         if files:
             found[class_folder.name] = files
         elif not part:
-            layout.leave_out("folders without an image, no classes", [class_folder])
+            layout.leave_out("folders without an image, which are no classes", [class_folder])
         elif folder != layout.root and part != "unlabeled":
             layout.leave_out("parts within a part", [class_folder])
     return found
@@ -244,7 +244,7 @@ def _files(folder, layout):
         (images if _is_image(entry) else others).append(pathlib.Path(entry.path))
     visible = [path for path in others if path.name.casefold() not in _TOOL_FILES]
     layout.leave_out("files that are no images", visible)
-    layout.leave_out("images that are hidden or a tool's", hidden)
+    layout.leave_out("hidden images, and those of tools", hidden)
     layout.leave_out("links to folders", linked)
     return sorted(images)
 

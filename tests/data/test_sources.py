@@ -140,9 +140,11 @@ def test_grey_among_colour_is_read_as_colour(tmp_path, caplog):
     source = sources.read(str(tmp_path))
     np.testing.assert_array_equal(source.images[:4], np.repeat(grey, 3, axis=3))
     assert source.images[4, 0, 0].tolist() == [9, 8, 7]
-    assert "4 images of 5 are grey: all are read as colour" in caplog.text
+    assert (
+        "Grey among colour, read as colour (--channels=1 reads all as grey): 4 of 5" in caplog.text
+    )
     assert sources.read(str(tmp_path), channels=1).images.shape == (5, 6, 5, 1)
-    assert "1 image are coloured: read as grey" in caplog.text
+    assert "Coloured, read as grey (--channels): 1 image, such as" in caplog.text
 
 
 def test_unreadable_images_are_refused_or_skipped_by_request(tmp_path, caplog):

@@ -6,11 +6,11 @@ from typing import Any
 # By the names that `images.Picture` has for them: what was assumed, and how to choose otherwise.
 REMARKS = {
     "several": "Of several pages or frames the first was read",
-    "transparent": "Transparent, laid over the background (--background)",
-    "blank": "Transparent, and of one colour over this --background: choose another",
-    "stretched": "Changed in proportions (--fit=crop or --fit=pad keeps them)",
-    "grey": "Grey, read as colour (--channels)",
-    "coloured": "Coloured, read as grey (--channels)",
+    "transparent": "Transparent, laid over the background (in training: --background)",
+    "blank": "Transparent, and of one colour over this background (in training: --background)",
+    "stretched": "Changed in proportions (in training, --fit=crop or --fit=pad keeps them)",
+    "grey": "Grey, read as colour (in training: --channels)",
+    "coloured": "Coloured, read as grey (in training: --channels)",
     "deep": "Of 16 bits a colour the higher 8 were read (--pixel_range is for grey)",
 }
 

@@ -52,6 +52,8 @@ def read_folder(
     files = [path.relative_to(root) for _, path, _ in rows]
     for part in found.files:
         log.info("%s", _describe(part, labels[parts == part], found.class_names))
+    if len(found.class_names) == 1:
+        log.warning("There is one class alone, %s: nothing is told apart.", found.class_names[0])
     for line in [
         *found.notes(),
         *reader.remarks.lines(),

@@ -187,6 +187,13 @@ def test_an_empty_folder_is_no_class(tmp_path, logged):
     assert "Left out files that are no images: 1, such as dog/notes.txt" in logged.text
 
 
+def test_a_class_alone_is_said(tmp_path, logged):
+    """As of the folders of detectors: images/ and labels/, where the second holds text."""
+    write_images(tmp_path / "train", {"images": 3, "labels": 0})
+    assert read(tmp_path).class_names == ("images",)
+    assert "There is one class alone, images" in logged.text
+
+
 def test_a_class_without_a_readable_image_is_refused(tmp_path):
     write_images(tmp_path, {"cat": 2, "dog": 0})
     put(tmp_path / "dog" / "bad.png", b"no image")
@@ -262,7 +269,7 @@ def test_images_of_several_sizes_name_the_flags(tmp_path, logged):
     with pytest.raises(DataError, match="90 high and 9 to 9 wide.*H,W.*64,64; --fit=.*\n.*90x9"):
         read(tmp_path)
     assert read(tmp_path, image_size=(4, 8)).images.shape == (5, 4, 8, 1)
-    assert "Changed in proportions (--fit=crop or --fit=pad keeps them): 5 images" in logged.text
+    assert "--fit=crop or --fit=pad keeps them): 5 images" in logged.text
 
 
 def test_images_beyond_the_memory_are_refused_before_they_fill_it(tmp_path, monkeypatch):

@@ -144,7 +144,7 @@ def test_grey_among_colour_is_read_as_colour(tmp_path, caplog):
         "Grey among colour, read as colour (--channels=1 reads all as grey): 4 of 5" in caplog.text
     )
     assert sources.read(str(tmp_path), channels=1).images.shape == (5, 6, 5, 1)
-    assert "Coloured, read as grey (--channels): 1 image, such as" in caplog.text
+    assert "Coloured, read as grey (in training: --channels): 1 image, such as" in caplog.text
 
 
 def test_unreadable_images_are_refused_or_skipped_by_request(tmp_path, caplog):

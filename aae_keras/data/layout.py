@@ -84,6 +84,8 @@ def find(root: pathlib.Path) -> Layout:
     # Images alone may be scored by another part with classes.
     named_by = in_train or in_others.get("test") or in_others.get("validation") or {}
     layout.class_names = tuple(_checked_name(root, name) for name in named_by)
+    if len({_letters(name) for name in named_by}) < len(named_by):
+        raise DataError(f"{root}: two class folders differ in the spelling of accents alone.")
     layout.files["train"] = _labelled(in_train, layout.class_names)
     layout.files["train"] += _unlabelled(train_root, layout, alone=not in_train)
     for part, classes in in_others.items():
@@ -172,13 +174,13 @@ def _classes(folder, layout):
 
 def _labelled(classes, class_names):
     """Pairs of a file and its class."""
-    # The same name may be written in two ways: an accent apart from its letter, say.
-    index = {unicodedata.normalize("NFC", name): label for label, name in enumerate(class_names)}
-    return [
-        (file, index[unicodedata.normalize("NFC", name)])
-        for name, files in classes.items()
-        for file in files
-    ]
+    index = {_letters(name): label for label, name in enumerate(class_names)}
+    return [(file, index[_letters(name)]) for name, files in classes.items() for file in files]
+
+
+def _letters(name):
+    """A name in the one of its spellings that has an accent and its letter in one character."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _unlabelled(train_root, layout, alone):
@@ -200,8 +202,8 @@ def _other_part(part, classes, train_root, layout):
     folder = layout.folders[part]
     if not layout.class_names:
         return [(file, UNLABELED) for file in _files(folder, layout)]
-    known = {unicodedata.normalize("NFC", name) for name in layout.class_names}
-    unknown = [name for name in classes if unicodedata.normalize("NFC", name) not in known]
+    known = {_letters(name) for name in layout.class_names}
+    unknown = [name for name in classes if _letters(name) not in known]
     if unknown:
         raise DataError(f"{folder}: classes that {train_root} does not have: {', '.join(unknown)}")
     reason = f"images of {folder.name}/ in no class folder, which score nothing"

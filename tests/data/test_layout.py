@@ -226,6 +226,9 @@ def test_an_accent_may_be_written_in_two_ways(tmp_path):
     write_images(tmp_path / "test", {"cafe\u0301": 1, "tea": 1})
     source = read(tmp_path)
     assert source.class_names == ("caf\u00e9", "tea") and sorted(source.test_labels) == [0, 1]
+    put(tmp_path / "train" / "cafe\u0301" / "0.png")
+    with pytest.raises(DataError, match="differ in the spelling of accents alone"):
+        read(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["1.PNG", "2.JFIF", "3", "4.Tif", "5.pgm", "6.jp2", "7.avif"])

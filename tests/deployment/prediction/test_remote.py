@@ -17,7 +17,6 @@ from PIL import Image
 
 from aae_keras.deployment import prediction
 from aae_keras.deployment.prediction import remote
-from tests.data import kinds
 from tests.servers import prediction_service, rest
 from tests.servers.graph_mode import ServedModel
 
@@ -193,26 +192,6 @@ def test_a_picture_that_png_cannot_hold_is_converted(scheme, models, exported, t
     with client(scheme, models) as server:
         (row,) = remote.classify_files(server, [picture], prediction.answer_row)
     assert row["label"] == local["label"]
-
-
-ODD = (
-    "jpeg-cmyk", "png-turned-by-text", "jpeg-exif-damaged", "jpeg-turned-6", "webp", "gif-animated",
-    "tiff-turned", "png-16-bits-colour", "png-transparent-palette",
-)  # fmt: skip
-
-
-def test_what_the_graph_refuses_is_sent_as_a_plain_png(scheme, models, exported, tmp_path):
-    paths = [tmp_path / name for name in ODD]
-    for path in paths:
-        path.write_bytes(kinds.READABLE[path.name]())
-    deep = tmp_path / "deep.png"
-    deep.write_bytes(kinds.DEEP["png-16-bits"]())
-    local = list(prediction.predict_files(prediction.open_predictor(exported.path), paths))
-    with client(scheme, models) as server:
-        *rows, refused = remote.classify_files(server, [*paths, deep], prediction.answer_row)
-    for row, expected in zip(rows, local, strict=True):
-        np.testing.assert_allclose(row["probabilities"], expected["probabilities"], atol=1e-6)
-    assert "the server refused it" in refused["error"] and "8 bits" in refused["error"]
 
 
 def test_the_tool_prints_the_same_lines(scheme, models, exported, files):

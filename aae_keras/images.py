@@ -1,28 +1,45 @@
-"""Images between disk and network: reading, resizing and the one scaling of pixels.
+"""Images between disk and network: the one scaling of pixels, files read and images resized.
 
 Needs NumPy and Pillow alone, so that prediction on an edge device can use it.
 """
 
-import pathlib
+import dataclasses
+import io
 import typing
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from aae_keras.errors import UserError
+from aae_keras import pictures
+from aae_keras.pictures import File, ImageError
+from aae_keras.reading import Reading, placement
 
 if typing.TYPE_CHECKING:
     import tensorflow as tf
 
 Pixels = typing.TypeVar("Pixels", np.ndarray, "tf.Tensor")
 
-EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+# What Pillow reads of what people have, in lower case; HEIC by a package of its own.
+EXTENSIONS = (
+    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".gif", ".webp", ".avif"),
+    *(".bmp", ".dib", ".tif", ".tiff", ".jp2", ".j2k", ".jpx", ".heic", ".heif", ".hif"),
+    *(".pgm", ".ppm", ".pbm", ".pnm", ".pfm", ".tga", ".pcx", ".qoi", ".ico"),
+)
+MODES = {1: "L", 3: "RGB"}
+MAX_PIXEL = pictures.MAX_PIXEL
 
-MAX_PIXEL = 255.0
 
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """What was read from an image file.
 
-class ImageError(UserError):
-    """A file that holds no readable image; the message names it."""
+    Attributes:
+        pixels: uint8, shape (height, width, channels).
+        remarks: What was assumed in reading it: some keys of `remarks.REMARKS`.
+    """
+
+    pixels: np.ndarray
+    remarks: tuple[str, ...]
 
 
 def to_unit_range(images: Pixels) -> Pixels:
@@ -53,16 +70,20 @@ def to_unit_range(images: Pixels) -> Pixels:
 
 
 def read_image(
-    source: pathlib.Path | str | typing.BinaryIO,
+    source: File,
     channels: int,
     size: tuple[int, int] | None = None,
+    reading: Reading | None = None,
 ) -> np.ndarray:
     """Decode one image file, in one colour mode and one size.
+
+    It is turned upright as its EXIF data says. Of several pages or frames the first is read.
 
     Args:
         source: Path of the file, or a binary file object.
         channels: 1 for grey, 3 for RGB.
         size: (height, width) in pixels to resize to, bilinear with antialiasing; None keeps it.
+        reading: How transparency, proportions and deep pixels are treated; None: the defaults.
 
     Returns:
         uint8 array of shape (height, width, channels).
@@ -70,30 +91,104 @@ def read_image(
     Raises:
         ImageError: If the file is missing, truncated or no image.
     """
+    return read_picture(source, channels, size, reading).pixels
+
+
+def read_picture(
+    source: File,
+    channels: int | None = None,
+    size: tuple[int, int] | None = None,
+    reading: Reading | None = None,
+) -> Picture:
+    """As `read_image`, with what was assumed; for `channels=None` in its own colours."""
+    reading = reading or Reading()
+    found = {}
+    with pictures.opened(source) as file:
+        found["several"] = file.format != "MPO" and getattr(file, "is_animated", False)
+        found["deep"] = pictures.is_deep_colour(file)
+        picture = pictures.upright(pictures.in_bytes(file, reading))
+        own = _channels(picture)
+        found["grey"] = own == 1 and channels == 3
+        found["coloured"] = own == 3 and channels == 1
+        picture, found["transparent"] = pictures.laid_over(picture, reading.colour)
+        if found["transparent"] and len(set(reading.colour)) > 1:
+            own = 3
+        picture = picture.convert(MODES[channels or own])
+        found["blank"] = found["transparent"] and _is_blank(picture)
+        if size is not None:
+            found["stretched"] = reading.fit == "stretch" and _changes(picture, size)
+            picture = pictures.fitted(picture, size, reading)
+    pixels = np.asarray(picture, dtype="uint8").reshape(*picture.size[::-1], channels or own)
+    return Picture(pixels, tuple(name for name, holds in found.items() if holds))
+
+
+def is_image(source: File) -> bool:
+    """Whether a file begins as one of an image does."""
     try:
-        with Image.open(source) as file:
-            if file.mode.startswith(("I", "F")):
-                raise ImageError(
-                    f"{source}: pixels must have 8 bits. Convert the file to 8 bits a channel. "
-                    f"Received: mode {file.mode!r}"
-                )
-            picture = file.convert({1: "L", 3: "RGB"}[channels])
-    except FileNotFoundError as error:
-        raise ImageError(f"{source}: there is no such file.") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ImageError(f"{source}: not a readable image ({error}).") from error
-    pixels = np.asarray(picture, dtype="uint8").reshape(*picture.size[::-1], channels)
-    return pixels if size is None else resize(pixels, size)
+        with pictures.opened(source):
+            return True
+    except ImageError:
+        return False
 
 
-def resize(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize one uint8 image (height, width, channels) to `size` = (height, width) pixels.
+def plain_png(source: File) -> bytes:
+    """An image file as the content of a PNG that any decoder reads alike.
+
+    It is upright and has 8 bits a channel; what is transparent stays so.
+
+    Raises:
+        ImageError: As of `read_image`.
+    """
+    content = io.BytesIO()
+    with pictures.opened(source) as file:
+        picture = pictures.upright(pictures.in_bytes(file, Reading()))
+        mode = "RGBA" if picture.has_transparency_data else MODES[_channels(picture)]
+        picture = picture.convert(mode)
+        picture.info.clear()  # or its EXIF data would turn it again
+        picture.save(content, "PNG")
+    return content.getvalue()
+
+
+def resize(pixels: np.ndarray, size: tuple[int, int], reading: Reading | None = None) -> np.ndarray:
+    """Bring one uint8 image (height, width, channels) to `size` = (height, width) pixels.
 
     Bilinear with antialiasing: the only resizing of this project.
     """
-    if pixels.shape[:2] == tuple(size):
+    return adapt(pixels, pixels.shape[2], size, reading)
+
+
+def adapt(
+    pixels: np.ndarray,
+    channels: int,
+    size: tuple[int, int] | None = None,
+    reading: Reading | None = None,
+) -> np.ndarray:
+    """One uint8 image (height, width, 1 or 3) in other colours and another size.
+
+    Args:
+        pixels: The image.
+        channels, size, reading: See `read_image`.
+    """
+    same_size = size is None or pixels.shape[:2] == tuple(size)
+    if same_size and pixels.shape[2] == channels:
         return pixels
-    channels = pixels.shape[2]
-    picture = Image.fromarray(pixels[:, :, 0] if channels == 1 else pixels)
-    picture = picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
-    return np.asarray(picture).reshape(*size, channels)
+    picture = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    picture = picture.convert(MODES[channels])
+    if size is not None:
+        picture = pictures.fitted(picture, size, reading or Reading())
+    return np.asarray(picture).reshape(*picture.size[::-1], channels)
+
+
+def _channels(picture):
+    return 1 if picture.mode in ("1", "L", "LA", "La") else 3
+
+
+def _is_blank(picture):
+    extrema = picture.getextrema()
+    return all(low == high for low, high in ((extrema,) if picture.mode == "L" else extrema))
+
+
+def _changes(picture, size):
+    """Whether a size has other proportions, by more than a pixel's rounding."""
+    (height, width), _ = placement(picture.size[::-1], size, "crop")
+    return picture.width - width > 1 or picture.height - height > 1

@@ -13,6 +13,11 @@ from aae_keras.images import MAX_PIXEL
 log = logging.getLogger(__name__)
 
 IMAGE_FORMS = "[N, H, W] or [N, H, W, C]"
+GAPS = (
+    "Labels must use every number from 0 to the largest. Number the classes anew, or pass "
+    "`class_names`, a name for each number, if those classes exist (in an .npz as an array). "
+    "`np.unique(labels, return_inverse=True)` gives names and numbers."
+)
 
 
 def read_arrays(
@@ -54,7 +59,7 @@ def read_arrays(
                 f"{x_name} and x_test must hold images of one shape. "
                 f"Received: {images.shape[1:]} and {test_images.shape[1:]}"
             )
-    largest = int(_naming_labels(labels, test_labels).max(initial=-1))
+    largest = _largest(_naming_labels(labels, test_labels), y_name, class_names)
     names = tuple(
         str(name) for name in (range(largest + 1) if class_names is None else class_names)
     )
@@ -94,11 +99,7 @@ def read_arrays_or_vectors(
     source = read_arrays(images, y, test_images, y_test, class_names, forms=forms)
     missing = classes_without_labels(source)
     if missing and class_names is None:
-        raise DataError(
-            "Labels must use every number from 0 to the largest. Number the classes anew, or pass "
-            "`class_names`, a name for each number, if those classes exist. "
-            f"Received: no label {missing}"
-        )
+        raise DataError(f"{GAPS} Received: no label {missing}")
     if missing:
         log.warning("No label of class %s: nothing teaches it.", missing)
     return source
@@ -122,6 +123,20 @@ def _naming_labels(labels, test_labels):
     """The labels that say which classes there are."""
     # Test labels may score what was learned without any in training.
     return labels if test_labels is None or (labels >= 0).any() else test_labels
+
+
+def _largest(labels, name, class_names):
+    """The largest label, -1 where there is none; a DataError if most numbers up to it are unused.
+
+    A gap or two may be classes without a label. Mostly gaps are numbers that name things.
+    """
+    used = np.unique(labels[labels >= 0])
+    largest = int(used.max(initial=-1))
+    if class_names is None and largest + 1 > 2 * len(used):
+        few = np.setdiff1d(np.arange(min(largest, len(used) + 6)), used)[:6].tolist()
+        missing = ", ".join(map(str, few[:5])) + (", ..." if len(few) > 5 else "")
+        raise DataError(f"{name}: {GAPS} Received: no label {missing}; the largest is {largest}")
+    return largest
 
 
 def _vectors_as_rows(array):

@@ -1,158 +1,222 @@
-"""Reading a folder of images: class folders, unlabelled images, a test part."""
+"""Reading a folder of images: what `layout` finds in it, brought to one shape."""
 
+import dataclasses
 import logging
+import os
 import pathlib
+from collections.abc import Iterable
 
 import numpy as np
-from PIL import Image
 
 from aae_keras import images as image_files
+from aae_keras.data import duplicates, layout
 from aae_keras.data.source import DataError, Source
 from aae_keras.images import ImageError
+from aae_keras.reading import Reading
+from aae_keras.remarks import Remarks, count_of
 
 log = logging.getLogger(__name__)
 
-UNLABELED_FOLDER = "unlabeled"
+# Of what a person looks at, so many are listed.
+FEW = 5
+MANY_CLASSES = 12
 
 
-def read_folder(root: pathlib.Path, size: tuple[int, int] | None, skip_unreadable: bool) -> Source:
-    """The `Source` in a folder.
+def read_folder(
+    root: pathlib.Path,
+    size: tuple[int, int] | None = None,
+    skip_unreadable: bool = False,
+    channels: int = 0,
+    reading: Reading | None = None,
+) -> Source:
+    """The `Source` in a folder; what was found, left out and assumed is logged.
 
     Args:
-        root: Folder of class folders, or of `train/` and `test/` with class folders in them.
+        root: Folder of class folders, or of parts with class folders in them, see `layout.PARTS`.
         size: (height, width) to resize to; None keeps the images as they are.
         skip_unreadable: Leave out files that cannot be read, instead of refusing.
+        channels: 1 for grey, 3 for colour; 0 for colour if any image is coloured.
+        reading: How files become pixels; None: the defaults.
 
     Raises:
         DataError: If there are no images, or they cannot be used.
     """
-    train_root = root / "train" if (root / "train").is_dir() else root
-    train_classes = _class_folders(train_root)
-    test_classes = _class_folders(root / "test") if (root / "test").is_dir() else []
-    # Images alone may be scored by a test part with classes.
-    class_names = tuple(train_classes or test_classes)
-    files = _labelled_files(train_root, class_names)
-    for folder in dict.fromkeys([root / UNLABELED_FOLDER, train_root / UNLABELED_FOLDER]):
-        files += [(file, -1) for file in _image_files(folder)]
-    if not train_classes:
-        files += [(file, -1) for file in _image_files(train_root) if file.parent == train_root]
-        if not files:
+    found = layout.find(root)
+    rows = [(part, *row) for part, files in found.files.items() for row in files]
+    reader = _Reader(len(rows), channels or None, size, reading or Reading())
+    pixels = reader.read([path for _, path, _ in rows], skip_unreadable)
+    rows = [rows[row] for row in reader.rows]
+    parts = np.array([part for part, _, _ in rows])
+    labels = np.array([label for _, _, label in rows], "int64")
+    _refuse_emptied(found, parts, labels)
+    files = [path.relative_to(root) for _, path, _ in rows]
+    for part in found.files:
+        log.info("%s", _describe(part, labels[parts == part], found.class_names))
+    if len(found.class_names) == 1:
+        log.warning("There is one class alone, %s: nothing is told apart.", found.class_names[0])
+    for line in [
+        *found.notes(),
+        *reader.remarks.lines(),
+        *duplicates.describe(pixels, labels, parts.tolist(), files),
+    ]:
+        log.warning("%s", line)
+    return _source(pixels, labels, parts, found.class_names)
+
+
+def _source(pixels, labels, parts, class_names):
+    """The training part with that for validation behind it, and the test part."""
+    is_test = parts == "test"
+    count = len(parts) - np.count_nonzero(is_test)  # they come last
+    source = Source(pixels[:count], labels[:count], class_names)
+    if is_test.any():
+        source = dataclasses.replace(source, test_images=pixels[count:], test_labels=labels[count:])
+    rows = np.flatnonzero(parts == "validation")
+    return dataclasses.replace(source, validation_rows=rows) if len(rows) else source
+
+
+def _refuse_emptied(found, parts, labels):
+    """Refuse data that lost all images of a class, or of training, because none can be read."""
+    kept = set(zip(parts, labels, strict=True))
+    for label in {label for _, label in found.files["train"]} - {layout.UNLABELED}:
+        if ("train", label) not in kept:
             raise DataError(
-                f"{root}: expected folders of images, one per class (under it or under train/), "
-                f"and optionally {UNLABELED_FOLDER}/; or images alone, where no labels are "
-                "needed. Received: neither"
+                f"{found.root}: no image of class {found.class_names[label]!r} can be read. Mend "
+                "one, or remove the class's folder."
             )
-    test_files = []
-    if (root / "test").is_dir():
-        unknown = set(test_classes) - set(class_names)
-        if unknown:
-            raise DataError(
-                f"{root}/test: classes that {train_root} does not have: "
-                f"{', '.join(sorted(unknown))}"
-            )
-        test_files = _labelled_files(root / "test", class_names)
-        if not class_names:
-            test_files = [(file, -1) for file in _image_files(root / "test")]
-    if not files:
-        raise DataError(f"{train_root}: no image files ({', '.join(image_files.EXTENSIONS)}).")
-    reader = _FolderReader(size, skip_unreadable)
-    images, labels = reader.read(files)
-    if not test_files:
-        return Source(images, labels, class_names)
-    return Source(images, labels, class_names, *reader.read(test_files))
+    if "train" not in parts:
+        raise DataError(f"{found.root}: no training image can be read.")
 
 
-def _class_folders(root):
-    return sorted(
-        entry.name
-        for entry in root.iterdir()
-        if entry.is_dir()
-        and not entry.name.startswith((".", "__"))
-        and entry.name not in (UNLABELED_FOLDER, "train", "test")
-    )
+def _describe(part, labels, class_names):
+    """One line about a part: its images, its classes and their sizes."""
+    counts = np.bincount(labels[labels >= 0], minlength=len(class_names))
+    unlabelled = np.count_nonzero(labels < 0)
+    line = f"{part}: {count_of(len(labels), 'image')}"
+    if len(class_names) > MANY_CLASSES:
+        line += f" of {len(class_names)} classes, {counts.min()} to {counts.max()} of each"
+    elif counts.any():
+        sizes = (f"{name} {count}" for name, count in zip(class_names, counts, strict=True))
+        line += f" of {', '.join(sizes)}"
+    if unlabelled:
+        line += f"; {unlabelled} without a label" if counts.any() else " without a label"
+    return line
 
 
-def _labelled_files(root, class_names):
-    return [
-        (file, label)
-        for label, name in enumerate(class_names)
-        for file in _image_files(root / name)
-    ]
+class _Reader:
+    """Reads files into one array of one shape.
 
-
-def _image_files(folder):
-    if not folder.is_dir():
-        return []
-    return sorted(
-        file
-        for file in folder.rglob("*")
-        if file.suffix.lower() in image_files.EXTENSIONS and not file.name.startswith(".")
-    )
-
-
-class _FolderReader:
-    """Reads files into one array of one shape, that of the first file read.
+    Attributes:
+        rows: Which of the files were read.
+        remarks: What was assumed in reading them.
 
     Args:
-        size: (height, width) to resize to; None keeps the images as they are.
-        skip_unreadable: Leave out files that cannot be read, with a warning. Files of another
-            shape are never left out: they are refused.
+        count: How many files there are.
+        channels: 1 or 3; None for 3 if any image is coloured.
+        size: (height, width) to resize to; None for the size of the first image.
+        reading: How files become pixels.
     """
 
-    def __init__(self, size: tuple[int, int] | None, skip_unreadable: bool):
+    def __init__(
+        self,
+        count: int,
+        channels: int | None,
+        size: tuple[int, int] | None,
+        reading: Reading,
+    ):
+        self.count = count
+        self.channels = channels
         self.size = size
-        self.skip_unreadable = skip_unreadable
-        self.shape: tuple[int, ...] | None = None
+        self.reading = reading
+        self.rows: list[int] = []
+        self.remarks = Remarks()
+        self._pixels = np.empty((0, 0, 0, 0), "uint8")
+        self._grey: list[pathlib.Path] = []
 
-    def read(self, files: list[tuple[pathlib.Path, int]]) -> tuple[np.ndarray, np.ndarray]:
-        """Arrays of images and labels, read from pairs of a path and a label."""
-        images, labels, unreadable, other_shapes = [], [], [], []
-        for path, label in files:
+    def read(self, files: list[pathlib.Path], skip_unreadable: bool) -> np.ndarray:
+        """The images, uint8 (n, height, width, channels).
+
+        Raises:
+            DataError: If files cannot be read and are not skipped, or differ in size. Files of
+                another size are never left out.
+        """
+        unreadable, other_sizes = [], []
+        for row, path in enumerate(files):
             try:
-                pixels = image_files.read_image(path, _channels(path), self.size)
+                picture = image_files.read_picture(path, self.channels, self.size, self.reading)
             except ImageError as error:
                 unreadable.append(str(error))
                 continue
-            self.shape = self.shape or pixels.shape
-            if pixels.shape == self.shape:
-                images.append(pixels)
-                labels.append(label)
-            else:
-                other_shapes.append(f"{path}: {_describe(pixels.shape)}")
-        if other_shapes:
-            raise DataError(
-                f"{len(other_shapes)} of {len(files)} images are not {_describe(self.shape)} "
-                "like the first. --image_size=N resizes all; grey and colour must not be mixed:"
-                + _listing(other_shapes)
-            )
-        if unreadable and not (self.skip_unreadable and images):
-            raise DataError(
-                f"{len(unreadable)} of {len(files)} image files cannot be read. Mend or remove "
-                "them, or pass --skip_unreadable to leave them out:" + _listing(unreadable)
-            )
-        if unreadable:
+            if not self.rows:
+                self._begin(picture.pixels.shape, path)
+            if picture.pixels.shape[:2] != self._pixels.shape[1:3]:
+                other_sizes.append((path, picture.pixels.shape))
+                continue
+            self._keep(row, path, picture)
+        _refuse_sizes(other_sizes, self._pixels.shape, len(files))
+        _report_unreadable(unreadable, len(files), skip_unreadable and bool(self.rows))
+        if self._grey and self._pixels.shape[3] == 3:
             log.warning(
-                "Left out %d of %d image files:%s",
-                len(unreadable),
-                len(files),
-                _listing(unreadable),
+                "Grey among colour, read as colour (--channels=1 reads all as grey): %d of %d "
+                "images, such as %s", len(self._grey), self.count, self._grey[0],
+            )  # fmt: skip
+        return self._pixels[: len(self.rows)]
+
+    def _begin(self, shape, path):
+        needed, there = self.count * int(np.prod(shape)), _memory()
+        if needed > there:
+            raise DataError(
+                f"{path}: {self.count} images of {_describe_size(shape)} pixels take "
+                f"{needed / 2**30:.0f} GiB of memory, and there are {there / 2**30:.0f}. "
+                "--image_size=H,W makes them smaller, for example --image_size=64,64"
             )
-        return np.stack(images), np.asarray(labels, "int64")
+        self._pixels = np.empty((self.count, *shape), "uint8")
+
+    def _keep(self, row, path, picture):
+        """Put an image behind those there are, all of them in colour from the first that is."""
+        channels = picture.pixels.shape[2]
+        if self.channels is None and channels == 1:
+            self._grey.append(path)
+        if channels > self._pixels.shape[3]:
+            self._pixels = np.repeat(self._pixels, channels, axis=3)
+        self._pixels[len(self.rows)] = picture.pixels  # one channel is spread over three
+        self.rows.append(row)
+        self.remarks.add(path, picture.remarks)
 
 
-def _listing(lines):
-    shown = lines[:5] + ["..."] * (len(lines) > 5)
+def _refuse_sizes(others, shape, count):
+    if not others:
+        return
+    heights, widths = zip(*(other[:2] for _, other in others), strict=True)
+    raise DataError(
+        f"{len(others)} of {count} images are not {_describe_size(shape[1:])} pixels like the "
+        f"first, but {min(heights)} to {max(heights)} high and {min(widths)} to {max(widths)} "
+        "wide. --image_size=H,W brings all to one size, for example --image_size=64,64; "
+        "--fit=stretch, crop or pad says how:"
+        + _listing(f"{path}: {_describe_size(other)} pixels" for path, other in others)
+    )
+
+
+def _report_unreadable(unreadable, count, skip):
+    if not unreadable:
+        return
+    if not skip:
+        raise DataError(
+            f"{len(unreadable)} of {count} image files cannot be read. Mend or remove "
+            "them, or pass --skip_unreadable to leave them out:" + _listing(unreadable)
+        )
+    log.warning("Left out %d of %d image files:%s", len(unreadable), count, _listing(unreadable))
+
+
+def _memory():
+    """Bytes of memory that this machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _listing(lines: Iterable[str]) -> str:
+    lines = list(lines)
+    shown = lines[:FEW] + ["..."] * (len(lines) > FEW)
     return "".join(f"\n  {line}" for line in shown)
 
 
-def _describe(shape):
-    height, width, channels = shape
-    return f"{height}x{width} pixels in {'grey' if channels == 1 else 'colour'}"
-
-
-def _channels(path):
-    try:
-        with Image.open(path) as file:
-            return 1 if file.mode in ("1", "L", "LA") else 3
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ImageError(f"{path}: not a readable image ({error}).") from error
+def _describe_size(shape):
+    return f"{shape[0]}x{shape[1]}"

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from aae_keras.data import arrays, neighbours, pipeline, sources, splits
 from aae_keras.data.defaults import BATCH_SIZE, TEST_FRACTION, VALIDATION_SIZE
 from aae_keras.data.splits import Split
+from aae_keras.reading import BACKGROUND, FITS, Reading
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Data:
         steps_per_epoch: Steps in a pass over the unlabelled images.
         next_epoch: `tf.Variable`: which epoch's order the next pass over `train` has.
         split: The images and labels behind it, a `Split`.
+        reading: How image files become pixels like these, a `Reading`.
 
     Args:
         split: Who sees which image.
@@ -36,6 +38,7 @@ class Data:
         seed: With the epoch it decides the order of images.
         distances: float32, one for each unlabelled row of the split: how far the image is from its
             neighbours. `with_distances` computes them.
+        reading: How the image files were read; None: the defaults.
     """
 
     def __init__(
@@ -45,8 +48,10 @@ class Data:
         labeled_batch_size: int = BATCH_SIZE,
         seed: int = 0,
         distances: np.ndarray | None = None,
+        reading: Reading | None = None,
     ):
         self.split = split
+        self.reading = reading or Reading()
         self.distances = distances
         self._order = {
             "batch_size": batch_size,
@@ -80,7 +85,7 @@ class Data:
         """
         if distances is None:
             distances = neighbours.distances(self.split.images, self.split.unlabeled_rows)
-        return Data(self.split, **self._order, distances=distances)
+        return Data(self.split, **self._order, distances=distances, reading=self.reading)
 
     @functools.cached_property
     def validation(self) -> tf.data.Dataset | None:
@@ -118,7 +123,11 @@ def load(
     test_fraction: float = TEST_FRACTION,
     seed: int = 0,
     split_seed: int = 0,
-    image_size: int = 0,
+    image_size: int | Sequence[int] = 0,
+    fit: str = FITS[0],
+    channels: int = 0,
+    background: str = BACKGROUND,
+    pixel_range: str = "",
     skip_unreadable: bool = False,
     streaming: str = "auto",
     batch_size: int = BATCH_SIZE,
@@ -128,7 +137,10 @@ def load(
 
     Args:
         dataset: `digits`, a tensorflow-datasets name, an .npz file, or a folder of images.
-        data_dir, image_size, skip_unreadable, streaming: See `sources.read`.
+        data_dir, channels, skip_unreadable, streaming: See `sources.read`.
+        image_size: Height and width in pixels to bring images to, or one number for both; 0 keeps
+            them as they are.
+        fit, background, pixel_range: How image files become pixels, see `reading.Reading`.
         num_labeled, use_labels, validation_size, test_fraction, seed, split_seed: See
             `splits.split_source`.
         batch_size, labeled_batch_size: Images in a step; lowered to the data, with a warning.
@@ -137,13 +149,16 @@ def load(
         DataError: If the data is missing or cannot be used.
         ValueError: If a number is out of range.
     """
-    _check_at_least(0, num_labeled=num_labeled, image_size=image_size)
+    _check_at_least(0, num_labeled=num_labeled)
     _check_split(validation_size, test_fraction, batch_size, labeled_batch_size)
-    source = sources.read(dataset, data_dir, image_size, skip_unreadable, streaming)
+    reading = Reading(fit, background, pixel_range)
+    source = sources.read(
+        dataset, data_dir, image_size, skip_unreadable, streaming, channels, reading
+    )
     split = splits.split_source(
         source, num_labeled, validation_size, test_fraction, seed, split_seed, use_labels
     )
-    return Data(split, batch_size, labeled_batch_size, seed)
+    return Data(split, batch_size, labeled_batch_size, seed, reading=reading)
 
 
 def from_arrays(

@@ -8,8 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from aae_keras.data.source import DataError, Source
-from aae_keras.data.streaming import READ_BATCH, StreamedImages, reading
+from aae_keras.data.streaming import READ_BATCH, StreamedImages, reading_files
 from aae_keras.errors import first_line
+from aae_keras.reading import Reading
 
 if typing.TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -23,6 +24,8 @@ def read(
     data_dir: pathlib.Path | str = "",
     size: tuple[int, int] | None = None,
     streaming: str = "auto",
+    channels: int = 0,
+    reading: Reading | None = None,
 ) -> Source:
     """Read a prepared set.
 
@@ -32,6 +35,8 @@ def read(
         size: (height, width) to resize to; None keeps the images as they are.
         streaming: `yes` leaves the training images on disk, `no` reads them into memory, `auto`
             decides by their size. The test part is always read into memory.
+        channels: 1 for grey, 3 for colour, 0 for the set's own.
+        reading: How images fill that size; None: the default.
 
     Returns:
         A `Source`.
@@ -50,17 +55,17 @@ def read(
             f"{name} is prepared as {builder.info.file_format.value}, but only TFRecord files are "
             "read. Prepare it in another folder with python -m tools.prepare_data"
         )
-    on_disk, labels = _on_disk(builder, "train", size)
+    on_disk, labels = _on_disk(builder, "train", size, channels, reading)
     in_memory = streaming == "no" or (streaming == "auto" and on_disk.nbytes <= MEMORY_BYTES)
     images = on_disk[:] if in_memory else on_disk
     source = Source(images, labels, tuple(features[keys[1]].names))
     if "test" in builder.info.splits:
-        test_images, test_labels = _on_disk(builder, "test", size)
+        test_images, test_labels = _on_disk(builder, "test", size, channels, reading)
         source = dataclasses.replace(source, test_images=test_images[:], test_labels=test_labels)
     return source
 
 
-def _on_disk(builder, part, size):
+def _on_disk(builder, part, size, channels, reading):
     """The images of a part, where they lie, and its labels."""
     info = builder.info
     image, label = info.supervised_keys
@@ -77,10 +82,12 @@ def _on_disk(builder, part, size):
         shape=info.features[image].shape,
         size=size,
         name=builder.name,
+        channels=channels,
+        reading=reading,
     )
     batches = tf.data.TFRecordDataset(files).batch(READ_BATCH)
     batches = batches.map(lambda records: parse(records, label, tf.int64))
-    with reading(builder.name):
+    with reading_files(builder.name):
         labels = np.concatenate(list(batches.as_numpy_iterator()))
     if len(labels) != len(images):
         raise DataError(

@@ -21,6 +21,8 @@ class Source:
         labels: int64, shape (n,): class indices, -1 where there is no label.
         class_names: One string per class.
         test_images, test_labels: Arrays of the test part; None where the data has none.
+        validation_rows: Rows of `images` that the data itself sets apart for validation, int64;
+            None where it does not.
     """
 
     images: np.ndarray | Images
@@ -28,3 +30,4 @@ class Source:
     class_names: tuple[str, ...]
     test_images: np.ndarray | None = None
     test_labels: np.ndarray | None = None
+    validation_rows: np.ndarray | None = None

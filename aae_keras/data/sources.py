@@ -5,16 +5,17 @@ import logging
 import pathlib
 import zipfile
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
-from aae_keras import images as image_files
 from aae_keras.data import prepared
 from aae_keras.data.arrays import classes_without_labels, read_arrays
 from aae_keras.data.folders import read_folder
 from aae_keras.data.source import DataError, Source
 from aae_keras.errors import first_line
-from aae_keras.images import MAX_PIXEL
+from aae_keras.images import MAX_PIXEL, adapt
+from aae_keras.reading import Reading, size_of
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +23,11 @@ log = logging.getLogger(__name__)
 def read(
     dataset: str,
     data_dir: str = "",
-    image_size: int = 0,
+    image_size: int | Sequence[int] = 0,
     skip_unreadable: bool = False,
     streaming: str = "auto",
+    channels: int = 0,
+    reading: Reading | None = None,
 ) -> Source:
     """Read a data set by what its name says it is.
 
@@ -32,25 +35,32 @@ def read(
         dataset: `digits`, the path of an .npz file or of a folder of images, or the name of a
             tensorflow-datasets set.
         data_dir: Folder of tensorflow-datasets; "" for its own default.
-        image_size: Pixels a side to resize to; 0 keeps the images as they are.
+        image_size: Height and width in pixels, or one number for both; 0 keeps images as they are.
         skip_unreadable: Leave out image files that cannot be read, instead of refusing.
         streaming: Whether a tensorflow-datasets set stays on disk: `yes`, `no` or `auto`, see
             `prepared.read`. Other data is always read into memory.
+        channels: 1 for grey, 3 for colour; 0 for those of the data, of which a folder's are colour
+            if those of any image are.
+        reading: How image files become pixels, a `Reading`; None: the defaults.
 
     Raises:
         DataError: If there is no such data, or it cannot be used.
+        ValueError: If a number is out of range.
     """
+    if channels not in (0, 1, 3):
+        raise ValueError(f"`channels` must be 1, 3, or 0 for the data's own. Received: {channels=}")
+    reading = reading or Reading()
     path = pathlib.Path(dataset).expanduser()
-    size = (image_size, image_size) if image_size else None
+    size = size_of(image_size)
     if dataset == "digits":
-        return _resized(_read_digits(), size)
+        return _adapted(_read_digits(), channels, size, reading)
     if dataset.endswith(".npz"):
-        return _resized(_read_npz(path), size)
+        return _adapted(_read_npz(path), channels, size, reading)
     if path.is_dir() and not (data_dir and "/" not in dataset):
-        return read_folder(path, size, skip_unreadable)
+        return read_folder(path, size, skip_unreadable, channels, reading)
     if "/" in dataset and not _looks_like_tfds(dataset):
         raise DataError(f"{dataset}: there is no such folder. Give a folder of class folders.")
-    return prepared.read(dataset, data_dir, size, streaming)
+    return prepared.read(dataset, data_dir, size, streaming, channels, reading)
 
 
 def _read_digits():
@@ -83,6 +93,7 @@ def _read_npz(path):
         arrays["y_train"],
         arrays.get("x_test"),
         arrays.get("y_test"),
+        arrays.get("class_names"),
         where=f"{path}: ",
         suffix="_train",
     )
@@ -97,17 +108,17 @@ def _looks_like_tfds(name):
     return name.count("/") == 1 and not name.startswith((".", "/", "~"))
 
 
-def _resized(source, size):
-    if size is None:
+def _adapted(source, channels, size, reading):
+    """The source with its images in other colours and another size."""
+    channels = channels or source.images.shape[3]
+    if channels == source.images.shape[3] and size is None:
         return source
 
-    def all_resized(images: np.ndarray | None) -> np.ndarray | None:
+    def adapted(images: np.ndarray | None) -> np.ndarray | None:
         if images is None:
             return None
-        return np.stack([image_files.resize(pixels, size) for pixels in images])
+        return np.stack([adapt(pixels, channels, size, reading) for pixels in images])
 
     return dataclasses.replace(
-        source,
-        images=all_resized(source.images),
-        test_images=all_resized(source.test_images),
+        source, images=adapted(source.images), test_images=adapted(source.test_images)
     )

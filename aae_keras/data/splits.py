@@ -59,7 +59,8 @@ def split_source(
     """Split a data set.
 
     Labelled rows go to training first, then to validation; the rest is unlabelled training data.
-    With `num_labeled=0` training takes every label but validation's share.
+    With `num_labeled=0` training takes every label but validation's share. A source that sets rows
+    apart for validation has these for it, whatever `validation_size` is.
 
     Args:
         source: A `Source`.
@@ -80,14 +81,20 @@ def split_source(
         test_images, test_labels = source.test_images, source.test_labels
     random = np.random.default_rng([seed, 1])
     num_validation = _validation_count(validation_size, len(source.labels))
-    if use_labels:
+    if num_labeled and not use_labels:
+        log.warning("This setting learns without labels: num_labeled is not used.")
+    if source.validation_rows is not None:
+        validation = source.validation_rows
+        labeled = np.arange(0)
+        if use_labels:
+            rest = _without_labels(source, validation)
+            labeled = _labeled_rows(rest, num_labeled, 0, random)
+    elif use_labels:
         labeled = _labeled_rows(source, num_labeled, num_validation, random)
         validation = _validation_rows(source.labels, labeled, num_validation, random)
     else:
         labeled = np.arange(0)
         validation = _validation_rows_without_labels(source.labels, num_validation, random)
-        if num_labeled:
-            log.warning("This setting learns without labels: num_labeled is not used.")
     return Split(
         as_images(source.images),
         source.labels,
@@ -98,6 +105,13 @@ def split_source(
         test_labels,
         source.class_names,
     )
+
+
+def _without_labels(source, rows):
+    """The source with the labels of some rows unknown."""
+    labels = source.labels.copy()
+    labels[rows] = -1
+    return dataclasses.replace(source, labels=labels)
 
 
 def _labeled_rows(source, num_labeled, num_validation, random):
@@ -159,12 +173,14 @@ def _hold_out_test(source, test_fraction, split_seed):
         The `Source` that is left, the test images and their labels.
     """
     random = np.random.default_rng([split_seed, 2])
+    reserved = np.arange(0) if source.validation_rows is None else source.validation_rows
+    free = np.setdiff1d(np.arange(len(source.labels)), reserved)
     test = []
     for label in range(len(source.class_names)):
-        rows = random.permutation(np.flatnonzero(source.labels == label))
+        rows = random.permutation(free[source.labels[free] == label])
         test.append(rows[: round(test_fraction * len(rows))])
-    if (source.labels < 0).all():
-        rows = random.permutation(len(source.labels))
+    if (source.labels[free] < 0).all():
+        rows = random.permutation(free)
         test = [rows[: round(test_fraction * len(rows))]]
     test = np.sort(np.concatenate(test))
     if not len(test):
@@ -172,6 +188,8 @@ def _hold_out_test(source, test_fraction, split_seed):
     train = np.setdiff1d(np.arange(len(source.labels)), test)
     images = as_images(source.images)
     rest = Source(images.subset(train), source.labels[train], source.class_names)
+    if len(reserved):
+        rest = dataclasses.replace(rest, validation_rows=np.searchsorted(train, reserved))
     return rest, images[test], source.labels[test]
 
 

@@ -19,7 +19,8 @@ from aae_keras.data.images import Images, Rows
 from aae_keras.data.memory import ImagesInMemory
 from aae_keras.data.source import DataError
 from aae_keras.errors import first_line
-from aae_keras.images import resize
+from aae_keras.images import adapt
+from aae_keras.reading import Reading
 
 # Encoded records that are shuffled together, and decoded images that may be held.
 BLOCK_BYTES = 64 * 2**20
@@ -40,6 +41,8 @@ class StreamedImages(Images):
         shape: (height, width, channels), or None for that of the first image.
         size: (height, width) to resize to; None keeps images as they are.
         name: Of the data set, for messages.
+        channels: 1 for grey, 3 for colour, 0 for those that `decode` gives.
+        reading: How images fill that size; None: the default.
     """
 
     note = "streamed from disk"
@@ -53,6 +56,8 @@ class StreamedImages(Images):
         shape: tuple | None = None,
         size: tuple[int, int] | None = None,
         name: str = "the data",
+        channels: int = 0,
+        reading: Reading | None = None,
     ):
         self._files = [str(path) for path in files]
         self._starts = np.cumsum([0, *lengths])[:-1]
@@ -62,13 +67,17 @@ class StreamedImages(Images):
         self._decode = decode
         self._size = size
         self._name = name
+        self._adapting = (size is not None) or bool(channels)
+        self._reading = reading
         if size is not None:
             shape = (*size, shape[-1] if shape else None)
         if shape is None or None in shape:
-            with reading(name):
+            with reading_files(name):
                 first = next(iter(tf.data.TFRecordDataset(self._files).batch(1)))
                 first_shape = decode(parse(first)[0]).shape
             shape = (*(size or first_shape[:2]), first_shape[2])
+        if channels:
+            shape = (*shape[:2], channels)
         self._image_shape = tuple(int(length) for length in shape)
 
     @property
@@ -97,7 +106,7 @@ class StreamedImages(Images):
         batch = min(READ_BATCH, max(1, BLOCK_BYTES // math.prod(self._image_shape)))
         records = self._records(tf.range(len(self._files), dtype=tf.int64), 1, batch)
         wanted = records.map(self._keep(place >= 0)).map(self._images, tf.data.AUTOTUNE)
-        with reading(self._name):
+        with reading_files(self._name):
             for numbers, images in wanted.as_numpy_iterator() if left else ():
                 pixels[place[numbers]] = images
                 left -= len(numbers)
@@ -119,7 +128,7 @@ class StreamedImages(Images):
         """A hash of the files' records and of which of them these images are."""
         digest = hashlib.sha256(self._rows.tobytes())
         files = tf.data.TFRecordDataset(self._files)
-        with reading(self._name):
+        with reading_files(self._name):
             for records in files.batch(READ_BATCH).as_numpy_iterator():
                 for record in records:
                     digest.update(hashlib.sha256(record).digest())
@@ -185,19 +194,23 @@ class StreamedImages(Images):
 
     def _image(self, encoded):
         image = self._decode(encoded)
-        if self._size is not None:
-            image = tf.numpy_function(lambda pixels: resize(pixels, self._size), [image], tf.uint8)
+        if self._adapting:
+            image = tf.numpy_function(self._adapted, [image], tf.uint8)
         return tf.ensure_shape(image, self._image_shape)
+
+    def _adapted(self, pixels):
+        return adapt(pixels, self._image_shape[2], self._size, self._reading)
 
 
 @contextlib.contextmanager
-def reading(name: str) -> Iterator[None]:
+def reading_files(name: str) -> Iterator[None]:
     """Turn TensorFlow's errors about a set's files into a `DataError`."""
     try:
         yield
     except tf.errors.InvalidArgumentError as error:
         raise DataError(
-            f"{name}: images of several sizes, or a damaged one. --image_size=N resizes all."
+            f"{name}: images of several sizes, or a damaged one. --image_size=H,W resizes all, "
+            "and --fit says how."
         ) from error
     except tf.errors.OpError as error:
         raise DataError(f"{name}: a file is damaged ({first_line(error)}).") from error

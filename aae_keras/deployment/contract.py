@@ -8,6 +8,8 @@
 | `classify` | `inputs`, the same: the one name that the server's Classify call accepts | the same |
 | `encode` | `image` | `y` and `z`, or `z` alone in a setting without y |
 
+Files are read as the training images were, or refused: see `export.image_bytes`.
+
 With the decoder:
 
 | signature | inputs | outputs |
@@ -87,6 +89,10 @@ WARMUP = "assets.extra/tf_serving_warmup_requests"
 LITERT_FILE = "litert/encoder.tflite"
 ONNX_FILE = "onnx/encoder.onnx"
 ONNX_CLASS_NAMES = "class_names"  # metadata of the file: a list, as JSON
+# How image files become pixels, as JSON: a key of the manifest and of an ONNX file's metadata, and
+# a file in the archive that stands behind a LiteRT file, as TensorFlow's metadata do.
+READING = "reading"
+LITERT_READING = "reading.json"
 
 # A version is a number that TensorFlow Serving can read.
 MAX_VERSION = 2**63 - 1

@@ -15,6 +15,7 @@ from aae_keras.data.defaults import TEST_FRACTION, VALIDATION_SIZE
 from aae_keras.experiment import consistency
 from aae_keras.experiment.fields import checked, fields_in, option
 from aae_keras.phases import PHASES, SCHEDULES
+from aae_keras.reading import BACKGROUND, FITS, size_of
 
 SETTINGS = (
     "semi-supervised",
@@ -101,7 +102,26 @@ class Config:
     split_seed: int = _data(
         0, "Seed of that hold-out, independent of `seed`.", low=0, high=2**31 - 1
     )
-    image_size: int = _data(0, "Resize images to this many pixels a side; 0: as they are.", low=0)
+    image_size: tuple[int, ...] = _data(
+        (), "Resize images to H,W pixels, or to N a side; as they are when empty.", low=0
+    )
+    fit: str = _data(
+        FITS[0],
+        "How an image of other proportions fills that size: they change, it gets a margin, or it "
+        "is cut to its middle.",
+        choices=FITS,
+    )
+    channels: int = _data(
+        0, "1: read images as grey; 3: as colour; 0: colour if any of them is.", low=0, high=3
+    )
+    background: str = _data(
+        BACKGROUND, "Colour that transparent images are laid over, such as black or #80ff00."
+    )
+    pixel_range: str = _data(
+        "",
+        "Of images with more than 8 bits a channel: the values LOW,HIGH that become black and "
+        "white, or `each` for an image's own least and largest. They are refused when empty.",
+    )
     skip_unreadable: bool = _data(False, "Leave out image files that cannot be read.")
     streaming: str = _data(
         "auto",
@@ -335,6 +355,8 @@ class Config:
     )
 
     def __post_init__(self):
+        # One whole number was the only form once, and run folders have it.
+        object.__setattr__(self, "image_size", size_of(self.image_size) or ())
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, checked(field, getattr(self, field.name)))
         consistency.check(self, EXTRA_TERMS, MIXTURES)

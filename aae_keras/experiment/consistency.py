@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from aae_keras.reading import Reading
+
 
 def check(
     config: Any, extra_terms: Mapping[str, Collection[str]], mixtures: Collection[str]
@@ -22,6 +24,9 @@ def check(
     _check_stages(config)
     _check_terms(config, extra_terms)
     _check_priors(config, mixtures)
+    Reading(config.fit, config.background, config.pixel_range)
+    if config.channels == 2:
+        raise ValueError("`channels` must be 1, 3, or 0 for the data's own. Received: channels=2")
     if config.z_units and config.trunks == 1:
         raise ValueError(
             "`z_units` is for an encoder whose z has a trunk of its own: trunks=2. "

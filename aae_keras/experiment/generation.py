@@ -60,7 +60,7 @@ def generate(
 def _read(data, path):
     """An image file at the size and in the colours of the data."""
     height, width, channels = data.image_shape
-    return read_image(path, channels, (height, width))
+    return read_image(path, channels, (height, width), data.reading)
 
 
 def _one_hot(model, data, label, setting):

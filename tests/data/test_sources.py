@@ -128,17 +128,23 @@ def test_colour_images_keep_their_channels(tmp_path):
 def test_other_sizes_are_refused_or_resized(tmp_path):
     write_images(tmp_path, {"a": 2, "b": 2})
     Image.new("L", (9, 9)).save(tmp_path / "b" / "large.png")
-    with pytest.raises(DataError, match="1 of 5 images are not 6x5.*--image_size=N.*\n.*9x9"):
+    with pytest.raises(DataError, match="1 of 5 images are not 6x5.*--image_size=H,W.*\n.*9x9"):
         sources.read(str(tmp_path))
     assert sources.read(str(tmp_path), image_size=4).images.shape == (5, 4, 4, 1)
 
 
-def test_other_channels_are_refused(tmp_path):
+def test_grey_among_colour_is_read_as_colour(tmp_path, caplog):
     write_images(tmp_path, {"a": 2, "b": 2})
-    Image.new("RGB", (5, 6)).save(tmp_path / "b" / "zz.png")
-    for skip in (False, True):  # they can be read, so nothing leaves them out in silence
-        with pytest.raises(DataError, match="like the first.*\n.*zz.png: 6x5 pixels in colour"):
-            sources.read(str(tmp_path), skip_unreadable=skip)
+    grey = sources.read(str(tmp_path)).images
+    Image.new("RGB", (5, 6), (9, 8, 7)).save(tmp_path / "b" / "zz.png")
+    source = sources.read(str(tmp_path))
+    np.testing.assert_array_equal(source.images[:4], np.repeat(grey, 3, axis=3))
+    assert source.images[4, 0, 0].tolist() == [9, 8, 7]
+    assert (
+        "Grey among colour, read as colour (--channels=1 reads all as grey): 4 of 5" in caplog.text
+    )
+    assert sources.read(str(tmp_path), channels=1).images.shape == (5, 6, 5, 1)
+    assert "Coloured, read as grey (in training: --channels): 1 image, such as" in caplog.text
 
 
 def test_unreadable_images_are_refused_or_skipped_by_request(tmp_path, caplog):

@@ -187,6 +187,19 @@ def test_a_prepared_set_is_the_same_on_disk_and_in_memory(tmp_path, test, image_
     )
 
 
+@pytest.mark.parametrize("streaming_", ["yes", "no"])
+def test_a_prepared_set_follows_the_flags_of_images(tmp_path, streaming_):
+    make_set(tmp_path)
+    whole = load(tmp_path, streaming=streaming_).split.test_images
+    colour = load(tmp_path, streaming=streaming_, channels=3)
+    assert colour.image_shape == (*whole.shape[1:3], 3)
+    np.testing.assert_array_equal(colour.split.test_images, np.repeat(whole, 3, axis=3))
+    height = whole.shape[1]
+    flags = {"image_size": (height, 3), "fit": "crop"}  # scaled by 1: a cut of the middle
+    crop = load(tmp_path, streaming=streaming_, **flags).split.test_images
+    np.testing.assert_array_equal(crop, whole[:, :, 1:4])
+
+
 def test_streaming_is_chosen_by_size(tmp_path, monkeypatch):
     make_set(tmp_path)
     assert isinstance(prepared.read("generated", tmp_path).images, np.ndarray)
@@ -197,7 +210,7 @@ def test_streaming_is_chosen_by_size(tmp_path, monkeypatch):
 @pytest.mark.parametrize("streaming_", ["yes", "no"])
 def test_images_of_several_sizes_need_one(tmp_path, streaming_):
     make_set(tmp_path, sizes=((6, 5), (5, 6)))
-    with pytest.raises(DataError, match="several sizes.*--image_size=N"):
+    with pytest.raises(DataError, match="several sizes.*--image_size=H,W"):
         load(tmp_path, streaming=streaming_)
     assert load(tmp_path, streaming=streaming_, image_size=4).image_shape == (4, 4, 1)
 

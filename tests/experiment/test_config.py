@@ -72,6 +72,32 @@ def test_bad_values_are_refused_by_name(field, value, error, received):
         Config(**{field: value})
 
 
+@pytest.mark.parametrize(
+    "written, size",
+    [("28", (28, 28)), ("0", ()), ("[]", ()), ("[48, 64]", (48, 64)), ("[28]", (28, 28))],
+)
+def test_image_size_has_the_forms_it_ever_had(written, size):
+    """Run folders of earlier versions hold one whole number."""
+    config = Config.from_yaml(f"image_size: {written}")
+    assert config.image_size == size == Config.from_yaml(config.to_yaml()).image_size
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        ({"image_size": (1, 2, 3)}, r"`image_size` must be a height and a width"),
+        ({"image_size": (8, 0)}, r"Received: image_size=\(8, 0\)"),
+        ({"channels": 2}, "`channels` must be 1, 3, or 0"),
+        ({"fit": "cut"}, "`fit` must be one of stretch, pad, crop"),
+        ({"background": "whitish"}, "`background` must be a colour"),
+        ({"pixel_range": "9,1"}, "`pixel_range` must be two numbers LOW,HIGH"),
+    ],
+)
+def test_how_images_are_read_is_checked_at_once(fields, message):
+    with pytest.raises(ValueError, match=message):
+        Config(**fields)
+
+
 def test_whole_numbers_may_stand_for_floats():
     assert Config(input_noise=1).input_noise == 1.0
 
@@ -99,7 +125,9 @@ def test_fingerprint_changes_with_every_field():
         "pretrain": "labels-only", "extra_terms": ("conditional_entropy",),
         "conditional_entropy_fade": (1, 2), "vat_fade": (1, 2), "vat_relative": False,
         "vat_confidence": 0.5, "detached_y": True, "batch_norm_heads": False,
-        "class_prior": "labels", "z_units": (9,), "discriminator_units": (9,), "rate_fall": 0.5,
+        "image_size": (9, 7), "fit": "crop", "channels": 3, "background": "black",
+        "pixel_range": "each", "class_prior": "labels", "z_units": (9,),
+        "discriminator_units": (9,), "rate_fall": 0.5,
     }  # fmt: skip
     for field in dataclasses.fields(Config):
         only = field.metadata["only"]

@@ -1,18 +1,26 @@
 """LiteRT files of the encoder, for phones and small machines: float32, float16 and int8."""
 
+import dataclasses
+import json
 import pathlib
 import warnings
+import zipfile
 
 import numpy as np
 import tensorflow as tf
 
 from aae_keras.deployment import contract
+from aae_keras.reading import Reading
 
 SIGNATURES = (contract.CLASSIFY, contract.ENCODE)
 
 
 def write_litert(
-    saved_model: pathlib.Path, quantization: str, images: np.ndarray, path: pathlib.Path
+    saved_model: pathlib.Path,
+    quantization: str,
+    images: np.ndarray,
+    path: pathlib.Path,
+    reading: Reading,
 ) -> None:
     """Convert the encoder's signatures of a SavedModel to one file, in which they share weights.
 
@@ -25,6 +33,7 @@ def write_litert(
         images: float32 training images in [0, 1], shape (n, height, width, channels), whose
             activations set the ranges of int8.
         path: Path of the file to write.
+        reading: How image files become pixels, for whoever has this file alone.
     """
     present = tf.saved_model.load(str(saved_model)).signatures
     keys = [name for name in SIGNATURES if name in present]
@@ -47,3 +56,5 @@ def write_litert(
         # The converter measures the ranges of int8 with its own old interpreter.
         warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated")
         path.write_bytes(converter.convert())
+    with zipfile.ZipFile(path, "a") as archive:  # readers of the model end before it
+        archive.writestr(contract.LITERT_READING, json.dumps(dataclasses.asdict(reading)))

@@ -1,5 +1,6 @@
 """An ONNX file of the encoder, for ONNX Runtime and OpenVINO; an optional extra."""
 
+import dataclasses
 import json
 import pathlib
 
@@ -42,5 +43,7 @@ def write_onnx(signatures: Signatures, path: pathlib.Path) -> None:
     graph.metadata_props.add(
         key=contract.ONNX_CLASS_NAMES, value=json.dumps(signatures.class_names)
     )
+    reading = json.dumps(dataclasses.asdict(signatures.reading))
+    graph.metadata_props.add(key=contract.READING, value=reading)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(graph.SerializeToString())

@@ -15,6 +15,7 @@ from aae_keras.deployment.export.novelty import Novelty
 from aae_keras.images import to_unit_range
 from aae_keras.models import AdversarialModel, LatentY
 from aae_keras.networks import input_shapes
+from aae_keras.reading import Reading
 
 
 class Signatures:
@@ -29,6 +30,7 @@ class Signatures:
         temperature: What the logits are divided by in the classify signatures, above 0.
         novelty: A fitted `Novelty`; None leaves `score_novelty` out.
         with_decoder: Whether to serve the functions of the decoder too.
+        reading: How image files become pixels; None: the defaults.
     """
 
     def __init__(
@@ -38,8 +40,10 @@ class Signatures:
         temperature: float = 1.0,
         novelty: Novelty | None = None,
         with_decoder: bool = False,
+        reading: Reading | None = None,
     ):
         self.model = model
+        self.reading = reading or Reading()
         self.class_names = list(class_names)
         self.temperature = temperature
         self.novelty = novelty
@@ -125,7 +129,8 @@ class Signatures:
         Returns:
             The same as `classify`.
         """
-        return self.classify(to_unit_range(decode_images(image_bytes, self.image_shape)))
+        images = decode_images(image_bytes, self.image_shape, self.reading)
+        return self.classify(to_unit_range(images))
 
     def classify_examples(
         self, examples: tf.Tensor, classify_bytes: Callable

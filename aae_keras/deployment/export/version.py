@@ -119,7 +119,9 @@ def write(
     class_names, origin = _class_names(model, data)
     calibrated = _calibrate(model, data.split)
     score, quantiles = _fit_novelty(model, data) if with_decoder else (None, None)
-    signatures = Signatures(model, class_names, calibrated.temperature, score, with_decoder)
+    signatures = Signatures(
+        model, class_names, calibrated.temperature, score, with_decoder, data.reading
+    )
     log.info("Writing saved_model.")  # the other formats are converted from it
     saved_model.write_saved_model(signatures, folder)
     expected = verification.answers(model, *held_out, calibrated.temperature)
@@ -131,7 +133,7 @@ def write(
         for kind in quantize:
             label = contract.litert_name(kind)
             log.info("Writing %s.", label)
-            _write_litert(label, kind, folder, data.split, expected)
+            _write_litert(label, kind, folder, data, expected)
             written[label] = kind
     if "onnx" in formats:
         written["onnx"] = "none"
@@ -142,6 +144,7 @@ def write(
         "class_names_from": origin,
         "calibration": dataclasses.asdict(calibrated),
         "novelty_quantiles": quantiles,
+        contract.READING: dataclasses.asdict(data.reading),
         "signatures": list(signatures.functions()) if "saved_model" in formats else [],
         "agreement": _agreement(model, data.split, folder, signatures, expected, written),
     }
@@ -151,13 +154,13 @@ def write(
     return manifest
 
 
-def _write_litert(label, kind, folder, split, expected):
+def _write_litert(label, kind, folder, data, expected):
     """Write a LiteRT file that answers like the model, if one of the samples gives such a file."""
     path = folder / contract.LITERT_FILES[kind]
     counts = NUM_REPRESENTATIVE if kind == "int8" else NUM_REPRESENTATIVE[:1]
     for count in counts:
-        images = to_unit_range(_training_images(split, count))
-        litert.write_litert(folder, kind, images, path)
+        images = to_unit_range(_training_images(data.split, count))
+        litert.write_litert(folder, kind, images, path, data.reading)
         try:
             verification.verify(label, prediction.open_predictor(path), expected, kind)
             return

@@ -1,5 +1,6 @@
 """Classifying image files with an exported model, in batches; each file gives one row."""
 
+import logging
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -7,7 +8,10 @@ from typing import Any
 import numpy as np
 
 from aae_keras.deployment.prediction.local import Predictor
-from aae_keras.images import ImageError, read_image, to_unit_range
+from aae_keras.images import ImageError, read_picture, to_unit_range
+from aae_keras.remarks import Remarks
+
+log = logging.getLogger(__name__)
 
 BATCH = 64
 
@@ -23,21 +27,28 @@ def predict_files(
 
     Yields:
         A dict per file: `image`, `label`, `class_name`, `confidence`, `probabilities`; for a file
-        that cannot be read `image` and `error`.
+        that cannot be read `image` and `error`. What was assumed in reading them is logged at the
+        end.
     """
+    remarks = Remarks()
     for start in range(0, len(paths), BATCH):
-        yield from _predict_batch(predictor, paths[start : start + BATCH])
+        yield from _predict_batch(predictor, paths[start : start + BATCH], remarks)
+    for line in remarks.lines():
+        log.warning("%s", line)
 
 
-def _predict_batch(predictor, paths):
+def _predict_batch(predictor, paths, remarks):
     """The rows of a few files, in their order."""
     height, width, channels = predictor.image_shape
     rows, images = {}, {}
     for path in paths:
         try:
-            images[path] = read_image(path, channels, (height, width))
+            picture = read_picture(path, channels, (height, width), predictor.reading)
         except ImageError as error:
             rows[path] = {"image": str(path), "error": str(error)}
+        else:
+            images[path] = picture.pixels
+            remarks.add(path, picture.remarks)
     if images:
         outputs = predictor.predict(to_unit_range(np.stack(list(images.values()))))
         for rank, path in enumerate(images):

@@ -3,11 +3,13 @@
 import abc
 import json
 import pathlib
+import zipfile
 
 import numpy as np
 
 from aae_keras.deployment import contract
 from aae_keras.errors import UserError, first_line
+from aae_keras.reading import Reading
 
 
 class PredictorError(UserError):
@@ -21,11 +23,13 @@ class Predictor(abc.ABC):
         path: The file, or the folder of a SavedModel.
         image_shape: Height, width and channels of its images.
         has_latent_y: Whether it can `predict`; every predictor can `encode`.
+        reading: How image files become its pixels; the defaults where the file says nothing.
     """
 
     path: str | pathlib.Path
     image_shape: tuple[int, ...]
     has_latent_y: bool
+    reading: Reading
 
     def predict(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Classify images.
@@ -102,6 +106,7 @@ class SavedModelPredictor(Predictor):
             ) from error
         self.has_latent_y = contract.CLASSIFY in self._signatures
         self.image_shape = tuple(inputs[contract.IMAGE].shape[1:])
+        self.reading = _reading_of(path, _manifest_text(path))
 
     def ask(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Call any signature.
@@ -157,6 +162,7 @@ class LiteRTPredictor(Predictor):
             ) from error
         shape = self._encoder.get_input_details()[contract.IMAGE]["shape_signature"]
         self.image_shape = tuple(int(n) for n in shape[1:])
+        self.reading = _reading_of(path, _litert_text(path))
 
     def _predict(self, images):
         return self._classifier(**{contract.IMAGE: images})
@@ -199,6 +205,7 @@ class OnnxPredictor(Predictor):
         self.has_latent_y = "label" in self._output_names
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.class_names = json.loads(metadata.get(contract.ONNX_CLASS_NAMES, "[]"))
+        self.reading = _reading_of(path, metadata.get(contract.READING, ""))
 
     def _predict(self, images):
         outputs = self._run(images)
@@ -212,3 +219,32 @@ class OnnxPredictor(Predictor):
     def _run(self, images):
         values = self._session.run(None, {contract.IMAGE: images})
         return dict(zip(self._output_names, values, strict=True))
+
+
+def _reading_of(path, text):
+    """The `Reading` that a file states in JSON; "" in one that an older version exported."""
+    try:
+        return Reading(**json.loads(text or "{}"))
+    except (ValueError, TypeError) as error:
+        raise PredictorError(
+            f"{path}: how it reads image files is not known here: {first_line(error)}. Export it "
+            "again, or predict with the version that exported it."
+        ) from error
+
+
+def _manifest_text(folder):
+    file = pathlib.Path(folder) / contract.MANIFEST
+    if not file.exists():
+        return ""
+    try:
+        return json.dumps(json.loads(file.read_text()).get(contract.READING, {}))
+    except ValueError as error:
+        raise PredictorError(f"{file} is damaged. Export it again.") from error
+
+
+def _litert_text(path):
+    if not zipfile.is_zipfile(path):
+        return ""
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        return archive.read(contract.LITERT_READING) if contract.LITERT_READING in names else ""

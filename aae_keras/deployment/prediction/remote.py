@@ -1,12 +1,12 @@
 """Classifying image files with TensorFlow Serving, by its REST or its gRPC interface.
 
 Files are sent as they are: `classify_bytes` decodes and resizes them as training did. A batch that
-the server refuses is sent again image by image, since one damaged file fails a whole request.
+the server refuses is sent again image by image, since one damaged file fails a whole request; an
+image refused alone is sent once more as a plain PNG, if it can be read here.
 """
 
 import base64
 import http.client
-import io
 import json
 import logging
 import pathlib
@@ -17,10 +17,9 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
-
 from aae_keras.deployment import contract
 from aae_keras.errors import UserError, first_line
+from aae_keras.images import ImageError, plain_png
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +28,7 @@ BATCH_BYTES = 4_000_000  # whole photographs take the server most of a second ea
 ATTEMPTS = 5
 MAX_TIMEOUT = 86_400.0  # seconds
 FIRST_WAIT = 0.2  # seconds, doubled after each attempt
-SENT_UNCHANGED = ("PNG", "JPEG")
-PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
+SENT_UNCHANGED = (b"\x89PNG", b"\xff\xd8\xff")  # PNG and JPEG
 
 
 class ServerError(UserError):
@@ -237,11 +235,22 @@ def _answers(server, contents):
         return dict(zip(contents, answers, strict=True))
     except Refused as refused:
         if len(contents) == 1:
-            return dict.fromkeys(contents, refused)
+            return {path: _sent_plainly(server, path, refused) for path in contents}
     answers = {}
     for path, content in contents.items():
         answers |= _answers(server, {path: content})
     return answers
+
+
+def _sent_plainly(server, path, refused):
+    """The answer to a refused file, sent as a plain PNG: the server's decoder may know less."""
+    try:
+        (answer,) = _with_retries(server.classify, [plain_png(path)])
+    except ImageError:
+        return refused
+    except Refused as again:
+        return again
+    return answer
 
 
 def _with_retries(classify, contents):
@@ -267,17 +276,9 @@ def read_file(path: str | pathlib.Path) -> bytes:
     try:
         with open(path, "rb") as file:
             content = file.read()
-        with Image.open(io.BytesIO(content)) as picture:
-            if picture.format in SENT_UNCHANGED:
-                return content
-            as_it_is = picture.mode in PNG_MODES or picture.mode.startswith(("I", "F"))
-            converted = io.BytesIO()
-            (picture if as_it_is else picture.convert("RGB")).save(converted, "PNG")
-            return converted.getvalue()
     except (FileNotFoundError, IsADirectoryError) as error:
         raise UserError(f"{path}: there is no such file.") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path}: not a readable image ({error}).") from error
+    return content if content.startswith(SENT_UNCHANGED) else plain_png(path)
 
 
 def _message(error):

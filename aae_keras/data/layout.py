@@ -1,0 +1,300 @@
+"""What the folders of a data set are: parts, classes in them, and what is no part of it."""
+
+import dataclasses
+import os
+import pathlib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from aae_keras import images as image_files
+from aae_keras.data.source import DataError
+
+# The names that a part may have, in any case.
+PARTS = {
+    "train": ("train", "training"),
+    "validation": ("val", "valid", "validation"),
+    "test": ("test", "testing"),
+    "unlabeled": ("unlabeled", "unlabelled"),
+}
+_PART_OF = {name: part for part, names in PARTS.items() for name in names}
+# What is written like a part, but says another thing: to guess would be to train on tests.
+_LIKE_A_PART = re.compile(
+    r"(train|test|val|eval|hold.?out|fold|split|unlabel)(\w*ing|id|idation|uation|led|ed)?s?"
+    r"([-_ .]*(set|split|data|part|images?|imgs?|\d+))*"
+)
+# Besides names that begin with a dot or with two underscores.
+_TOOL_FOLDERS = {
+    *("@eadir", "@recycle", "#recycle", "$recycle.bin", "lost+found"),
+    *("system volume information", "node_modules"),
+}
+_TOOL_FILES = {"thumbs.db", "desktop.ini", "icon\r"}
+
+UNLABELED = -1
+
+
+@dataclasses.dataclass
+class Layout:
+    """The image files of a folder by part.
+
+    Attributes:
+        class_names: One string per class.
+        files: Pairs of a path and a class, or `UNLABELED`, by `train`, `validation` and `test`.
+        folders: The folder of each part that has one of its own.
+        left_out: For each reason to leave something out the paths that were, below the root.
+    """
+
+    root: pathlib.Path
+    class_names: tuple[str, ...] = ()
+    files: dict[str, list[tuple[pathlib.Path, int]]] = dataclasses.field(default_factory=dict)
+    folders: dict[str, pathlib.Path] = dataclasses.field(default_factory=dict)
+    left_out: dict[str, set[str]] = dataclasses.field(default_factory=dict)
+
+    def leave_out(self, reason: str, paths: Iterable[pathlib.Path]) -> None:
+        """Remember paths that are left out; `reason` says what they are."""
+        if names := {str(path.relative_to(self.root)) for path in paths}:
+            self.left_out[reason] = self.left_out.get(reason, set()) | names
+
+    def notes(self) -> list[str]:
+        """A line for each reason: how many were left out, why, and the first of them."""
+        return [
+            f"Left out {reason}: {len(names)}, such as {min(names)}"
+            for reason, names in self.left_out.items()
+        ]
+
+
+def find(root: pathlib.Path) -> Layout:
+    """The `Layout` of a folder: class folders in it, or in its parts; or images alone.
+
+    Raises:
+        DataError: If there are no images, or what the folders mean cannot be told.
+    """
+    layout = Layout(root)
+    layout.folders = _parts(root)
+    train_root = layout.folders.get("train", root)
+    if train_root is not root:
+        _refuse_others(root, layout)
+    in_train = _classes(train_root, layout)
+    in_others = {
+        part: _classes(layout.folders[part], layout)
+        for part in ("validation", "test")
+        if part in layout.folders
+    }
+    _refuse_hidden_parts(train_root, in_train)
+    # Images alone may be scored by another part with classes.
+    named_by = in_train or in_others.get("test") or in_others.get("validation") or {}
+    layout.class_names = tuple(_checked_name(root, name) for name in named_by)
+    if len({_letters(name) for name in named_by}) < len(named_by):
+        raise DataError(f"{root}: two class folders differ in the spelling of accents alone.")
+    layout.files["train"] = _labelled(in_train, layout.class_names)
+    layout.files["train"] += _unlabelled(train_root, layout, alone=not in_train)
+    for part, classes in in_others.items():
+        layout.files[part] = _other_part(part, classes, train_root, layout)
+    if not layout.files["train"]:
+        raise DataError(
+            f"{root}: expected folders of images, one per class (under it or under train/), and "
+            "optionally unlabeled/; or images alone, where no labels are needed. "
+            f"Received: no image files ({' '.join(image_files.EXTENSIONS)})"
+        )
+    return layout
+
+
+def _parts(root):
+    """The folders directly under a root that are parts, by part."""
+    found: dict[str, pathlib.Path] = {}
+    for folder in _folders(root):
+        part = _PART_OF.get(folder.name.casefold())
+        if part in found:
+            raise DataError(
+                f"{root}: {found[part].name}/ and {folder.name}/ are the same part. Keep one."
+            )
+        if part:
+            found[part] = folder
+    return found
+
+
+def _refuse_others(root, layout):
+    """Refuse folders with images that stand beside train/ and are no part."""
+    strange = [f for f in _folders(root) if f not in layout.folders.values() and _has_images(f)]
+    if strange:
+        raise DataError(
+            f"{root}: {_listing(strange)} beside {layout.folders['train'].name}/: a part by which "
+            f"name? Parts are {', '.join(f'{part}/' for part in PARTS)}. If they are classes, and "
+            f"{layout.folders['train'].name}/ is one too, give that another name."
+        )
+    layout.leave_out("images beside the parts", _images_directly_in(root))
+
+
+def _refuse_hidden_parts(train_root, classes):
+    """Refuse class folders that look like parts, or hold parts."""
+    inner = {name: {f.name for f in _folders(train_root / name)} for name in classes}
+    deep = [name for name in classes if not _images_directly_in(train_root / name)]
+    like_parts = [name for name in classes if _LIKE_A_PART.fullmatch(name.casefold())]
+    sets = [inner[name] for name in deep]
+    if len(like_parts) > 1 or set(like_parts) & set(deep):
+        raise DataError(
+            f"{train_root}: {_named(like_parts)} look like parts of the data, not like classes. "
+            f"Parts are {', '.join(f'{part}/' for part in PARTS)}: give them these names."
+        )
+    for name, folders in inner.items():
+        if parts := sorted(folder for folder in folders if folder.casefold() in _PART_OF):
+            raise DataError(
+                f"{train_root / name} holds {_named(parts)}: parts must hold classes, not classes "
+                f"parts. Move the images to {parts[0]}/{name}/."
+            )
+    if len(classes) == 1 and deep and len(sets[0]) > 1:
+        raise DataError(
+            f"{train_root} holds one folder of folders, {deep[0]}/. If those are the classes, pass "
+            f"--dataset={train_root / deep[0]}; if it is one, move its images up into it."
+        )
+    if len(classes) > 1 and len(deep) == len(classes) and len(sets[0]) > 1:
+        if all(names == sets[0] for names in sets):
+            raise DataError(
+                f"{train_root}: {_named(classes)} hold folders of equal names, "
+                f"{_named(sorted(sets[0]))}. If these are the classes, name the outer ones as "
+                f"parts: {', '.join(f'{part}/' for part in PARTS)}. If the outer ones are, move "
+                "their images up into them."
+            )
+
+
+def _classes(folder, layout):
+    """Image files of the class folders of a part, by name; empty ones are left out."""
+    found = {}
+    for class_folder in _folders(folder):
+        part = _PART_OF.get(class_folder.name.casefold())
+        files = [] if part else _files(class_folder, layout)
+        if files:
+            found[class_folder.name] = files
+        elif not part:
+            layout.leave_out("folders without an image, which are no classes", [class_folder])
+        elif folder != layout.root and part != "unlabeled":
+            layout.leave_out("parts within a part", [class_folder])
+    return found
+
+
+def _labelled(classes, class_names):
+    """Pairs of a file and its class."""
+    index = {_letters(name): label for label, name in enumerate(class_names)}
+    return [(file, index[_letters(name)]) for name, files in classes.items() for file in files]
+
+
+def _letters(name):
+    """A name in the one of its spellings that has an accent and its letter in one character."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _unlabelled(train_root, layout, alone):
+    """Pairs of a file and `UNLABELED`: of unlabeled/, and of the folder itself without classes."""
+    found = []
+    inner = [f for f in _folders(train_root) if _PART_OF.get(f.name.casefold()) == "unlabeled"]
+    for folder in dict.fromkeys([layout.folders.get("unlabeled"), *inner]):
+        found += _files(folder, layout) if folder else []
+    loose = _images_directly_in(train_root)
+    if alone:
+        found += loose
+    else:
+        layout.leave_out("images beside the class folders", loose)
+    return [(file, UNLABELED) for file in found]
+
+
+def _other_part(part, classes, train_root, layout):
+    """The files of test or validation."""
+    folder = layout.folders[part]
+    if not layout.class_names:
+        return [(file, UNLABELED) for file in _files(folder, layout)]
+    known = {_letters(name) for name in layout.class_names}
+    unknown = [name for name in classes if _letters(name) not in known]
+    if unknown:
+        raise DataError(f"{folder}: classes that {train_root} does not have: {', '.join(unknown)}")
+    reason = f"images of {folder.name}/ in no class folder, which score nothing"
+    layout.leave_out(reason, _images_directly_in(folder))
+    return _labelled(classes, layout.class_names)
+
+
+def _checked_name(root, name):
+    """A class's name, once it is one that files of an export can hold."""
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"{root}: the name of the class folder {os.fsencode(name)!r} is no UTF-8. Rename it."
+        ) from error
+    return name
+
+
+def _folders(folder):
+    """The folders in a folder, without those of tools, in order."""
+    with _readable(folder) as entries:
+        names = [entry.name for entry in entries if entry.is_dir() and not _is_of_a_tool(entry)]
+    return [folder / name for name in sorted(names)]
+
+
+def _images_directly_in(folder):
+    with _readable(folder) as entries:
+        names = [entry.name for entry in entries if not entry.is_dir() and _is_image(entry)]
+    return [folder / name for name in sorted(names)]
+
+
+def _has_images(folder):
+    return any(_is_image(entry) for entry in _entries(folder, [], []))
+
+
+def _files(folder, layout):
+    """The image files in a folder and in those within it, in order."""
+    images, others, hidden, linked = [], [], [], []
+    for entry in _entries(folder, hidden, linked):
+        (images if _is_image(entry) else others).append(pathlib.Path(entry.path))
+    visible = [path for path in others if path.name.casefold() not in _TOOL_FILES]
+    layout.leave_out("files that are no images", visible)
+    layout.leave_out("hidden images, and those of tools", hidden)
+    layout.leave_out("links to folders", linked)
+    return sorted(images)
+
+
+def _entries(
+    folder: pathlib.Path | str, hidden: list[pathlib.Path], linked: list[pathlib.Path]
+) -> Iterator[os.DirEntry]:
+    """Files in a folder and in those within it; images that are passed over go into the lists."""
+    with _readable(folder) as entries:
+        listed = list(entries)
+    for entry in listed:
+        path = pathlib.Path(entry.path)
+        if _is_of_a_tool(entry):
+            inside = path.rglob("*") if entry.is_dir() else [path]
+            hidden += [file for file in inside if file.suffix.lower() in image_files.EXTENSIONS]
+        elif entry.is_dir() and entry.is_symlink():
+            linked.append(path)  # it might lead back here
+        elif entry.is_dir():
+            yield from _entries(entry.path, hidden, linked)
+        else:
+            yield entry
+
+
+def _readable(folder):
+    try:
+        return os.scandir(folder)
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be listed: {error.strerror}.") from error
+
+
+def _is_of_a_tool(entry):
+    name = entry.name.casefold()
+    return name.startswith((".", "__")) or name in _TOOL_FOLDERS
+
+
+def _is_image(entry):
+    """Whether an entry that is no folder is an image file, by its name or else by its content."""
+    if _is_of_a_tool(entry) or (not entry.is_file() and os.path.exists(entry.path)):
+        return False  # the second is a pipe, say, which would wait for ever
+    suffix = pathlib.PurePath(entry.name).suffix.lower()
+    return suffix in image_files.EXTENSIONS or (not suffix and image_files.is_image(entry.path))
+
+
+def _listing(folders):
+    return _named([folder.name for folder in folders])
+
+
+def _named(names):
+    names = list(names)
+    shown = ", ".join(f"{name}/" for name in names[:5])
+    return shown + (", ..." if len(names) > 5 else "")

@@ -26,7 +26,7 @@ ROOMS = [
         "plots",
         "moved",
     },
-    {"images", "priors"},
+    {"images", "priors", "values"},
     {"models", "data"},
     {"experiment"},
     {"deployment"},

@@ -165,9 +165,15 @@ class CheckedModel(keras.Model):
         """What `evaluate` is to pass on; refused where it cannot be evaluated."""
         x, y, sample_weight = Passed(self).checked(x, y, sample_weight)
         if isinstance(x, tf.data.Dataset):
-            self.validated_terms(with_labels=_has_labels(x.element_spec))
-        elif y is not None or hasattr(x, "shape"):
-            self.validated_terms(with_labels=y is not None)
+            with_labels = keras.utils.unpack_x_y_sample_weight(x.element_spec)[1] is not None
+        elif isinstance(x, np.ndarray):
+            with_labels = y is not None
+        else:
+            return x, y, sample_weight
+        self.validated_terms(with_labels)
+        if with_labels and not all(getattr(metric, "built", True) for metric in self.metrics):
+            # Metrics make variables when first fed, which a function traced without labels cannot.
+            self.test_function = None
         return x, y, sample_weight
 
     def _validation(self, data):
@@ -179,7 +185,3 @@ class CheckedModel(keras.Model):
     def _check_compiled(self, method):
         if not self.compiled:
             raise ValueError(f"Call `compile` before `{method}`.")
-
-
-def _has_labels(spec):
-    return keras.utils.unpack_x_y_sample_weight(spec)[1] is not None

@@ -1,9 +1,9 @@
-"""What is passed to `fit`, `evaluate` and `predict`: its values, checked before a network sees them.
+"""What is passed to `fit`, `evaluate` and `predict`: checked before a network sees it.
 
 | passed | checked |
 |---|---|
 | arrays, tensors, lists | all of it, before the first step |
-| tf.data set | its form before the first step; floats and labels as each batch is read, on the CPU |
+| tf.data set | its form before the first step; floats and labels as each batch is read |
 | Python generator | each batch, as it is read |
 | anything else: a `PyDataset`, a distributed set | its form, where the step is traced |
 

@@ -14,7 +14,7 @@ from aae_keras.models.averaging import RunningAverage
 from aae_keras.models.elements import check_images
 from aae_keras.models.entrances import CheckedModel
 from aae_keras.models.latent_y import LatentY
-from aae_keras.models.objective import Named, Term, distinct, mean_of
+from aae_keras.models.objective import Named, Term, distinct
 from aae_keras.models.posteriors import Posterior
 from aae_keras.models.trackers import Average, averages
 from aae_keras.networks import check_network, input_shapes, output_shapes
@@ -211,7 +211,8 @@ class PhasedModel(CheckedModel):
         shape = input_shapes(self.encoder)["image"][1:]
         check_images(x, shape)
         images = to_unit_range(x)
-        if tf.TensorShape(shape).is_compatible_with(tf.TensorShape(images.shape)[1:]):
+        known = tf.TensorShape(images.shape)
+        if known.rank and known[1:].is_compatible_with(shape):
             return images
         return tf.reshape(images, (tf.shape(images)[0], *shape))
 
@@ -243,10 +244,6 @@ class PhasedModel(CheckedModel):
         for term in terms:
             counted = batch.known if term.of_labels else None
             self.trackers[term.name].update_state(values[term.name], sample_weight=counted)
-        self._loss_tracker.update_state(
-            sum(mean_of(term, values[term.name], batch) for term in terms),
-            sample_weight=ops.shape(batch.images)[0],
-        )
         reported = {self._loss_tracker.name, *values}
         if batch.labels is not None and self.latent_y == LatentY.CLASS:
             # Of the pass that has encoded the labelled images already.
@@ -258,9 +255,19 @@ class PhasedModel(CheckedModel):
             logs = self.compute_metrics(batch.labeled, labels, y, sample_weight=batch.known)
             reported |= logs.keys() - self.trackers.keys()
         else:
-            trackers = [self._loss_tracker, *self.trackers.values()]
-            logs = {tracker.name: tracker.result() for tracker in trackers}
+            logs = self.get_metrics_result()
         return {name: value for name, value in logs.items() if name in reported}
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """What is reported so far; `loss` is the sum of the terms' means, each over its examples.
+
+        Keras asks for it after each step and at the end of an epoch.
+        """
+        fed = [metric for metric in self.metrics if getattr(metric, "built", True)]
+        results = {metric.name: metric.result() for metric in fed}
+        own = results.pop("compile_metrics", {})
+        total = sum(tracker.result_or_zero() for tracker in self.trackers.values())
+        return results | own | {self._loss_tracker.name: total}
 
     # Saving.
 

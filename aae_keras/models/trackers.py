@@ -25,6 +25,10 @@ class Average(keras.metrics.Mean):
         """The mean so far, a scalar."""
         return ops.where(self.count > 0, super().result(), float("nan"))
 
+    def result_or_zero(self) -> tf.Tensor:
+        """The mean so far, 0 of nothing: a summand of the whole loss."""
+        return super().result()
+
 
 def averages(terms: Sequence[Term]) -> dict[str, Average]:
     """An `Average` for each term, by name."""

@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 
 from aae_keras import images as image_files
-from aae_keras.data import prepared
+from aae_keras.data import kinds, prepared
 from aae_keras.data.arrays import classes_without_labels, read_arrays
 from aae_keras.data.folders import read_folder
 from aae_keras.data.source import DataError, Source
@@ -40,17 +40,23 @@ def read(
     Raises:
         DataError: If there is no such data, or it cannot be used.
     """
+    kinds.check(dataset)
     path = pathlib.Path(dataset).expanduser()
     size = (image_size, image_size) if image_size else None
     if dataset == "digits":
         return _resized(_read_digits(), size)
-    if dataset.endswith(".npz"):
+    if dataset.lower().endswith(".npz"):
+        if not path.exists() and (place := kinds.elsewhere(dataset, data_dir)):
+            raise DataError(place)
         return _resized(_read_npz(path), size)
     if path.is_dir() and not (data_dir and "/" not in dataset):
         return read_folder(path, size, skip_unreadable)
     if "/" in dataset and not _looks_like_tfds(dataset):
         raise DataError(f"{dataset}: there is no such folder. Give a folder of class folders.")
-    return prepared.read(dataset, data_dir, size, streaming)
+    try:
+        return prepared.read(dataset, data_dir, size, streaming)
+    except prepared.UnknownSet as error:
+        raise DataError(kinds.elsewhere(dataset, data_dir) or str(error)) from error
 
 
 def _read_digits():

@@ -26,7 +26,7 @@ ROOMS = [
         "plots",
         "moved",
     },
-    {"images", "priors", "values"},
+    {"backend", "images", "priors", "values"},
     {"models", "data"},
     {"experiment"},
     {"deployment"},

@@ -15,6 +15,7 @@ import textwrap
 from absl import app, flags
 from absl import logging as absl_logging
 
+from aae_keras import backend
 from aae_keras.errors import UserError, first_line
 from aae_keras.experiment.changes import changed, consequences
 from aae_keras.experiment.config import Config
@@ -256,6 +257,7 @@ def check_trained(folder):
 
 def load_tensorflow():
     """Import TensorFlow and Keras without their start-up lines, which no setting silences."""
+    backend.check()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)

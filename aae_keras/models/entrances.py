@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from aae_keras.errors import UserError, first_line
 from aae_keras.models import callbacks as callbacks_module
 from aae_keras.models.passed import Passed, plain_errors
 from aae_keras.networks import input_shapes
@@ -155,11 +156,21 @@ class CheckedModel(keras.Model):
         Args:
             filepath, format, verbose, **kwargs: As in `keras.Model.export`.
             input_signature: None for one input `image`, float32 of any batch.
+
+        Raises:
+            UserError: If the format needs a package that is missing.
         """
         if input_signature is None:
             shape = input_shapes(self.encoder)["image"]
             input_signature = [keras.InputSpec(shape=shape, dtype="float32", name="image")]
-        super().export(filepath, format, verbose, input_signature, **kwargs)
+        try:
+            super().export(filepath, format, verbose, input_signature, **kwargs)
+        except ImportError as error:
+            raise UserError(
+                f"The format {format} needs a package that is not installed: "
+                "pip install 'aae_keras[onnx]' for onnx. "
+                f"Received: {first_line(error)}"
+            ) from error
 
     def _evaluated(self, x, y, sample_weight):
         """What `evaluate` is to pass on; refused where it cannot be evaluated."""

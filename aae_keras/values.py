@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 SLACK = 1e-3
 
 IN_UNIT_RANGE = (
-    "floats, so they must lie in [0, 1]; divide by their maximum (255, say), take (x + 1) / 2 of "
-    "-1 to 1, or pass uint8"
+    "holds floats, so they must lie in [0, 1]; divide by their maximum (255, say), take "
+    "(x + 1) / 2 of -1 to 1, or pass uint8"
 )
 INDICES = (
     "whole numbers, one per image, -1 where there is no label. Convert floats with "
@@ -68,7 +68,7 @@ def check_pixels(images: np.ndarray, name: str) -> None:
         if not (np.isfinite(low) and np.isfinite(high)):
             raise DataError(f"{name} must be finite. Received: NaN or infinite pixels")
         if low < -SLACK or high > 1 + SLACK:
-            raise DataError(f"{name} holds {IN_UNIT_RANGE}. Received: values from {low} to {high}")
+            raise DataError(f"{name} {IN_UNIT_RANGE}. Received: values from {low} to {high}")
 
 
 def class_numbers(labels: np.ndarray, count: int, name: str) -> np.ndarray:

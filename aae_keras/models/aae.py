@@ -47,7 +47,7 @@ class AdversarialModel(PhasedModel):
     def test_step(self, data: Element) -> Named:
         """The losses that mean something on held-out images, and the error where labels exist."""
         x, labels = unpack(data)
-        labels = class_indices(labels) if labels is not None and self.classes else None
+        labels = class_indices(labels) if labels is not None and self.classes else labels
         images = self.to_images(x)
         batch = Batch(images, images, images, labels, prior={})
         forward, terms = Forward(self, batch, False), self.validated_terms(labels is not None)

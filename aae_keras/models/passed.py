@@ -7,7 +7,8 @@
 | Python generator | each batch, as it is read |
 | anything else: a `PyDataset`, a distributed set | its form, where the step is traced |
 
-Bytes need no check but that of their form, so a set of uint8 costs nothing but that of its labels.
+Bytes need no check but that of their form. The sets of `data` hold bytes and say which labels they
+hold, so that reading them costs nothing more.
 """
 
 import contextlib
@@ -66,7 +67,9 @@ class Passed:
         self.classes = model.classes
         self.least = 0 if model.latent_y == LatentY.GIVEN else -1
         self.takes_weights = model.latent_y == LatentY.CLASS
-        self.needs_labels = training and any(term.needs_labels for term in model.terms)
+        asked = any(term.needs_labels for term in getattr(model, "terms", ()))
+        self.needs_labels = training and asked
+        self.uses_labels = asked or bool(self.classes)
         self.table = self._table(class_weight) if class_weight else None
 
     def checked(self, x: Any, y: Any = None, weights: Any = None) -> tuple[Any, Any, Any]:
@@ -142,7 +145,7 @@ class Passed:
             y = self._class_numbers(y)
             if self.table is not None:
                 weights = self.table[np.maximum(y, 0)] * (1.0 if weights is None else weights)
-        return x, y if self.training or self.classes else None, weights
+        return x, y if self.training or self.uses_labels else None, weights
 
     def _class_numbers(self, y):
         y = values.class_numbers(y, len(y), "labels")
@@ -168,6 +171,8 @@ class Passed:
     def _set(self, dataset):
         """A set whose floats and labels are looked at as they are read."""
         images, y, _ = self._formed(dataset.element_spec)
+        if self.table is None and getattr(dataset, "largest_label", self.classes) < self.classes:
+            return dataset  # ours (`data.pipeline`), whose labels and bytes were checked once
         floats = any(part.dtype.is_floating for part in images.values())
         if floats or (y is not None and self.classes):
             return dataset.map(lambda *element: self._read(element))
@@ -180,7 +185,7 @@ class Passed:
             if part.dtype.is_floating:
                 # Written so that NaN, which no comparison holds for, is refused too.
                 inside = (part >= -values.SLACK) & (part <= 1 + values.SLACK)
-                wanted = f"{name} holds {values.IN_UNIT_RANGE}. Received: values from {{}} to {{}}"
+                wanted = f"{name} {values.IN_UNIT_RANGE}. Received: values from {{}} to {{}}"
                 _refuse_unless(inside, part, wanted)
         if y is not None and self.classes:
             y = class_indices(y)
@@ -202,13 +207,9 @@ def _check_pairs(images, y, name):
 
 
 def _refuse_unless(condition, part, wanted):
-    """An assertion, whose message is made only if it fails."""
-
-    def fail() -> tf.Operation:
-        extremes = tf.reduce_min(part), tf.reduce_max(part)
-        return tf.debugging.Assert(False, [tf.strings.format(MARK + wanted, extremes)])
-
-    tf.cond(tf.reduce_all(condition), tf.no_op, fail)
+    """An assertion that costs two passes over the part, and no branch of the graph."""
+    extremes = tf.reduce_min(part), tf.reduce_max(part)
+    tf.raw_ops.Assert(condition=tf.reduce_all(condition), data=[MARK + wanted, *extremes])
 
 
 @contextlib.contextmanager
@@ -217,7 +218,7 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except tf.errors.InvalidArgumentError as error:
-        found = re.search(rf"assertion failed: \[{MARK}(.*)\]", str(error))
+        found = re.search(rf"assertion failed: \[{MARK}(.*)\] \[(.*)\] \[(.*)\]", str(error))
         if not found:
             raise
-        raise DataError(found[1]) from error
+        raise DataError(found[1].format(found[2], found[3])) from error

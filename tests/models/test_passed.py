@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from aae_keras import models
+from aae_keras.data import from_arrays
 from aae_keras.errors import DataError
 from aae_keras.models import inference
 from tests.tiny import IMAGE_SHAPE, SETTINGS, encoder
@@ -396,6 +397,12 @@ def test_a_set_of_bytes_is_read_as_it_is(images):
 
     data = in_batches(images)
     assert Passed(compiled()).checked(data)[0] is data
+    own = from_arrays(images, np.arange(60) % 3, labeled_batch_size=10, batch_size=10)
+    assert Passed(compiled(), training=True).checked(own.train)[0] is own.train
+    assert Passed(compiled()).checked(own.validation)[0] is own.validation
+    more = from_arrays(images, np.arange(60) % 4, labeled_batch_size=10, batch_size=10)
+    with pytest.raises(DataError, match="from 0 to 2.*Received: from 0 to 3"):
+        scores(compiled(), more.test)
     order = in_batches(images.astype("float32") / 255)
     seen = np.concatenate(list(Passed(compiled()).checked(order)[0].map(lambda x: x)))
     np.testing.assert_allclose(seen * 255, images, atol=1e-4)

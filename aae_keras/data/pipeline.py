@@ -78,13 +78,14 @@ def training_set(
 
 def evaluation_set(images: np.ndarray, labels: np.ndarray | None) -> tf.data.Dataset:
     """Batches in the order given: `(images, labels)`, or `(images,)` where there are no labels."""
-    labelled = labels is not None and (labels >= 0).all()
-    arrays = (images, labels) if labelled else (images,)
+    if labels is not None and not (labels >= 0).all():
+        labels = None
+    arrays = (images,) if labels is None else (images, labels)
     dataset = tf.data.Dataset.from_tensor_slices(arrays).batch(EVALUATION_BATCH)
-    return _known(dataset, labels.max() if labelled else -1)
+    return _known(dataset, -1 if labels is None else labels.max(initial=-1))
 
 
 def _known(dataset, largest_label):
-    """Tell `fit` and `evaluate` that nothing is wrong with these labels, so that they do not look."""
+    """Tell `fit` and `evaluate` that these labels have been checked: they do not look again."""
     dataset.largest_label = int(largest_label)
     return dataset

@@ -122,7 +122,12 @@ class CheckedModel(keras.Model):
             return super().predict(x, *args, **kwargs)
 
     def train_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, **kwargs
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        **kwargs: Any,
     ) -> Any:
         """`keras.Model.train_on_batch`, of what `fit` takes."""
         self._check_compiled("train_on_batch")
@@ -130,7 +135,7 @@ class CheckedModel(keras.Model):
         x, y, sample_weight = passed.checked(x, y, sample_weight)
         return super().train_on_batch(x, y, sample_weight, **kwargs)
 
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs) -> Any:
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
         """`keras.Model.test_on_batch`, of what `evaluate` takes."""
         self._check_compiled("test_on_batch")
         return super().test_on_batch(*self._evaluated(x, y, sample_weight), **kwargs)

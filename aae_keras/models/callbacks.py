@@ -40,11 +40,11 @@ class RatesFollow(keras.callbacks.Callback):
         others = [o for o in self.model.optimizers[1:] if not _has_schedule(o)]
         if rate != self.rate and not _has_schedule(self.model.optimizer):
             for optimizer in others:
-                optimizer.learning_rate = float(optimizer.learning_rate) * (rate / self.rate)
+                optimizer.learning_rate = _rate(optimizer) * (rate / self.rate)
         self.rate = rate
 
     def _main_rate(self):
-        return float(self.model.optimizer.learning_rate)
+        return _rate(self.model.optimizer)
 
 
 def prepared(model: "PhasedModel", callbacks: Any) -> Any:
@@ -101,6 +101,11 @@ def _say_what_is_better(model, callback):
             "`val_` before it if there is validation data), or pass `mode` for what a callback of "
             f"your own adds. Received: monitor={callback.monitor!r}"
         )
+
+
+def _rate(optimizer):
+    # Not by `float`, which replicas' variables have not.
+    return float(keras.ops.convert_to_numpy(optimizer.learning_rate))
 
 
 def _has_schedule(optimizer):

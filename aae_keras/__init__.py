@@ -8,6 +8,7 @@ Reference: Makhzani, Shlens, Jaitly, Goodfellow, Frey, "Adversarial Autoencoders
 import importlib
 import sys
 
+from aae_keras import backend
 from aae_keras.moved import HOMES, MovedModules
 
 __version__ = "0.2.0"
@@ -43,6 +44,8 @@ sys.meta_path.insert(0, MovedModules(__name__))
 
 
 def __getattr__(name):
+    if name in _OFFERED or name in _MODULES:
+        backend.check()
     if name in _OFFERED:
         return getattr(importlib.import_module(f"{__name__}.{_OFFERED[name]}"), name)
     if name in _MODULES or name in HOMES:

@@ -13,5 +13,9 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
+class DataError(UserError):
+    """Data that is missing or cannot be used; the message says how to mend it."""
+
+
 class ExportError(UserError):
     """An export that could not be made; nothing was published."""

@@ -244,7 +244,7 @@ class SwissRollPrior(MixturePrior):
         }
 
 
-# Those of several components, by the names they have in a configuration (`config.MIXTURES`).
+# Those of several components, by the names they have in a configuration (`vocabulary.MIXTURES`).
 MIXTURES = {"gaussian-mixture": GaussianMixturePrior, "swiss-roll": SwissRollPrior}
 
 

@@ -29,14 +29,14 @@ ROOMS = [
         "remarks",
     },
     {"pictures"},
-    {"images", "priors"},
+    {"backend", "images", "priors", "values"},
     {"models", "data"},
     {"experiment"},
     {"deployment"},
 ]
 WINGS = {
     "experiment": [
-        {"fields", "hardware", "consistency", "merging", "records"},
+        {"fields", "hardware", "consistency", "merging", "records", "vocabulary"},
         {"config", "rows"},
         {"changes"},
         {"presets", "search_space"},

@@ -36,8 +36,12 @@ def test_they_apply_and_train(tmp_path):
         touched.append(re.findall(r"^diff --git a/(\S+)", diff, re.MULTILINE))
         subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=diff, text=True, check=True)
     assert touched == [
-        ["aae_keras/experiment/config.py", "aae_keras/models/extra_terms.py"],
-        ["aae_keras/experiment/config.py", "aae_keras/priors.py"],
+        [
+            "aae_keras/experiment/vocabulary.py",
+            "aae_keras/experiment/config.py",
+            "aae_keras/models/extra_terms.py",
+        ],
+        ["aae_keras/experiment/vocabulary.py", "aae_keras/priors.py"],
     ]
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(SCRIPT)],

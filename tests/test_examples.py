@@ -13,7 +13,7 @@ NOTEBOOK = json.loads((EXAMPLES / "digits.ipynb").read_text())
 EPOCHS = 15
 
 
-def run(script, folder, given=None):
+def run(script, folder, given=None, epochs=EPOCHS):
     """What Python prints of a script (arguments of the interpreter), after a short training."""
     done = subprocess.run(
         [sys.executable, "-W", "error::UserWarning", *script],
@@ -24,7 +24,7 @@ def run(script, folder, given=None):
         env={
             "PATH": "/usr/bin:/bin",
             "PYTHONPATH": str(pathlib.Path.cwd()),
-            "EPOCHS": str(EPOCHS),
+            "EPOCHS": str(epochs),
             "MPLBACKEND": "agg",
         },
     )
@@ -43,6 +43,13 @@ def test_own_arrays_with_few_labels(tmp_path):
     pairs = list(zip(labels.split(), predicted.split(), strict=True))
     assert len(pairs) == 10 and sum(a == b for a, b in pairs) >= 7
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_encoder_on_a_frozen_backbone(tmp_path):
+    """Random features and 100 labels are enough to be far from chance, 90 %."""
+    printed = run([EXAMPLES / "pretrained_encoder.py"], tmp_path, epochs=2)
+    assert error_in(printed) < 0.4
+    assert "0 of 260 backbone weights moved" in printed
 
 
 # Cell after cell in one namespace, as Jupyter would; a last line that is a figure is shown.

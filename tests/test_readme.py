@@ -16,7 +16,7 @@ from tensorflow_serving.config import model_server_config_pb2
 import aae_keras
 from aae_keras.deployment import contract
 from aae_keras.experiment import evaluation, figures, search_space
-from aae_keras.experiment.config import SETTINGS
+from aae_keras.experiment.vocabulary import SETTINGS
 from aae_keras.experiment.presets import PRESETS
 from tests import tiny
 

@@ -15,6 +15,7 @@ import textwrap
 from absl import app, flags
 from absl import logging as absl_logging
 
+from aae_keras import backend
 from aae_keras.errors import UserError, first_line
 from aae_keras.experiment.changes import changed, consequences
 from aae_keras.experiment.config import Config
@@ -181,10 +182,11 @@ def config_from_flags(base=None):
         Usage: If a name or value is not one a configuration can have.
     """
     try:
-        base = base if FLAGS.preset is None else start(FLAGS.preset)
+        fields = given_fields()
+        base = base if FLAGS.preset is None else start(FLAGS.preset, fields)
         if FLAGS.config:
             base = _config_from_file(FLAGS.config, base)
-        return changed(base or start(None), **given_fields())
+        return changed(base or start(None, fields), **fields)
     except (ValueError, TypeError) as error:
         raise Usage(error) from error
 
@@ -194,7 +196,7 @@ def flags_of(config):
 
     The seed is the last of them, whatever it is.
     """
-    base = start(config.preset)
+    base = start(config.preset, {})
     given, flags = {}, []
     for name in ("setting", "pretrain", "extra_terms", "epochs"):  # these bring about others
         if consequences(base, given).get(name, getattr(base, name)) != getattr(config, name):
@@ -255,6 +257,7 @@ def check_trained(folder):
 
 def load_tensorflow():
     """Import TensorFlow and Keras without their start-up lines, which no setting silences."""
+    backend.check()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from aae_keras import values
 from aae_keras.data.source import DataError, Source
-from aae_keras.errors import first_line
 from aae_keras.images import MAX_PIXEL
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def read_arrays_or_vectors(
 
     A vector becomes an image of one row of D pixels, shape (1, D, 1).
     """
-    images = _as_array(x, "x")
+    images = values.as_array(x, "x")
     if images.ndim == 2:
         log.warning(
             "x holds vectors of %d values: each is taken as an image of one row, shape (1, %d, 1).",
@@ -94,7 +94,7 @@ def read_arrays_or_vectors(
             images.shape[1],
         )
     images = _vectors_as_rows(images)
-    test_images = None if x_test is None else _vectors_as_rows(_as_array(x_test, "x_test"))
+    test_images = None if x_test is None else _vectors_as_rows(values.as_array(x_test, "x_test"))
     forms = "[N, H, W], [N, H, W, C] or, as vectors, [N, D]"
     source = read_arrays(images, y, test_images, y_test, class_names, forms=forms)
     missing = classes_without_labels(source)
@@ -143,19 +143,9 @@ def _vectors_as_rows(array):
     return array[:, None, :, None] if array.ndim == 2 else array
 
 
-def _as_array(values, name):
-    try:
-        return np.asarray(values)
-    except ValueError as error:
-        raise DataError(
-            f"{name} must be an array, or nested lists of equal lengths that NumPy makes one of. "
-            f"Received: {type(values).__name__} ({first_line(error)})"
-        ) from error
-
-
 def _checked_images(images, name, forms):
     """uint8 (n, height, width, channels) from every form allowed, or a DataError."""
-    images = _as_array(images, name)
+    images = values.as_array(images, name)
     if images.ndim == 3:
         images = images[..., None]
     if images.ndim != 4 or 0 in images.shape:
@@ -167,45 +157,19 @@ def _checked_images(images, name, forms):
             f"{name} must have 1 channel (grey) or 3 (RGB), as the last dimension: [N, H, W, C]. "
             f"Received: shape {images.shape}"
         )
-    if images.dtype == np.uint8:
-        return images
-    if images.dtype.kind != "f":
+    if images.dtype.kind != "f" and images.dtype != np.uint8:
         raise DataError(
             f"{name} must be uint8, or float in [0, 1]. Convert it with `np.asarray(..., 'uint8')` "
             f"if its values are 0 to 255. Received: {images.dtype}"
         )
-    low, high = images.min(), images.max()
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise DataError(f"{name} must be finite. Received: NaN or infinite pixels")
-    if low < 0 or high > 1:
-        raise DataError(
-            f"{name} holds floats, so they must lie in [0, 1]; divide by their maximum, or pass "
-            f"uint8. Received: values from {low} to {high}"
-        )
-    return np.rint(images * MAX_PIXEL).astype("uint8")
+    values.check_pixels(images, name)
+    if images.dtype == np.uint8:
+        return images
+    return np.rint(np.clip(images, 0, 1) * MAX_PIXEL).astype("uint8")
 
 
 def _checked_labels(labels, count, name):
     """int64 (count,) from every form allowed, or a DataError; None: no labels."""
     if labels is None:
         return np.full(count, -1)
-    labels = _as_array(labels, name)
-    if labels.shape == (count, 1):
-        labels = labels[:, 0]
-    if labels.ndim == 2 and labels.shape[1] > 1:
-        raise DataError(
-            f"{name} must hold one class number per image. Take them from one-hot rows with "
-            f"`.argmax(axis=1)`. Received: shape {labels.shape}"
-        )
-    if labels.shape != (count,) or labels.dtype.kind not in "iu":
-        raise DataError(
-            f"{name} must be whole numbers, one per image: shape ({count},), -1 where there is no "
-            "label. Convert floats with `.astype('int64')`, and names with `np.unique(..., "
-            f"return_inverse=True)`. Received: shape {labels.shape}, {labels.dtype}"
-        )
-    labels = labels.astype("int64")
-    if labels.min(initial=0) < -1:
-        raise DataError(
-            f"{name} must be class numbers from 0, or -1 for no label. Received: {labels.min()}"
-        )
-    return labels
+    return values.class_numbers(values.as_array(labels, name), count, name)

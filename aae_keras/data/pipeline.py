@@ -45,6 +45,7 @@ def training_set(
     """
     steps = len(unlabeled_rows) // batch_size
     has_labels = len(labeled_rows) > 0
+    largest_label = labels[labeled_rows].max(initial=-1)
     labels = tf.constant(labels[labeled_rows])
     labeled_images, labeled_rows = images.loaded(labeled_rows, HELD_BYTES)
     next_epoch = tf.Variable(0, dtype="int64", trainable=False, name="next_epoch")
@@ -72,11 +73,19 @@ def training_set(
 
     dataset = tf.data.Dataset.from_tensors(0).flat_map(epoch).map(element)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
-    return dataset.prefetch(tf.data.AUTOTUNE), next_epoch
+    return _known(dataset.prefetch(tf.data.AUTOTUNE), largest_label), next_epoch
 
 
 def evaluation_set(images: np.ndarray, labels: np.ndarray | None) -> tf.data.Dataset:
     """Batches in the order given: `(images, labels)`, or `(images,)` where there are no labels."""
-    labelled = labels is not None and (labels >= 0).all()
-    arrays = (images, labels) if labelled else (images,)
-    return tf.data.Dataset.from_tensor_slices(arrays).batch(EVALUATION_BATCH)
+    if labels is not None and not (labels >= 0).all():
+        labels = None
+    arrays = (images,) if labels is None else (images, labels)
+    dataset = tf.data.Dataset.from_tensor_slices(arrays).batch(EVALUATION_BATCH)
+    return _known(dataset, -1 if labels is None else labels.max(initial=-1))
+
+
+def _known(dataset, largest_label):
+    """Tell `fit` and `evaluate` that these labels have been checked: they do not look again."""
+    dataset.largest_label = int(largest_label)
+    return dataset

@@ -1,6 +1,7 @@
 """Sets that tensorflow-datasets has prepared on disk: read into memory, or left where they lie."""
 
 import dataclasses
+import logging
 import pathlib
 import typing
 
@@ -15,8 +16,14 @@ from aae_keras.reading import Reading
 if typing.TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
+log = logging.getLogger(__name__)
+
 # A training part above this size, decoded, stays on disk where `streaming` is `auto`.
 MEMORY_BYTES = 2**30
+
+
+class UnknownSet(DataError):
+    """A name that tensorflow-datasets does not know."""
 
 
 def read(
@@ -50,6 +57,7 @@ def read(
     keys, features = builder.info.supervised_keys, builder.info.features
     if not keys or not isinstance(features[keys[0]], tfds.features.Image):
         raise DataError(f"{name}: not an image-classification set of tensorflow-datasets.")
+    _check_label(features[keys[1]], name)
     if builder.info.file_format != tfds.core.FileFormat.TFRECORD:
         raise DataError(
             f"{name} is prepared as {builder.info.file_format.value}, but only TFRecord files are "
@@ -58,11 +66,39 @@ def read(
     on_disk, labels = _on_disk(builder, "train", size, channels, reading)
     in_memory = streaming == "no" or (streaming == "auto" and on_disk.nbytes <= MEMORY_BYTES)
     images = on_disk[:] if in_memory else on_disk
-    source = Source(images, labels, tuple(features[keys[1]].names))
+    source = Source(images, labels, tuple(getattr(features[keys[1]], "names", ())))
     if "test" in builder.info.splits:
         test_images, test_labels = _on_disk(builder, "test", size, channels, reading)
         source = dataclasses.replace(source, test_images=test_images[:], test_labels=test_labels)
-    return source
+    return source if source.class_names else _numbered(source, name)
+
+
+def _check_label(feature, name):
+    """Refuse labels that are no class: only class names and whole numbers are read."""
+    whole = np.issubdtype(feature.np_dtype, np.integer)
+    if feature.shape != () or not whole:
+        raise DataError(
+            f"{name}: labels must be one class for each image. Received: {feature.np_dtype} of "
+            f"shape {feature.shape}"
+        )
+
+
+def _numbered(source, name):
+    """A set whose labels are whole numbers: each that occurs is a class, named by its number."""
+    labels, test_labels = source.labels, source.test_labels
+    numbers = np.unique(labels if test_labels is None else np.append(labels, test_labels))
+    numbers = numbers[numbers >= 0]
+    log.warning("%s has numbers in place of class names: %d of them.", name, len(numbers))
+
+    def ranks(labels: np.ndarray) -> np.ndarray:
+        return np.where(labels < 0, -1, np.searchsorted(numbers, labels))
+
+    return dataclasses.replace(
+        source,
+        labels=ranks(labels),
+        test_labels=None if test_labels is None else ranks(test_labels),
+        class_names=tuple(map(str, numbers)),
+    )
 
 
 def _on_disk(builder, part, size, channels, reading):
@@ -101,15 +137,15 @@ def prepared_builder(name: str, data_dir: pathlib.Path | str) -> "tfds.core.Data
     """The tensorflow-datasets builder of a set that lies prepared on disk.
 
     Raises:
-        DataError: If tensorflow-datasets does not know the set, or it has not been prepared;
-            nothing is downloaded here.
+        UnknownSet: If tensorflow-datasets does not know the set.
+        DataError: If it has not been prepared; nothing is downloaded here.
     """
     import tensorflow_datasets as tfds
 
     try:
         builder = tfds.builder(name, data_dir=data_dir or None)
     except (tfds.core.DatasetNotFoundError, ValueError, AssertionError, ImportError) as error:
-        raise DataError(
+        raise UnknownSet(
             f"Unknown data set {name!r}: expected digits, a tensorflow-datasets name, an .npz "
             f"file or a folder of images. tensorflow-datasets said: {first_line(error)}"
         ) from error

@@ -5,11 +5,9 @@ import dataclasses
 import numpy as np
 
 from aae_keras.data.images import Images
-from aae_keras.errors import UserError
+from aae_keras.errors import DataError
 
-
-class DataError(UserError):
-    """Data that is missing or cannot be used; the message says how to mend it."""
+__all__ = ["DataError", "Source"]
 
 
 @dataclasses.dataclass(frozen=True)

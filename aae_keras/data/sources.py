@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aae_keras.data import prepared
+from aae_keras.data import kinds, prepared
 from aae_keras.data.arrays import classes_without_labels, read_arrays
 from aae_keras.data.folders import read_folder
 from aae_keras.data.source import DataError, Source
@@ -50,17 +50,23 @@ def read(
     if channels not in (0, 1, 3):
         raise ValueError(f"`channels` must be 1, 3, or 0 for the data's own. Received: {channels=}")
     reading = reading or Reading()
+    kinds.check(dataset)
     path = pathlib.Path(dataset).expanduser()
     size = size_of(image_size)
     if dataset == "digits":
         return _adapted(_read_digits(), channels, size, reading)
-    if dataset.endswith(".npz"):
+    if dataset.lower().endswith(".npz"):
+        if not path.exists() and (place := kinds.elsewhere(dataset, data_dir)):
+            raise DataError(place)
         return _adapted(_read_npz(path), channels, size, reading)
     if path.is_dir() and not (data_dir and "/" not in dataset):
         return read_folder(path, size, skip_unreadable, channels, reading)
     if "/" in dataset and not _looks_like_tfds(dataset):
         raise DataError(f"{dataset}: there is no such folder. Give a folder of class folders.")
-    return prepared.read(dataset, data_dir, size, streaming, channels, reading)
+    try:
+        return prepared.read(dataset, data_dir, size, streaming, channels, reading)
+    except prepared.UnknownSet as error:
+        raise DataError(kinds.elsewhere(dataset, data_dir) or str(error)) from error
 
 
 def _read_digits():

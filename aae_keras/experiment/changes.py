@@ -5,7 +5,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from aae_keras.experiment.config import BOTH_CODES, EXTRA_TERMS, Config
+from aae_keras.experiment.config import Config
+from aae_keras.experiment.vocabulary import BOTH_CODES, EXTRA_TERMS, TAUGHT_Y
 
 
 def changed(config: Config, **changes: Any) -> Config:
@@ -40,6 +41,10 @@ def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
             values = {"extra_terms": (), "pretrain": ""}
         if config.pretrain_clusters and setting not in BOTH_CODES:
             values["pretrain"] = ""
+    if config.pretrain == "labels-only" and (
+        setting not in TAUGHT_Y or changes.get("num_clusters", config.num_clusters)
+    ):
+        values["pretrain"] = ""
     if "epochs" in changes:
         values["least_steps"] = 0
     values |= changes

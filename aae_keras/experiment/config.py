@@ -14,44 +14,26 @@ import yaml
 from aae_keras.data.defaults import TEST_FRACTION, VALIDATION_SIZE
 from aae_keras.experiment import consistency
 from aae_keras.experiment.fields import checked, fields_in, option
+from aae_keras.experiment.vocabulary import (
+    ANY_PRIOR,
+    BOTH_CODES,
+    CLUSTERING,
+    DECODED_Y,
+    ENCODED_Y,
+    EXTRA_TERMS,
+    MIXTURES,
+    REDUCTION,
+    SETTINGS,
+)
 from aae_keras.phases import PHASES, SCHEDULES
 from aae_keras.reading import BACKGROUND, FITS, size_of
-
-SETTINGS = (
-    "semi-supervised",
-    "supervised",
-    "clustering",
-    "dimensionality-reduction",
-    "basic",
-    "label-informed",
-    "labels-only",
-)
-
-
-_CLUSTERING = ("clustering",)
-_REDUCTION = ("dimensionality-reduction",)
-# The encoder finds y and z, and both have a prior: y may start from clusters.
-BOTH_CODES = ("semi-supervised", "clustering", "dimensionality-reduction")
-_ANY_PRIOR = ("basic", "label-informed")
-_DECODED_Y = ("semi-supervised", "supervised", "clustering")
-_ENCODED_Y = ("semi-supervised", "clustering", "dimensionality-reduction", "labels-only")
-
-# Priors of several components, by name; `priors` has them.
-MIXTURES = ("gaussian-mixture", "swiss-roll")
-
-# Terms beside a setting's own, and the settings each is for; `models.extra_terms` has them.
-EXTRA_TERMS = {
-    "conditional_entropy": _ENCODED_Y,
-    "marginal_entropy": _ENCODED_Y,
-    "vat": _ENCODED_Y,
-}
 
 _recipe = functools.partial(option, "Recipe")
 _data = functools.partial(option, "Data")
 _network = functools.partial(option, "Networks and priors")
 _objective = functools.partial(option, "Objective")
-_clustering = functools.partial(option, "Clustering, additions", only=_CLUSTERING)
-_reduction = functools.partial(option, "Dimensionality reduction", only=_REDUCTION)
+_clustering = functools.partial(option, "Clustering, additions", only=CLUSTERING)
+_reduction = functools.partial(option, "Dimensionality reduction", only=REDUCTION)
 _optimization = functools.partial(option, "Optimization, one optimizer per phase")
 _execution = functools.partial(option, "Execution")
 
@@ -139,7 +121,7 @@ class Config:
     z_units: tuple[int, ...] = _network(
         (),
         "The same of z's own trunk, with `trunks` of 2; empty: as `hidden_units`.",
-        only=_ENCODED_Y,
+        only=ENCODED_Y,
         low=1,
     )
     discriminator_units: tuple[int, ...] = _network(
@@ -149,7 +131,7 @@ class Config:
     num_clusters: int = _network(
         0,
         "Categories of y found without labels; 0: the classes, taught by labels.",
-        only=_CLUSTERING + _REDUCTION,
+        only=CLUSTERING + REDUCTION,
         low=0,
     )
     posterior: str = _network(
@@ -167,7 +149,7 @@ class Config:
     trunks: int = _network(
         1,
         "1: y and z share the encoder's hidden layers; 2: each has its own.",
-        only=_ENCODED_Y,
+        only=ENCODED_Y,
         low=1,
         high=2,
     )
@@ -177,13 +159,13 @@ class Config:
     y_scale: float = _network(
         1.0,
         "Factor of y where the decoder takes it in beside z; above 1 it learns from y sooner.",
-        only=_DECODED_Y,
+        only=DECODED_Y,
     )
     class_prior: str = _network(
         "uniform",
         "p(y) where y is the class: `uniform`, `labels` (as in the labelled images), or shares "
         "such as 0.9,0.1.",
-        only=_ENCODED_Y,
+        only=ENCODED_Y,
     )
     informed_discriminator: bool = _network(
         False,
@@ -198,11 +180,11 @@ class Config:
     prior: str = _network(
         "gaussian",
         "Prior of z; the other two are for a 2-D z.",
-        only=_ANY_PRIOR,
+        only=ANY_PRIOR,
         choices=("gaussian", *MIXTURES),
     )
     prior_stddev: float = _network(1.0, "Standard deviation of the Gaussian prior.")
-    prior_scale: float = _network(1.0, "Factor of the other priors' size.", only=_ANY_PRIOR)
+    prior_scale: float = _network(1.0, "Factor of the other priors' size.", only=ANY_PRIOR)
 
     reconstruction: str = _objective(
         "squared-error",

@@ -13,7 +13,7 @@ from tensorflow import Tensor
 
 from aae_keras import noise
 from aae_keras.models import fused, objective
-from aae_keras.models.elements import Element, unpack, unpack_training
+from aae_keras.models.elements import Element, class_indices, unpack, unpack_training
 from aae_keras.models.objective import Batch, LogOdds, Named, Phase, Phases
 from aae_keras.models.phased import PhasedModel
 from aae_keras.networks import call_network
@@ -33,7 +33,7 @@ class AdversarialModel(PhasedModel):
             with tf.GradientTape(persistent=True) as tape:
                 forward = Forward(self, batch, training=True, phases=phases)
                 values |= {term.name: term.loss(forward) for p in phases for term in p.terms}
-                losses = {phase.name: self.loss_of(phase, values) for phase in phases}
+                losses = {phase.name: self.loss_of(phase, values, batch) for phase in phases}
             shared = self.fused and len(phases) > 1
             gradients_of = fused.gradients_of if shared else plain_gradients_of
             for optimizer, gradients, variables in gradients_of(tape, phases, losses):
@@ -47,10 +47,10 @@ class AdversarialModel(PhasedModel):
     def test_step(self, data: Element) -> Named:
         """The losses that mean something on held-out images, and the error where labels exist."""
         x, labels = unpack(data)
+        labels = class_indices(labels) if labels is not None and self.classes else labels
         images = self.to_images(x)
         batch = Batch(images, images, images, labels, prior={})
-        forward = Forward(self, batch, training=False)
-        terms = self.validated_terms(labels is not None)
+        forward, terms = Forward(self, batch, False), self.validated_terms(labels is not None)
         return self.report({term.name: term.loss(forward) for term in terms}, [forward])
 
     def call(self, images: Tensor, training: bool = False) -> Tensor:
@@ -62,10 +62,12 @@ class AdversarialModel(PhasedModel):
 
     def make_batch(self, data: Element) -> Batch:
         """The `Batch` of a training step, of an element of the data set."""
-        inputs, labels = unpack_training(data, any(term.needs_labels for term in self.terms))
+        needs_labels = any(term.needs_labels for term in self.terms)
+        inputs, labels, weights = unpack_training(data, needs_labels)
+        labels = class_indices(labels) if needs_labels else None
         labeled = self.to_images(inputs["labeled"]) if "labeled" in inputs else None
         batch = self.batch_of(self.to_images(inputs["unlabeled"]), labeled, labels)
-        return dataclasses.replace(batch, distances=inputs.get("distances"))
+        return dataclasses.replace(batch, distances=inputs.get("distances"), weights=weights)
 
     def batch_of(self, images: Tensor, labeled: Tensor | None, labels: Tensor | None) -> Batch:
         """A `Batch`: images corrupted, samples of the priors and noise of the posterior drawn."""
@@ -125,14 +127,11 @@ class AdversarialModel(PhasedModel):
         inputs = {tensor.name: code[tensor.name] for tensor in self.decoder.inputs}
         return call_network(self.decoder, inputs, training)["image_logits"]
 
-    def loss_of(self, phase: Phase, values: Named) -> Tensor:
+    def loss_of(self, phase: Phase, values: Named, batch: Batch) -> Tensor:
         """The loss of a phase: its terms' values, each averaged and weighted, added up."""
-        replicas = self.distribute_strategy.num_replicas_in_sync
-        total = 0.0
+        replicas, total = self.distribute_strategy.num_replicas_in_sync, 0.0
         for term in phase.terms:
-            value = values[term.name]
-            count = 1 if term.per == "batch" else ops.shape(value)[0]
-            mean = ops.sum(value) / ops.cast(count * replicas, "float32")
+            mean = objective.mean_of(term, values[term.name], batch, replicas)
             total += (term.weight(self.step) if callable(term.weight) else term.weight) * mean
         return phase.weight * total
 

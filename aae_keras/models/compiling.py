@@ -46,6 +46,14 @@ def build_phases(
                 "`use_ema` is not supported: Keras would put averages of one phase's variables "
                 f"in place of others. Received: use_ema=True for the {name} phase"
             )
+        scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        if scaled or optimizer.loss_scale_factor:
+            raise ValueError(
+                "Scaled losses are not supported: gradients would be divided by a factor that no "
+                "loss has been multiplied by. Pass the optimizer within it, and compute in "
+                "bfloat16 (`mixed_bfloat16`), which needs no scaling. Received: "
+                f"{type(optimizer).__name__} for the {name} phase"
+            )
         variables = distinct(variable for term in own for variable in term.variables)
         by_name[name] = Phase(name, own, variables, optimizer, weights.get(name, 1.0))
     phases = list(by_name.values())
@@ -104,6 +112,12 @@ def check(
             f"Leave them out; `scoring.scores` has those that fit. Received: {metrics=}"
         )
     for name, network in model.get_config().items():
+        layers = getattr(network, "layers", None) or []
+        if any(layer.compute_dtype == "float16" for layer in layers):
+            raise ValueError(
+                f"`{name}` computes in float16, whose small gradients need a scaled loss, which is "
+                "not supported. Build it in `mixed_bfloat16` or float32."
+            )
         if getattr(network, "losses", None):
             raise ValueError(
                 f"`{name}` has regularizers or activity losses, which belong to no phase and "

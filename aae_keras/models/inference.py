@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from aae_keras import values
+from aae_keras.errors import DataError
 from aae_keras.images import to_unit_range
 from aae_keras.models.aae import AdversarialModel
 from aae_keras.networks import output_shapes
@@ -26,7 +28,13 @@ def encode(model: AdversarialModel, images: np.ndarray) -> dict[str, np.ndarray]
     Returns:
         Dict of float32 arrays with one row per image: `z`, shape (n, latent_dim), and where the
         encoder has a latent y also `y_logits` and `y`, both of shape (n, categories).
+
+    Raises:
+        DataError: If there are no images, or floats outside [0, 1].
     """
+    if not len(images):
+        raise DataError("images must hold an image at least. Received: none")
+    values.check_pixels(np.asarray(images), "images")
     return in_batches(lambda batch: model.encode(to_unit_range(batch)), images)
 
 

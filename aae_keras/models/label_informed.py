@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from aae_keras.models.elements import Element, unpack_training
+from aae_keras.models.elements import Element, class_indices, unpack_training
 from aae_keras.models.latent_z import LatentZAAE, with_label
 from aae_keras.models.objective import Batch, Named
 from aae_keras.networks import check_network, input_shapes
@@ -68,7 +68,9 @@ class LabelInformedAAE(LatentZAAE):
 
     def make_batch(self, data: Element) -> Batch:
         """One batch of unlabelled and labelled images; the former have the label "unknown"."""
-        inputs, labels = unpack_training(data, needs_labels=True)
+        inputs, labels, _ = unpack_training(data, needs_labels=True)
+        labels = class_indices(labels)
+        labels = ops.where(labels < 0, self.unknown, labels)
         unlabeled = self.to_images(inputs["unlabeled"])
         unknown = ops.full((ops.shape(unlabeled)[0],), self.unknown, labels.dtype)
         images = ops.concatenate([unlabeled, self.to_images(inputs["labeled"])])
@@ -89,6 +91,11 @@ class LabelInformedAAE(LatentZAAE):
         if batch.labels is None:
             return code
         return code | {"z_and_label": with_label(code["z"], batch.labels, self.unknown + 1)}
+
+    @property
+    def classes(self) -> int:
+        """See `PhasedModel.classes`."""
+        return self.unknown
 
     @property
     def unknown(self) -> int:

@@ -7,13 +7,14 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from keras import ops
 
 from aae_keras import losses
 from aae_keras.networks import input_shapes, upstream_variables
 from aae_keras.phases import PHASES
 
 if typing.TYPE_CHECKING:
-    from aae_keras.models.aae import AdversarialModel
+    from aae_keras.models.aae import AdversarialModel, Forward
 
 # Tensors by name: codes, the outputs of a network, losses.
 Named = dict[str, tf.Tensor]
@@ -38,6 +39,8 @@ class Term:
             value of a whole batch by the number of replicas: either way replicas add up.
         validated: Whether it means something on held-out images, without training.
         needs_labels: Whether it asks for labels.
+        of_labels: Whether its examples are the labelled images, so that those without a label do
+            not count.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Term:
     per: str = "example"
     validated: bool = False
     needs_labels: bool = False
+    of_labels: bool = False
 
     def __post_init__(self):
         if self.phase not in PHASES:
@@ -99,11 +103,12 @@ class Batch:
         images: Clean unlabelled images in [0, 1], the target of reconstruction.
         corrupted: The same images with the input noise: what the encoder sees.
         labeled: Labelled images with the input noise; None if there are none.
-        labels: Their class indices, shape (batch,); None if there are none.
+        labels: Their class indices, shape (batch,), -1 where one has none; None if none has.
         prior: Samples of the priors, by the name of the code they belong to (`y`, `z`).
         noise, labeled_noise: The posterior's noise for either kind of image; None if it takes none.
         distances: How far each unlabelled image is from its neighbours, shape (batch,), in pixel
             units (`data.neighbours`); None if the data does not say.
+        weights: Factor of each label's loss, shape (batch,); None for 1.
     """
 
     images: tf.Tensor
@@ -114,6 +119,12 @@ class Batch:
     noise: tf.Tensor | None = None
     labeled_noise: tf.Tensor | None = None
     distances: tf.Tensor | None = None
+    weights: tf.Tensor | None = None
+
+    @property
+    def known(self) -> tf.Tensor | None:
+        """1.0 for each labelled image with a label, 0.0 for the others, shape (batch,)."""
+        return None if self.labels is None else ops.cast(self.labels >= 0, "float32")
 
 
 def reconstruction_term(
@@ -209,16 +220,40 @@ def judged(
 
 def classification_term(model: "AdversarialModel") -> Term:
     """Cross-entropy of latent y on the labelled images (section 5)."""
+
+    def loss(forward: "Forward") -> tf.Tensor:
+        batch = forward.batch
+        # What stands for a label of -1 does not matter: it does not count.
+        labels = ops.maximum(batch.labels, 0)
+        value = losses.classification_loss(labels, forward.labeled_code["y_logits"])
+        return value if batch.weights is None else value * ops.cast(batch.weights, value.dtype)
+
     return Term(
         "classification_loss",
         phase="classification",
-        loss=lambda forward: losses.classification_loss(
-            forward.batch.labels, forward.labeled_code["y_logits"]
-        ),
+        loss=loss,
         variables=upstream_variables(model.encoder, ["y_logits"]),
         validated=True,
         needs_labels=True,
+        of_labels=True,
     )
+
+
+def mean_of(term: Term, value: tf.Tensor, batch: Batch, replicas: int = 1) -> tf.Tensor:
+    """A replica's share of a term's mean over the global batch; the shares add up to it.
+
+    Args:
+        term: The `Term`.
+        value: What its `loss` returned.
+        batch: The `Batch` it was computed of.
+        replicas: How many there are.
+    """
+    if term.per == "batch":
+        return ops.sum(value) / ops.cast(replicas, "float32")
+    if not term.of_labels:
+        return ops.sum(value) / ops.cast(ops.shape(value)[0] * replicas, "float32")
+    # Over the labels there are; each replica has its own number of them.
+    return ops.sum(value * batch.known) / (ops.maximum(ops.sum(batch.known), 1.0) * replicas)
 
 
 def add_gradients(

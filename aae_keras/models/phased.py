@@ -11,9 +11,12 @@ from aae_keras import losses, ranges
 from aae_keras.images import to_unit_range
 from aae_keras.models import compiling
 from aae_keras.models.averaging import RunningAverage
+from aae_keras.models.elements import check_images
+from aae_keras.models.entrances import CheckedModel
 from aae_keras.models.latent_y import LatentY
 from aae_keras.models.objective import Named, Term, distinct
 from aae_keras.models.posteriors import Posterior
+from aae_keras.models.trackers import Average, averages
 from aae_keras.networks import check_network, input_shapes, output_shapes
 from aae_keras.phases import PHASES
 from aae_keras.priors import Prior
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from aae_keras.models.aae import Forward
 
 
-class PhasedModel(keras.Model):
+class PhasedModel(CheckedModel):
     """Keras's side of an `AdversarialModel`: arguments, compilation, reports, saving.
 
     A subclass sets its networks and priors as attributes, and defines `build_terms`, `priors` and
@@ -104,6 +107,13 @@ class PhasedModel(keras.Model):
         """How many values of y the decoder can draw; 0 if it takes no y."""
         return 0
 
+    @property
+    def classes(self) -> int:
+        """How many classes labels may name; 0 in a setting that uses no label."""
+        if self.latent_y == LatentY.CLASS:
+            return output_shapes(self.encoder)["y_logits"][-1]
+        return self.categories if self.latent_y == LatentY.GIVEN else 0
+
     def objective(self) -> list[Term]:
         """The setting's terms and the extra ones, for the layers that are trainable now."""
         extra = (term for source in self.extra_terms for term in source.terms(self))
@@ -141,7 +151,8 @@ class PhasedModel(keras.Model):
                 gradients, sooner.
             jit_updates: Whether XLA compiles the optimizers' updates where `jit_compile=False`
                 keeps it from the step as a whole. On one device only.
-            metrics, weighted_metrics: Keras metrics that compare labels with latent y.
+            metrics, weighted_metrics: Keras metrics that compare labels with latent y, one or a
+                list. Both count every image that has a label once.
             **kwargs: `steps_per_execution`, `jit_compile` and the rest of `keras.Model.compile`,
                 but for `loss`.
 
@@ -159,11 +170,10 @@ class PhasedModel(keras.Model):
         self.terms = self.objective()
         compiling.check_terms(self.terms, self.variables)
         known = getattr(self, "trackers", {})  # of an earlier compilation: Keras forgets no metric
-        self.trackers = {
-            term.name: known.get(term.name) or keras.metrics.Mean(name=term.name)
-            for term in self.terms
-        }
-        self.error_rate = getattr(self, "error_rate", None) or keras.metrics.Mean(name="error_rate")
+        self.trackers = {name: known.get(name) or new for name, new in averages(self.terms).items()}
+        self.error_rate = getattr(self, "error_rate", None) or Average("error_rate")
+        own_metrics = [*_listed(metrics), *_listed(weighted_metrics)]
+        self.has_metrics = bool(own_metrics)
         self.schedule, self.fused, self.jit_updates = schedule, bool(fused), bool(jit_updates)
         self.phase_weights = dict(phase_weights or {})
         self.phases = compiling.build_phases(self.terms, given, schedule, self.phase_weights)
@@ -176,8 +186,8 @@ class PhasedModel(keras.Model):
         # The first phase's optimizer is the main one: callbacks look for `model.optimizer`.
         super().compile(
             optimizer=self.phases[0].optimizer,
-            metrics=metrics,
-            weighted_metrics=weighted_metrics,
+            # Keras passes weights to the latter alone: 0 for an image without a label.
+            weighted_metrics=own_metrics or None,
             **kwargs,
         )
 
@@ -186,23 +196,23 @@ class PhasedModel(keras.Model):
         """The optimizers, each once, in the order of `phases`."""
         return distinct(phase.optimizer for phase in self.phases)
 
-    def fit(self, *args: Any, shuffle: bool = False, **kwargs: Any) -> keras.callbacks.History:
-        """`keras.Model.fit`; the order is the data set's own, so `shuffle` is False by default."""
-        return super().fit(*args, shuffle=shuffle, **kwargs)
-
     # What a step needs beside the method itself.
 
     def to_images(self, x: tf.Tensor) -> tf.Tensor:
         """Images as the encoder takes them: float32 in [0, 1], flat vectors brought to its shape.
 
         Args:
-            x: uint8, or float in [0, 1]; shape (batch, height, width, channels), or any other with
-                as many values in a row.
+            x: uint8, or float in [0, 1]; shape (batch, height, width, channels), (batch, height,
+                width) of grey images, or flat.
+
+        Raises:
+            TypeError, DataError: If it is known to have another type or shape.
         """
         shape = input_shapes(self.encoder)["image"][1:]
+        check_images(x, shape)
         images = to_unit_range(x)
         known = tf.TensorShape(images.shape)
-        if known.rank == 1 + len(shape):
+        if known.rank and known[1:].is_compatible_with(shape):
             return images
         return tf.reshape(images, (tf.shape(images)[0], *shape))
 
@@ -217,8 +227,8 @@ class PhasedModel(keras.Model):
         ]
         if not terms:
             raise ValueError(
-                "Validation of this setting needs labels: pass elements of (images, labels). "
-                "Received: images alone"
+                "Validation of this setting needs labels: pass elements of (images, labels), or "
+                "`fit` no `validation_data`. Received: no label"
             )
         return terms
 
@@ -229,26 +239,35 @@ class PhasedModel(keras.Model):
             values: Dict by term of its values.
             forwards: The `Forward` of each pass.
         """
-        for name, value in values.items():
-            self.trackers[name].update_state(value)
         batch = forwards[0].batch
-        self._loss_tracker.update_state(
-            sum(ops.mean(value) for value in values.values()),
-            sample_weight=ops.shape(batch.images)[0],
-        )
+        terms = [term for term in self.terms if term.name in values]
+        for term in terms:
+            counted = batch.known if term.of_labels else None
+            self.trackers[term.name].update_state(values[term.name], sample_weight=counted)
         reported = {self._loss_tracker.name, *values}
         if batch.labels is not None and self.latent_y == LatentY.CLASS:
             # Of the pass that has encoded the labelled images already.
             forward = next((f for f in forwards if "labeled_code" in vars(f)), forwards[0])
             y = forward.labeled_code["y"]
             wrong = ops.not_equal(ops.argmax(y, axis=-1), ops.cast(batch.labels, "int32"))
-            self.error_rate.update_state(ops.cast(wrong, "float32"))
-            logs = self.compute_metrics(batch.labeled, batch.labels, y)
+            self.error_rate.update_state(ops.cast(wrong, "float32"), sample_weight=batch.known)
+            labels = ops.maximum(batch.labels, 0)
+            logs = self.compute_metrics(batch.labeled, labels, y, sample_weight=batch.known)
             reported |= logs.keys() - self.trackers.keys()
         else:
-            trackers = [self._loss_tracker, *self.trackers.values()]
-            logs = {tracker.name: tracker.result() for tracker in trackers}
+            logs = self.get_metrics_result()
         return {name: value for name, value in logs.items() if name in reported}
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """What is reported so far; `loss` is the sum of the terms' means, each over its examples.
+
+        Keras asks for it after each step and at the end of an epoch.
+        """
+        fed = [metric for metric in self.metrics if getattr(metric, "built", True)]
+        results = {metric.name: metric.result() for metric in fed}
+        own = results.pop("compile_metrics", {})
+        total = sum(tracker.result_or_zero() for tracker in self.trackers.values())
+        return results | own | {self._loss_tracker.name: total}
 
     # Saving.
 
@@ -288,6 +307,10 @@ class PhasedModel(keras.Model):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile as `get_compile_config` says."""
         self.compile(**keras.saving.deserialize_keras_object(config))
+
+
+def _listed(metrics):
+    return metrics if isinstance(metrics, list | tuple) else [metrics] if metrics else []
 
 
 def check_prior(code: str, prior: Prior, encoder: keras.Model, output: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from aae_keras.models.elements import Element, unpack_training
+from aae_keras.models.elements import Element, class_indices, unpack_training
 from aae_keras.models.latent_y import LatentY
 from aae_keras.models.latent_z import LatentZAAE
 from aae_keras.models.objective import Batch, Named
@@ -59,8 +59,8 @@ class SupervisedAAE(LatentZAAE):
 
     def make_batch(self, data: Element) -> Batch:
         """The `Batch` of the labelled images."""
-        inputs, labels = unpack_training(data, needs_labels=True)
-        return self.batch_of(self.to_images(inputs["labeled"]), None, labels)
+        inputs, labels, _ = unpack_training(data, needs_labels=True)
+        return self.batch_of(self.to_images(inputs["labeled"]), None, class_indices(labels))
 
     def code_of(self, batch: Batch, training: bool) -> Named:
         """Latent z, and the one-hot label as `y`, where it is known."""

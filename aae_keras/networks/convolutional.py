@@ -18,7 +18,9 @@ from aae_keras.networks.blocks import (
 
 FILTERS = (64, 128, 256)
 # Every convolution halves the height and the width, or doubles them in the decoder.
-STRIDED = {"kernel_size": 4, "strides": 2, "padding": "same"}
+# Images have their channels last, whatever keras.json says.
+CHANNELS_LAST = {"data_format": "channels_last"}
+STRIDED = {"kernel_size": 4, "strides": 2, "padding": "same", **CHANNELS_LAST}
 
 
 def build_convolutional_encoder(
@@ -67,7 +69,7 @@ def build_convolutional_encoder(
                 name=f"{name.replace('encoder', 'conv')}_{depth}",
             )
             hidden = relu(convolution(hidden), batch_norm, dtype, convolution.name)
-        hidden = layers.Flatten(name=f"{name}_flatten")(hidden)
+        hidden = layers.Flatten(**CHANNELS_LAST, name=f"{name}_flatten")(hidden)
         hidden = beside_noise(hidden, noise, name)
         units = z_units if z_units and name == Z_TRUNK else hidden_units
         return dense_layers(hidden, units, initializers, batch_norm, dtype, name)
@@ -132,6 +134,6 @@ def build_convolutional_decoder(
     )(hidden)
     surplus = rows * 2 ** len(filters) - height, columns * 2 ** len(filters) - width
     image_logits = layers.Cropping2D(
-        [(0, surplus[0]), (0, surplus[1])], dtype="float32", name="image_logits"
+        [(0, surplus[0]), (0, surplus[1])], **CHANNELS_LAST, dtype="float32", name="image_logits"
     )(pixels)
     return keras.Model(inputs, {"image_logits": image_logits}, name=name)

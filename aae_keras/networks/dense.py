@@ -68,7 +68,7 @@ def build_encoder(
     image = keras.Input(image_shape, name="image")
 
     def trunk(name: str, noise: KerasTensor | None) -> KerasTensor:
-        hidden = layers.Flatten(name=f"{name}_flatten")(image)
+        hidden = layers.Flatten("channels_last", name=f"{name}_flatten")(image)
         hidden = beside_noise(hidden, noise, name)
         units = z_units if z_units and name == Z_TRUNK else hidden_units
         return dense_layers(hidden, units, initializers, batch_norm, dtype, name)

@@ -4,9 +4,10 @@ import pytest
 
 from aae_keras.experiment import consistency, factory, presets
 from aae_keras.experiment.changes import changed
-from aae_keras.experiment.config import BOTH_CODES, EXTRA_TERMS, MIXTURES, SETTINGS, Config
+from aae_keras.experiment.config import Config
 from aae_keras.experiment.fields import nearest
 from aae_keras.experiment.presets import PRESETS, preset
+from aae_keras.experiment.vocabulary import BOTH_CODES, EXTRA_TERMS, MIXTURES, SETTINGS, TAUGHT_Y
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -321,8 +322,8 @@ def test_the_recipe_for_own_data_is_one_for_every_setting(setting):
     changes = needed.get(setting, {}) | ({"latent_dim": 2} if setting == "label-informed" else {})
     config = presets.preset("own", setting=setting, **changes)
     assert config.least_steps and config.optimizer == "adam"
-    starts_from_clusters = setting in BOTH_CODES
-    assert bool(config.pretrain) == bool(config.extra_terms) == starts_from_clusters
+    assert bool(config.extra_terms) == (setting in BOTH_CODES)
+    assert (config.pretrain == "labels-only") == (setting in TAUGHT_Y)
     assert presets.short_name(config).startswith("digits")  # named after its data
 
 
@@ -334,6 +335,11 @@ def test_epochs_that_are_given_are_taken_as_stated():
 def test_a_file_starts_from_its_preset_or_the_recipe_for_own_data():
     assert presets.from_yaml("seed: 3") == presets.preset("own", seed=3)
     assert presets.from_yaml("preset: ''\nseed: 3") == Config(seed=3)
+    clusters = presets.from_yaml("setting: clustering\nnum_clusters: 7")
+    assert clusters == presets.preset("own-clusters", num_clusters=7)
+    assert clusters.pretrain_clusters and presets.short_name(clusters) == "digits-clustering"
+    plane = presets.from_yaml("setting: dimensionality-reduction\nnum_clusters: 7")
+    assert plane.preset == "own-clusters" and not plane.learns_from_labels
     assert presets.from_yaml("preset: digits\nsetting: labels-only") == presets.preset(
         "digits", setting="labels-only"
     )

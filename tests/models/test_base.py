@@ -394,10 +394,24 @@ def test_what_a_step_would_leave_out_is_refused(model, element):
         model.compile(phase_weights={"generatr": 2.0})
     with pytest.raises(ValueError, match="`use_ema` is not supported.*classification phase"):
         model.compile(classification_optimizer=keras.optimizers.SGD(use_ema=True))
-    model.compile(jit_compile=False)
-    weighted = tf.data.Dataset.from_tensors((*element, np.ones(20, "float32")))
-    with pytest.raises(ValueError, match="`sample_weight` and `class_weight` are not supported"):
-        model.fit(weighted, verbose=0)
+    for scaled in (
+        keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()),
+        keras.optimizers.SGD(loss_scale_factor=1000.0),
+    ):
+        with pytest.raises(ValueError, match="Scaled losses are not supported.*mixed_bfloat16"):
+            model.compile(generator_optimizer=scaled)
+
+
+def test_a_network_in_float16_is_refused():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        image = keras.Input((6, 5, 1), name="image")
+        flat = keras.layers.Flatten()(image)
+        heads = {"y_logits": keras.layers.Dense(3)(flat), "z": keras.layers.Dense(2)(flat)}
+    finally:
+        keras.config.set_dtype_policy("float32")
+    with pytest.raises(ValueError, match="`encoder` computes in float16.*mixed_bfloat16"):
+        models.LabelsOnly(keras.Model(image, heads)).compile()
 
 
 def test_labels_only_ignores_the_unlabelled_images(element, images, labels):

@@ -48,7 +48,8 @@ SCRIPT = """
         noisy.compile(jit_compile=False)
     for a, b in zip(alone.get_weights(), together.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
-    same = {"unlabeled": tf.zeros((4, 6, 5, 1)), "labeled": tf.zeros((4, 6, 5, 1))}, tf.zeros(4)
+    black = tf.zeros((4, 6, 5, 1))
+    same = {"unlabeled": black, "labeled": black}, tf.zeros(4, tf.int64)
     drawn = strategy.run(lambda: noisy.make_batch(same).corrupted)
     first, second = strategy.experimental_local_results(drawn)
     assert np.abs(np.corrcoef(np.ravel(first), np.ravel(second))[0, 1]) < 0.4

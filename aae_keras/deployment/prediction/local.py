@@ -10,6 +10,7 @@ import numpy as np
 from aae_keras.deployment import contract
 from aae_keras.errors import UserError, first_line
 from aae_keras.reading import Reading
+from aae_keras.values import check_pixels
 
 
 class PredictorError(UserError):
@@ -41,7 +42,7 @@ class Predictor(abc.ABC):
             Dict of the arrays of `contract.CLASSIFY_OUTPUTS`, one row per image.
 
         Raises:
-            ValueError: If the images have another type or shape.
+            ValueError: If the images have another type, shape or range.
         """
         return self._predict(self._checked(images))
 
@@ -56,7 +57,7 @@ class Predictor(abc.ABC):
             of `z` alone.
 
         Raises:
-            ValueError: If the images have another type or shape.
+            ValueError: If the images have another type, shape or range.
         """
         return self._encode(self._checked(images))
 
@@ -78,6 +79,8 @@ class Predictor(abc.ABC):
                 f"{', '.join(map(str, expected))}). `images.to_unit_range` scales bytes. "
                 f"Received: {images.dtype} of shape {images.shape}"
             )
+        # The graph of an export has no room for it: it would answer, and say nothing.
+        check_pixels(images, f"`{contract.IMAGE}`")
         return images.astype("float32", copy=False)
 
 
@@ -117,7 +120,15 @@ class SavedModelPredictor(Predictor):
 
         Returns:
             Dict of arrays by the names of its outputs.
+
+        Raises:
+            ValueError: If images have another type, shape or range.
         """
+        if contract.IMAGE in inputs:
+            inputs[contract.IMAGE] = self._checked(inputs[contract.IMAGE])
+        return self._ask(signature, inputs)
+
+    def _ask(self, signature, inputs):
         import tensorflow as tf
 
         tensors = {name: tf.constant(value) for name, value in inputs.items()}
@@ -125,10 +136,10 @@ class SavedModelPredictor(Predictor):
         return {name: value.numpy() for name, value in outputs.items()}
 
     def _predict(self, images):
-        return self.ask(contract.CLASSIFY, **{contract.IMAGE: images})
+        return self._ask(contract.CLASSIFY, {contract.IMAGE: images})
 
     def _encode(self, images):
-        return self.ask(contract.ENCODE, **{contract.IMAGE: images})
+        return self._ask(contract.ENCODE, {contract.IMAGE: images})
 
 
 class LiteRTPredictor(Predictor):

@@ -62,3 +62,21 @@ def test_a_loaded_model_needs_only_the_package(trained):
     script = f"import aae_keras; print(aae_keras.load_model({str(trained.model_file)!r}).name)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0 and "semi_supervised" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("file", ["", contract.LITERT_FILES["none"], contract.LITERT_FILES["int8"]])
+def test_pixels_of_another_range_are_refused_by_every_reader(exported, unit_images, file):
+    """The graphs would answer: of 0 to 255 with a confidence of 1."""
+    predictor = prediction.open_predictor(exported.path / file)
+    calls = [predictor.predict, predictor.encode]
+    if not file:
+        calls.append(lambda image: predictor.ask(contract.CLASSIFY, image=image))
+    for call in calls:
+        for bad, message in (
+            (unit_images * 255, "`image` holds floats.*divide.*from 0.0 to 239.0"),
+            (2 * unit_images - 1, r"\(x \+ 1\) / 2"),
+            (unit_images * float("nan"), "must be finite"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                call(bad)
+        assert call(unit_images).keys()

@@ -1,0 +1,224 @@
+"""What is passed to `fit`, `evaluate` and `predict`: checked before a network sees it.
+
+| passed | checked |
+|---|---|
+| arrays, tensors, lists | all of it, before the first step |
+| tf.data set | its form before the first step; floats and labels as each batch is read |
+| Python generator | each batch, as it is read |
+| anything else: a `PyDataset`, a distributed set | its form, where the step is traced |
+
+Bytes need no check but that of their form. The sets of `data` hold bytes and say which labels they
+hold, so that reading them costs nothing more.
+"""
+
+import contextlib
+import logging
+import re
+import types
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from aae_keras import values
+from aae_keras.errors import DataError
+from aae_keras.models.elements import (
+    check_images,
+    check_labels,
+    class_indices,
+    unpack,
+    unpack_training,
+)
+from aae_keras.models.latent_y import LatentY
+from aae_keras.networks import input_shapes
+
+if TYPE_CHECKING:
+    from aae_keras.models.phased import PhasedModel
+
+log = logging.getLogger(__name__)
+
+IMAGES = ("unlabeled", "labeled")
+# By it the message is found again in what TensorFlow makes of it.
+MARK = "aae_keras: "
+
+
+class Passed:
+    """What one call of a model's method is given: checked, in the form that Keras takes.
+
+    Args:
+        model: The model.
+        training: Whether the elements are those of training.
+        class_weight: Dict by class of the factor of its labels' loss; 1 where not given.
+
+    Raises:
+        ValueError: If the setting has no use for `class_weight`, or it names no class.
+    """
+
+    def __init__(
+        self,
+        model: "PhasedModel",
+        training: bool = False,
+        class_weight: Mapping[int, float] | None = None,
+    ):
+        self.training = training
+        self.shape = input_shapes(model.encoder)["image"][1:]
+        self.classes = model.classes
+        self.least = 0 if model.latent_y == LatentY.GIVEN else -1
+        self.takes_weights = model.latent_y == LatentY.CLASS
+        asked = any(term.needs_labels for term in getattr(model, "terms", ()))
+        self.needs_labels = training and asked
+        self.uses_labels = asked or bool(self.classes)
+        self.table = self._table(class_weight) if class_weight else None
+
+    def checked(self, x: Any, y: Any = None, weights: Any = None) -> tuple[Any, Any, Any]:
+        """The three arguments of a Keras method, as it is to take them.
+
+        Args:
+            x: Images, a dict of them, or what gives elements.
+            y, weights: Labels and their weights; None if `x` gives them, or if there are none.
+
+        Raises:
+            DataError: If something is wrong with what can be seen of them before the first step.
+        """
+        if isinstance(x, tf.data.Dataset):
+            return self._set(x), y, weights
+        if isinstance(x, types.GeneratorType):
+            return (self._packed(*self._unpacked(element)) for element in x), y, weights
+        if isinstance(x, keras.utils.PyDataset | tf.distribute.DistributedDataset):
+            return x, y, weights
+        return self._arrays(x, y, weights)
+
+    def _table(self, class_weight):
+        """The weight of each class, as an array."""
+        if not self.takes_weights:
+            raise ValueError(
+                "`class_weight` weighs the labels of a setting with a classification phase, and "
+                "this one has none; leave it out."
+            )
+        if strange := [key for key in class_weight if key not in range(self.classes)]:
+            raise ValueError(
+                f"`class_weight` must have keys from 0 to {self.classes - 1}. Received: {strange}"
+            )
+        return np.array([class_weight.get(k, 1.0) for k in range(self.classes)], "float32")
+
+    def _unpacked(self, element):
+        return self._arrays(*keras.utils.unpack_x_y_sample_weight(element))
+
+    def _packed(self, x, y, weights):
+        return keras.utils.pack_x_y_sample_weight(x, y, weights)
+
+    def _formed(self, element):
+        """Images by name, labels and weights of an element, whose forms have been checked."""
+        if self.training:
+            x, y, weights = unpack_training(element, self.needs_labels)
+            if weights is not None and not self.takes_weights:
+                raise DataError(
+                    "`sample_weight` weighs the labels of a setting with a classification phase, "
+                    "and this one has none; leave it out."
+                )
+            images = {name: x[name] for name in IMAGES if name in x}
+        else:
+            x, y = unpack(element)
+            images, weights = {"images": x}, None
+        for name, part in images.items():
+            check_images(part, self.shape, name)
+        if y is not None and self.classes:
+            check_labels(y)
+            _check_pairs(part, y, name)  # the last are those that have labels
+        return images, y, weights
+
+    def _arrays(self, x, y, weights):
+        """Everything in memory: all values are looked at."""
+        if isinstance(x, dict):
+            x = {name: values.as_array(part, name) for name, part in x.items()}
+        else:
+            x = values.as_array(x, "images")
+        y = None if y is None else values.as_array(y, "labels")
+        images, y, _ = self._formed(self._packed(x, y, weights))
+        for name, part in images.items():
+            if not len(part):
+                raise DataError(f"{name} must hold an image at least. Received: none")
+            values.check_pixels(part, name)
+        if y is not None and self.classes:
+            y = self._class_numbers(y)
+            if self.table is not None:
+                weights = self.table[np.maximum(y, 0)] * (1.0 if weights is None else weights)
+        return x, y if self.training or self.uses_labels else None, weights
+
+    def _class_numbers(self, y):
+        y = values.class_numbers(y, len(y), "labels")
+        if y.max(initial=-1) >= self.classes:
+            raise DataError(self._wanted.format(y.min(), y.max()))
+        if self.least == 0 and y.min(initial=0) < 0:
+            raise DataError(self._wanted.format(y.min(), y.max()))
+        if (y < 0).all() and self.training:
+            raise DataError("Labels must not all be -1, which means none. Received: no label")
+        if (y < 0).all():
+            log.warning("All labels are -1, which means none: no error rate, no metrics.")
+            return None
+        return y
+
+    @property
+    def _wanted(self):
+        none = ", -1 where there is none" if self.least < 0 else ": this setting needs them all"
+        return (
+            f"Labels must be class numbers from 0 to {self.classes - 1}{none}. "
+            "Received: from {} to {}"
+        )
+
+    def _set(self, dataset):
+        """A set whose floats and labels are looked at as they are read."""
+        images, y, _ = self._formed(dataset.element_spec)
+        if self.table is None and getattr(dataset, "largest_label", self.classes) < self.classes:
+            return dataset  # ours (`data.pipeline`), whose labels and bytes were checked once
+        floats = any(part.dtype.is_floating for part in images.values())
+        if floats or (y is not None and self.classes):
+            return dataset.map(lambda *element: self._read(element))
+        return dataset
+
+    def _read(self, element):
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(element)
+        images, _, _ = self._formed(element)
+        for name, part in images.items():
+            if part.dtype.is_floating:
+                # Written so that NaN, which no comparison holds for, is refused too.
+                inside = (part >= -values.SLACK) & (part <= 1 + values.SLACK)
+                wanted = f"{name} {values.IN_UNIT_RANGE}. Received: values from {{}} to {{}}"
+                _refuse_unless(inside, part, wanted)
+        if y is not None and self.classes:
+            y = class_indices(y)
+            _refuse_unless((y >= self.least) & (y < self.classes), y, self._wanted)
+            if self.table is not None:
+                own = tf.gather(self.table, tf.maximum(y, 0))
+                weights = own if weights is None else own * tf.cast(weights, own.dtype)
+        return self._packed(x, y, weights)
+
+
+def _check_pairs(images, y, name):
+    """Refuse as many labels as there are not images, where that is known."""
+    counts = tf.TensorShape(images.shape)[:1], tf.TensorShape(y.shape)[:1]
+    if not counts[0].is_compatible_with(counts[1]):
+        raise DataError(
+            f"There must be a label for each of the {name}, -1 where one has none. "
+            f"Received: {counts[0][0]} {name}, {counts[1][0]} labels"
+        )
+
+
+def _refuse_unless(condition, part, wanted):
+    """An assertion that costs two passes over the part, and no branch of the graph."""
+    extremes = tf.reduce_min(part), tf.reduce_max(part)
+    tf.raw_ops.Assert(condition=tf.reduce_all(condition), data=[MARK + wanted, *extremes])
+
+
+@contextlib.contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn what TensorFlow makes of a refusal within a data set into the `DataError` it was."""
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        found = re.search(rf"assertion failed: \[{MARK}(.*)\] \[(.*)\] \[(.*)\]", str(error))
+        if not found:
+            raise
+        raise DataError(found[1].format(found[2], found[3])) from error

@@ -246,7 +246,7 @@ def _category_figures(model, outputs, names, z_samples):
         "styles_by_label": plots.styles_by_label(by_style, names),
         "latent_roles": plots.latent_roles(roles, names, values),
         "modes_and_samples": plots.modes_and_samples(samples, real, names),
-        "learned_modes": plots.modes(_modes(model, samples), names),
+        "learned_modes": plots.modes(modes(model), names),
     }
 
 
@@ -258,12 +258,18 @@ def _prior_samples(model):
     return code
 
 
-def _modes(model, samples):
-    """The typical image of each category: from the mode decoder, or else that of z = 0."""
+def modes(model: AdversarialModel) -> np.ndarray:
+    """The typical image of each value of y: from the mode decoder, or else that of z = 0.
+
+    Args:
+        model: A model whose decoder takes y and z.
+
+    Returns:
+        Images in [0, 1], shape (categories, height, width, channels).
+    """
     if getattr(model, "mode_decoder", None) is None:
-        return samples[:, 0]
-    y = tf.eye(model.categories)
-    return tf.sigmoid(model.decode_modes(y)).numpy()
+        return decode_grid(model, np.zeros((1, model.priors["z"].dim), "float32"))[:, 0]
+    return tf.sigmoid(model.decode_modes(tf.eye(model.categories))).numpy()
 
 
 def _surest_images(model, outputs, shape):

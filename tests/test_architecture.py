@@ -30,6 +30,7 @@ ROOMS = [
     {"models", "data"},
     {"experiment"},
     {"deployment"},
+    {"report"},
 ]
 WINGS = {
     "experiment": [

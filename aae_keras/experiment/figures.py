@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.metrics import confusion_matrix
+from threadpoolctl import threadpool_limits
 
 from aae_keras import models, plots
 from aae_keras.data import Data
@@ -299,6 +300,19 @@ def _nearest_images(heads, outputs):
 def _tsne_figure(codes, labels, class_names):
     """The first codes, laid out in a plane by t-SNE."""
     codes, labels = codes[:TSNE_POINTS], labels[:TSNE_POINTS]
+    return plots.tsne(lay_out(codes), labels, class_names)
+
+
+def lay_out(codes: np.ndarray) -> np.ndarray:
+    """Lay codes out in a plane by t-SNE.
+
+    Args:
+        codes: Shape (n, dim), n at least 4, dim at least 2.
+
+    Returns:
+        float32 array of shape (n, 2).
+    """
     perplexity = min(30.0, (len(codes) - 1) / 3)
-    layout = TSNE(init="pca", perplexity=perplexity, random_state=0).fit_transform(codes)
-    return plots.tsne(layout, labels, class_names)
+    # On a busy machine threads that wait for each other take a hundred times as long.
+    with threadpool_limits(1):
+        return TSNE(init="pca", perplexity=perplexity, random_state=0).fit_transform(codes)

@@ -16,6 +16,7 @@ from aae_keras.report.packing import pack
 
 # Largest whole number of 8 bits; -128 is left out, so that the range is symmetric.
 MOST = 127
+MISSING = -1
 
 
 class UnknownLayer(Exception):
@@ -57,18 +58,16 @@ def graph_of(network: keras.Model, output: str, precision: str) -> Graph:
     rounded: list[tuple[keras.Variable, np.ndarray]] = []
     places: dict[int, int] = {}
     for layer in needed.layers:
-        try:
-            tensors = _listed(layer.input)
-            result = layer.output
-        except (AttributeError, ValueError) as error:
-            raise UnknownLayer(f"{layer.name} is called more than once") from error
-        if isinstance(layer, layers.InputLayer):
-            tensors = []
-        node, changed = _node(layer, tuple(places[id(tensor)] for tensor in tensors), precision)
-        places[id(result)] = len(nodes)
+        inputs = [places.get(id(tensor), MISSING) for tensor in _listed(layer.input)]
+        node, changed = _node(layer, tuple(inputs), precision)
+        places[id(layer.output)] = len(nodes)
         nodes.append(node)
         rounded += changed
-    return Graph(Network(tuple(nodes), places[id(needed.output)]), rounded)
+    # A layer knows the tensors of its first call alone.
+    output_place = places.get(id(needed.output), MISSING)
+    if MISSING in (output_place, *(place for node in nodes for place in node.inputs)):
+        raise UnknownLayer("one of its layers is called more than once")
+    return Graph(Network(tuple(nodes), output_place), rounded)
 
 
 def _node(layer, inputs, precision):

@@ -2,9 +2,9 @@
 
 import numpy as np
 from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 
 from aae_keras import models
+from aae_keras.experiment.figures import lay_out
 from aae_keras.experiment.scoring import Outputs
 from aae_keras.models import AdversarialModel
 from aae_keras.models.inference import sample_codes
@@ -82,8 +82,7 @@ def _plain(name, space, heads):
 def _tsne(name, space, heads):
     """Laid out by t-SNE, heads among the images."""
     points = space if heads is None else np.concatenate([space, heads])
-    perplexity = min(30.0, (len(points) - 1) / 3)
-    laid_out = TSNE(init="pca", perplexity=perplexity, random_state=0).fit_transform(points)
+    laid_out = lay_out(points)
     note = (
         f"The {name} of each image, {space.shape[1]} dimensions laid out in a plane by t-SNE: what "
         "lies together is alike, but distances between groups and their sizes mean little."

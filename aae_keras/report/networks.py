@@ -24,19 +24,23 @@ COMPARED = 200
 OUTPUTS = {"encoder": "y_logits", "decoder": "image_logits"}
 
 
-def networks_of(model: AdversarialModel, images: np.ndarray) -> Networks:
+def networks_of(model: AdversarialModel, images: np.ndarray, with_encoder: bool = True) -> Networks:
     """Put decoder and encoder into the page, or say why one is not there.
 
     Args:
         model: A model of this project.
         images: Held-out images to compare with the model on, uint8, shape (n, height, width,
             channels); n may be 0.
+        with_encoder: Whether the page has use for the encoder.
     """
     notes = {
         "decoder": "This setting has no decoder.",
         "encoder": "The encoder of this setting finds no label.",
     }
-    graphs, precision = _fitting(model, notes)
+    wanted = [name for name in OUTPUTS if hasattr(model, name)]
+    if not (with_encoder and model.latent_y.is_encoded):
+        wanted.remove("encoder")
+    graphs, precision = _fitting(model, wanted, notes)
     for name, graph in graphs.items():
         notes[name] = (
             f"Computed here, in this page, by the run's own {name}; its weights are "
@@ -48,24 +52,21 @@ def networks_of(model: AdversarialModel, images: np.ndarray) -> Networks:
     return Networks(found["decoder"], found["encoder"], notes["decoder"], notes["encoder"])
 
 
-def _fitting(model, notes):
-    """The networks that the page can compute and has room for, by name, and their precision.
+def _fitting(model, wanted, notes):
+    """Those networks that the page can compute and has room for, by name, and their precision.
 
     What stands in the way of another is written into `notes`.
     """
-    wanted = [name for name in OUTPUTS if hasattr(model, name)]
-    if not model.latent_y.is_encoded:
-        wanted.remove("encoder")
-    graphs: dict[str, Graph] = {}
+    graphs = {}
     while wanted:
         for precision in PRECISIONS:
             graphs = {}
-            for name in list(wanted):
+            for name in wanted:
                 try:
                     graphs[name] = graph(model, name, precision)
                 except UnknownLayer as error:
                     notes[name] = f"This page cannot compute the run's {name}: {error}."
-                    wanted.remove(name)
+                    wanted = [other for other in wanted if other != name]
             if _characters(graphs) <= MOST_CHARACTERS:
                 return graphs, precision
         # The encoder first: most of what the page draws lives on the decoder.

@@ -23,7 +23,9 @@ def sketch_of(images: np.ndarray) -> tuple[Sketch | None, str]:
     Returns:
         A `Sketch` and ""; or None and the reason why a drawing makes no sense.
     """
-    if not len(images) or images.shape[3] != 1:
+    if not len(images):
+        return None, "There are no held-out images to measure a drawing by."
+    if images.shape[3] != 1:
         return None, "Drawing is for grey images; these are in colour."
     if min(images.shape[1:3]) < LEAST_SIDE:
         return None, f"Images of {images.shape[1]}x{images.shape[2]} pixels cannot be drawn."

@@ -59,7 +59,7 @@ def report_of(run: Run, data: Data, model: AdversarialModel, command: str = "") 
         codes=None if shown is None else maps.codes(model, shown),
         layouts=() if shown is None else maps.layouts(model, shown),
         categories=categories(model, data, outputs, shown, class_of),
-        networks=networks_of(model, images),
+        networks=networks_of(model, images, with_encoder=sketch is not None),
         sketch=sketch,
         sketch_note=sketch_note,
         charts=charts.charts(run),

@@ -127,8 +127,8 @@ class CodeMap {
   /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
   paint(context, width, height) {
     this.view.resize(width, height);
-    const size = Math.min(3.2 * Math.sqrt(Math.max(this.view.zoom, 1)), 7) * (this.data.count > 600 ? 0.85 : 1.2);
-    context.strokeStyle = colour("--paper");
+    const size = Math.min((this.data.count > 600 ? 2.8 : 4.4) * Math.sqrt(this.view.zoom), 7);
+    context.strokeStyle = colour("--halo");
     context.lineWidth = 0.7;
     for (const image of this.shown) {
       const [x, y] = this.place(image);
@@ -313,6 +313,8 @@ function key({ colour: fill, shape }) {
     context.fillStyle = fill;
     trace(context, shape, 14, 14, 9);
     context.fill();
+    context.strokeStyle = colour("--halo");
+    context.stroke();
   }
   return canvas;
 }

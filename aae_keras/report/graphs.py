@@ -14,8 +14,6 @@ from aae_keras.networks import output_tensors
 from aae_keras.report.contents import Network, Node, Weight
 from aae_keras.report.packing import pack
 
-# Largest whole number of 8 bits; -128 is left out, so that the range is symmetric.
-MOST = 127
 MISSING = -1
 
 
@@ -36,7 +34,7 @@ class Graph:
     rounded: list[tuple[keras.Variable, np.ndarray]]
 
 
-def graph_of(network: keras.Model, output: str, precision: str) -> Graph:
+def graph_of(network: keras.Model, output: str, bits: int) -> Graph:
     """Describe the part of a functional model that one of its outputs depends on.
 
     Variables are read as they are where this is called: within a `keras.StatelessScope` it is the
@@ -45,7 +43,8 @@ def graph_of(network: keras.Model, output: str, precision: str) -> Graph:
     Args:
         network: A functional model.
         output: Name of its output.
-        precision: `float16` or `int8`: how kernels are rounded; vectors are float32.
+        bits: Of the weights in a kernel: 16 for floats, 2 to 8 for whole numbers with a scale;
+            vectors are float32.
 
     Returns:
         The `Graph`.
@@ -59,7 +58,7 @@ def graph_of(network: keras.Model, output: str, precision: str) -> Graph:
     places: dict[int, int] = {}
     for layer in needed.layers:
         inputs = [places.get(id(tensor), MISSING) for tensor in _listed(layer.input)]
-        node, changed = _node(layer, tuple(inputs), precision)
+        node, changed = _node(layer, tuple(inputs), bits)
         places[id(layer.output)] = len(nodes)
         nodes.append(node)
         rounded += changed
@@ -70,7 +69,7 @@ def graph_of(network: keras.Model, output: str, precision: str) -> Graph:
     return Graph(Network(tuple(nodes), output_place), rounded)
 
 
-def _node(layer, inputs, precision):
+def _node(layer, inputs, bits):
     """The node of a layer, and the variables that it rounds."""
     kinds = [kind for kind in _DESCRIBE if type(layer) is kind]
     if not kinds or keras.config.image_data_format() != "channels_last":
@@ -82,19 +81,20 @@ def _node(layer, inputs, precision):
     weights = {name: Weight(pack(value, "float32"), None) for name, value in vectors.items()}
     changed = []
     if hasattr(layer, "kernel"):
-        weights["kernel"], value = _rounded(np.asarray(layer.kernel.value), precision)
+        weights["kernel"], value = _rounded(np.asarray(layer.kernel.value), bits)
         changed.append((layer.kernel, value))
     relu = activation is keras.activations.relu or isinstance(layer, layers.ReLU)
     shape = tuple(_listed(layer.output)[0].shape[1:])
     return Node(kind, layer.name, inputs, shape, relu, stride, weights), changed
 
 
-def _rounded(kernel, precision):
+def _rounded(kernel, bits):
     """A kernel as a `Weight`, and the value that the page has for it."""
-    if precision == "float16":
+    if bits == 16:
         return Weight(pack(kernel, "float16"), None), kernel.astype("float16").astype("float32")
+    most = 2 ** (bits - 1) - 1  # the lowest number is left out, so that the range is symmetric
     axes = tuple(range(kernel.ndim - 1))
-    scale = np.maximum(np.abs(kernel).max(axis=axes), 1e-12).astype("float32") / MOST
+    scale = np.maximum(np.abs(kernel).max(axis=axes), 1e-12).astype("float32") / most
     whole = np.rint(kernel / scale).astype("int8")
     return Weight(pack(whole, "int8"), pack(scale, "float32")), whole * scale
 

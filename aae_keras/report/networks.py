@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from scipy.special import expit
 
 from aae_keras.images import to_unit_range
 from aae_keras.models import AdversarialModel
@@ -15,9 +16,9 @@ from aae_keras.report.contents import Networks
 from aae_keras.report.graphs import Graph, UnknownLayer, graph_of
 
 # Characters that both networks may take in the page, which is to stay below 5 MB with its images.
-MOST_CHARACTERS = 4_300_000
-# How kernels are rounded, as a reader may be told; the first that fits is taken.
-PRECISIONS = {"float16": "16-bit floats", "int8": "8-bit whole numbers with a scale"}
+MOST_CHARACTERS = 4_200_000
+# Bits of a weight, as `graph_of` takes them; the first that fits is taken.
+PRECISIONS = (16, 8, 7)
 # Held-out images on which the page's networks are compared with the model's.
 COMPARED = 200
 # By name of the network: its output in the page.
@@ -40,12 +41,9 @@ def networks_of(model: AdversarialModel, images: np.ndarray, with_encoder: bool 
     wanted = [name for name in OUTPUTS if hasattr(model, name)]
     if not (with_encoder and model.latent_y.is_encoded):
         wanted.remove("encoder")
-    graphs, precision = _fitting(model, wanted, notes)
+    graphs, bits = _fitting(model, wanted, notes)
     for name, graph in graphs.items():
-        notes[name] = (
-            f"Computed here, in this page, by the run's own {name}; its weights are "
-            f"{PRECISIONS[precision]}."
-        )
+        notes[name] = f"Computed in this page by the run's own {name}, its weights in {bits} bits."
         if len(images):
             notes[name] += " " + _agreement(model, name, graph, images[:COMPARED])
     found = {name: graphs[name].network if name in graphs else None for name in OUTPUTS}
@@ -53,41 +51,41 @@ def networks_of(model: AdversarialModel, images: np.ndarray, with_encoder: bool 
 
 
 def _fitting(model, wanted, notes):
-    """Those networks that the page can compute and has room for, by name, and their precision.
+    """Those networks that the page can compute and has room for, by name, and the bits of a weight.
 
     What stands in the way of another is written into `notes`.
     """
     graphs = {}
     while wanted:
-        for precision in PRECISIONS:
+        for bits in PRECISIONS:
             graphs = {}
             for name in wanted:
                 try:
-                    graphs[name] = graph(model, name, precision)
+                    graphs[name] = graph(model, name, bits)
                 except UnknownLayer as error:
                     notes[name] = f"This page cannot compute the run's {name}: {error}."
                     wanted = [other for other in wanted if other != name]
             if _characters(graphs) <= MOST_CHARACTERS:
-                return graphs, precision
+                return graphs, bits
         # The encoder first: most of what the page draws lives on the decoder.
         notes[wanted[0]] = f"The run's {wanted[0]} is too large for a page."
         wanted = wanted[1:]
-    return {}, ""
+    return {}, 0
 
 
-def graph(model: AdversarialModel, name: str, precision: str) -> Graph:
+def graph(model: AdversarialModel, name: str, bits: int) -> Graph:
     """A network of a model, with the weights that it has outside training.
 
     Args:
         model: A model of this project.
         name: One of `OUTPUTS`.
-        precision: One of `PRECISIONS`.
+        bits: One of `PRECISIONS`.
 
     Raises:
         UnknownLayer: If it has a layer that the page does not compute.
     """
     with model.average.in_place():
-        return graph_of(getattr(model, name), OUTPUTS[name], precision)
+        return graph_of(getattr(model, name), OUTPUTS[name], bits)
 
 
 def _characters(graphs):
@@ -110,7 +108,7 @@ def _agreement(model, name, graph, images):
     largest = float(np.abs(exact - rounded).max())
     count = len(exact)
     if name == "decoder":
-        grey = 255 * float(np.abs(_sigmoid(exact) - _sigmoid(rounded)).max())
+        grey = 255 * float(np.abs(expit(exact) - expit(rounded)).max())
         return f"On {count} held-out images it differs by at most {grey:.2g} of 255 grey levels."
     same = int((exact.argmax(axis=1) == rounded.argmax(axis=1)).sum())
     return (
@@ -126,7 +124,3 @@ def _inputs(model, network, images):
         name: known[name] if name in known else np.zeros((len(images), *shape[1:]), "float32")
         for name, shape in input_shapes(network).items()
     }
-
-
-def _sigmoid(logits):
-    return 1 / (1 + np.exp(-logits))

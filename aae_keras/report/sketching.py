@@ -11,7 +11,7 @@ PLAIN = 0.1
 # Share of the largest contrast from which on a pixel counts as ink.
 INK = 0.3
 # Below so many pixels a side nobody can draw.
-LEAST_SIDE = 6
+LEAST_SIDE = 5
 
 
 def sketch_of(images: np.ndarray) -> tuple[Sketch | None, str]:

@@ -77,7 +77,7 @@ def case(name):
     """A network for Node, with inputs and Keras's outputs."""
     network, output = NETWORKS[name]()
     grown(network)
-    graph = graph_of(network, output, "float16")
+    graph = graph_of(network, output, 16)
     random = np.random.default_rng(1)
     inputs = {
         key: random.normal(size=(ROWS, *shape[1:])).astype("float32")
@@ -115,18 +115,18 @@ def test_the_page_computes_what_keras_computes(tmp_path):
 )
 def test_a_layer_that_the_page_does_not_know_is_named(build, said):
     with pytest.raises(UnknownLayer, match=said):
-        graph_of(functional(build), "out", "float16")
+        graph_of(functional(build), "out", 16)
 
 
 def test_only_what_the_output_depends_on_is_there():
-    graph = graph_of(tiny.encoder(3, trunks=2), "y_logits", "float16")
+    graph = graph_of(tiny.encoder(3, trunks=2), "y_logits", 16)
     assert not [node.name for node in graph.network.nodes if node.name.startswith("encoder_z")]
     assert graph.network.nodes[graph.network.output].name == "y_logits"
 
 
 def test_eight_bits_round_to_half_a_step():
     network = tiny.decoder(3)
-    graph = graph_of(network, "image_logits", "int8")
+    graph = graph_of(network, "image_logits", 8)
     for weight, rounded in graph.rounded:
         kernel = np.asarray(weight.value)
         # 127 steps to the largest weight of each column.
@@ -142,7 +142,7 @@ def test_the_averaged_weights_are_those_of_the_page(images):
     model = tiny.tiny_model(encoder_average=0.5)
     for variable, average in model.average.pairs:
         average.assign(variable.value + 1)
-    found = networks.graph(model, "encoder", "float16")
+    found = networks.graph(model, "encoder", 16)
     (first, *_) = found.rounded
     assert np.allclose(first[1], np.asarray(first[0].value) + 1, atol=2e-3)
     # The note compares the page's networks with what the model itself answers.
@@ -155,21 +155,24 @@ def test_settings_without_a_part_say_so(images):
     assert made.encoder is None and made.decoder is not None
     assert "finds no label" in made.encoder_note
     assert "On 60 held-out images it differs by at most" in made.decoder_note
-    assert networks.networks_of(tiny.basic(), images[:0]).decoder_note.endswith("16-bit floats.")
+    assert networks.networks_of(tiny.basic(), images[:0]).decoder_note.endswith(
+        "weights in 16 bits."
+    )
 
 
 def test_networks_that_are_too_large_are_rounded_more_then_left_out(images, monkeypatch):
     model = tiny.tiny_model()
     sizes = [
-        len(json.dumps(dataclasses.asdict(networks.graph(model, name, precision).network)))
-        for precision in networks.PRECISIONS
+        len(json.dumps(dataclasses.asdict(networks.graph(model, name, bits).network)))
+        for bits in (16, 8)
         for name in networks.OUTPUTS
     ]
     half, eight = sum(sizes[:2]), sum(sizes[2:])
     assert eight < half
     monkeypatch.setattr(networks, "MOST_CHARACTERS", half - 1)
     made = networks.networks_of(model, images)
-    assert made.decoder and made.encoder and "8-bit whole numbers" in made.decoder_note
+    assert made.decoder and made.encoder and "weights in 8 bits" in made.decoder_note
+    monkeypatch.setattr(networks, "PRECISIONS", (16, 8))
     monkeypatch.setattr(networks, "MOST_CHARACTERS", eight - 1)
     made = networks.networks_of(model, images)
     assert made.decoder and made.encoder is None

@@ -1,6 +1,7 @@
 """The page of every setting: one file that needs nothing but itself."""
 
 import base64
+import dataclasses
 import json
 import re
 
@@ -63,8 +64,6 @@ def test_without_labels_nothing_is_called_right(tmp_path):
 
 
 def test_without_held_out_images_the_rest_is_there(tmp_path):
-    import dataclasses
-
     data = pages.data_of(pages.lines(60), LABELS, ["a", "b", "c"])
     data.split = dataclasses.replace(data.split, validation_rows=np.arange(0))
     report = pages.report_of(tmp_path, "run", tiny.tiny_model(), data)
@@ -99,7 +98,7 @@ def test_the_page_is_one_file_without_anything_to_fetch(trained):
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', text)
     assert policy.startswith("default-src 'none'") and "http" not in policy
     markup = re.sub(r'(?s)<script id="report".*?</script>', "", text)
-    assert not re.findall(r"""(?:src|href)=["']?(?!#|data:)""", markup)
+    assert not re.findall(r"""(?:src|href)=["'](?!#|data:)""", markup)
     assert "/* inline" not in text
     data = re.findall(r'(?s)<script id="report" type="application/json">(.*?)</script>', text)
     assert json.loads(data[0])["headline"]["facts"][2] == [

@@ -55,7 +55,7 @@ export function choice(label, options, changed) {
     { change: () => changed(select.value) },
     ...options.map(([value, name]) => element("option", { value }, name)),
   );
-  return { label: element("label", { class: "choice" }, `${label} `, select), select };
+  return { label: element("label", { class: "choice" }, label, select), select };
 }
 
 /**

@@ -28,7 +28,7 @@ export function showMap(body, data, pictures, open) {
     element("div", { class: "controls" }, ...map.controls()),
     element("div", { class: "map" }, map.stage, map.legend),
     map.note,
-    element("p", { class: "small" }, HELP),
+    element("p", { class: "small keys" }, HELP),
   );
 }
 

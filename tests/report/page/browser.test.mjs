@@ -196,7 +196,7 @@ function useIt(kind, binary) {
     assert.equal(await count(tab, ".answer li"), 3);
     await tab.keyboard.press("Escape");
     assert.equal(await text(tab, ".answer .value"), "Draw something.");
-    for (const key of ["Space", "ArrowDown", "ArrowDown", "ArrowDown", "Space"]) await tab.keyboard.press(key);
+    for (const key of [" ", "ArrowDown", "ArrowDown", "ArrowDown", " "]) await tab.keyboard.press(key);
     assert.notEqual(await text(tab, ".answer .value"), "Draw something.");
     await close(tab);
   });

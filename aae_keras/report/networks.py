@@ -41,6 +41,8 @@ def networks_of(model: AdversarialModel, images: np.ndarray, with_encoder: bool 
     wanted = [name for name in OUTPUTS if hasattr(model, name)]
     if not (with_encoder and model.latent_y.is_encoded):
         wanted.remove("encoder")
+    if not with_encoder:
+        notes["encoder"] = "The page has no use for the encoder."
     graphs, bits = _fitting(model, wanted, notes)
     for name, graph in graphs.items():
         notes[name] = f"Computed in this page by the run's own {name}, its weights in {bits} bits."

@@ -18,10 +18,16 @@ export function showCurves(body, report) {
         up: chart.unit,
         lines: chart.lines.map(({ label, epochs, values }) => ({ label, x: epochs, y: values })),
         references: chart.references,
-        stages: report.stages,
+        stages: report.stages.filter((end) => isWithin(end, chart)),
       }),
       element("p", { class: "aid" }, chart.aid),
     ),
   );
   body.append(element("div", { class: "panels" }, ...shown));
+}
+
+/** @param {number} epoch @param {import("./types.d.ts").Chart} chart */
+function isWithin(epoch, { lines }) {
+  const epochs = lines.flatMap((line) => line.epochs);
+  return epochs.some((before) => before <= epoch) && epochs.some((after) => after > epoch);
 }

@@ -43,8 +43,11 @@ test("the confusion matrix counts labelled images", () => {
 test("of many classes those with most mistakes are shown", () => {
   const counts = Array.from({ length: 300 }, (_, row) => Array.from({ length: 300 }, (_, column) => (row === column ? 5 : 0)));
   counts[17][250] = 3;
-  const { rows, columns } = busiest(counts, (row, column) => row === column, 2);
-  assert.deepEqual([rows, columns], [[0, 17], [0, 250]]);
+  counts[299][299] = 50;
+  const chosen = (most) => busiest(counts, (row, column) => row === column, most);
+  assert.deepEqual(chosen(1), { rows: [17], columns: [250] });
+  // Then what is used most.
+  assert.deepEqual(chosen(2), { rows: [17, 299], columns: [250, 299] });
 });
 
 test("shares are never rounded up to certainty", () => {

@@ -42,5 +42,7 @@ test("arrows go to the next image in their direction", () => {
   const made = view();
   assert.equal(made.next([0, 1, 2, 3], 0, [1, 0]), 1);
   assert.equal(made.next([0, 1, 2, 3], 0, [0, -1]), 2);
+  // The middle is nearer to the right, but lies aside as far.
+  assert.equal(made.next(ALL, 0, [1, 0]), 1);
   assert.equal(made.next(ALL, 1, [1, 0]), -1);
 });

@@ -125,6 +125,7 @@ def test_the_wheel_holds_the_library_and_the_tools_in_it(wheel):
     about = f"aae_keras-{aae_keras.__version__}.dist-info"
     assert {name.partition("/")[0] for name in names} == {"aae_keras", about}
     library = {str(path) for path in pathlib.Path("aae_keras").rglob("*.py")}
+    library = {name for name in library if "node_modules" not in name}
     tools = {f"aae_keras/{path}" for path in pathlib.Path("tools").rglob("*.py")}
     held = {name for name in names if not name.startswith(about)}
     page = {str(path) for kind in ("html", "css", "js") for path in PAGE.glob(f"*.{kind}")}

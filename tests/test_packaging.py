@@ -19,6 +19,7 @@ import aae_keras
 PROJECT = tomllib.loads(pathlib.Path("pyproject.toml").read_text())
 EXTRAS = PROJECT["tool"]["setuptools"]["dynamic"]["optional-dependencies"]
 SCRIPTS = PROJECT["project"]["scripts"]
+PAGE = pathlib.Path("aae_keras/report/page")
 TOOLS = sorted(
     path.stem for path in pathlib.Path("tools").glob("*.py") if "\nTOOL = " in path.read_text()
 )
@@ -39,7 +40,8 @@ def wheel(tmp_path_factory):
     """Built without isolation, from a copy, so that neither network nor old builds come in."""
     folder = tmp_path_factory.mktemp("wheel")
     for name in ("aae_keras", "tools"):
-        shutil.copytree(name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        unwanted = shutil.ignore_patterns("__pycache__", "node_modules")
+        shutil.copytree(name, folder / name, ignore=unwanted)
     for name in ("README.md", "LICENSE", "pyproject.toml", *pathlib.Path().glob("req*.txt")):
         shutil.copy(name, folder)
     build = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
@@ -123,9 +125,11 @@ def test_the_wheel_holds_the_library_and_the_tools_in_it(wheel):
     about = f"aae_keras-{aae_keras.__version__}.dist-info"
     assert {name.partition("/")[0] for name in names} == {"aae_keras", about}
     library = {str(path) for path in pathlib.Path("aae_keras").rglob("*.py")}
+    library = {name for name in library if "node_modules" not in name}
     tools = {f"aae_keras/{path}" for path in pathlib.Path("tools").rglob("*.py")}
     held = {name for name in names if not name.startswith(about)}
-    assert held == library | tools | {"aae_keras/py.typed"}
+    page = {str(path) for kind in ("html", "css", "js") for path in PAGE.glob(f"*.{kind}")}
+    assert held == library | tools | page | {"aae_keras/py.typed"}
 
 
 @pytest.mark.parametrize("name", sorted(SCRIPTS))

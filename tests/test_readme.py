@@ -16,8 +16,8 @@ from tensorflow_serving.config import model_server_config_pb2
 import aae_keras
 from aae_keras.deployment import contract
 from aae_keras.experiment import evaluation, figures, search_space
-from aae_keras.experiment.vocabulary import SETTINGS
 from aae_keras.experiment.presets import PRESETS
+from aae_keras.experiment.vocabulary import SETTINGS
 from tests import tiny
 
 NAMES = ("README.md", "BUILD.md", "CHANGELOG.md", "CONTRIBUTING.md")

@@ -19,7 +19,7 @@ from tests.folders import write_images
 
 TOOLS = (
     "train", "evaluate", "visualize", "generate", "export", "predict", "prepare_data", "demo",
-    "benchmark", "versions", "reproduce", "tune",
+    "benchmark", "versions", "reproduce", "tune", "report",
 )  # fmt: skip
 QUICK = [
     "--num_labeled=12", "--validation_size=6", "--hidden_units=16,16", "--latent_dim=2",
@@ -76,6 +76,8 @@ def test_every_field_is_a_flag_and_in_the_help():
         ("evaluate", [], 2, "--run_dir is needed"),
         ("evaluate", ["--run_dir=none"], 1, "none holds no run"),
         ("visualize", ["--run_dir=none"], 1, "none holds no run"),
+        ("report", [], 2, "--run_dir is needed"),
+        ("report", ["--run_dir=none"], 1, "none holds no run"),
         ("export", ["--run_dir=none"], 1, "none holds no run"),
         ("export", ["--run_dir=none", "--version=0"], 2, "--version must be 1 or more"),
         ("export", ["--run_dir=none", "--formats=tflite"], 2, "--formats must be of saved_model"),

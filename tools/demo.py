@@ -1,15 +1,17 @@
-"""The whole way on digits that need no download: train, evaluate, draw, export, predict."""
+"""The whole way on digits that need no download: train, evaluate, draw, export, predict, report."""
 
 import pathlib
 
 from PIL import Image
 
 from . import cli
+from .report import training_command
 
 TOOL = cli.Tool(
     "demo",
     "Trains the digits preset and its labels-only baseline, evaluates, draws and exports the "
-    "first, and reads ten held-out digits through the export. May be repeated.",
+    "first, reads ten held-out digits through the export, and writes a page that shows it all. May "
+    "be repeated.",
 )
 TOOL.flag(int, "epochs", None, "Train for fewer epochs than the preset.")
 TOOL.flag(int, "seed", 0, "Seed of labels, weights, order and noise.")
@@ -25,6 +27,7 @@ def main(arguments):
     from aae_keras.deployment import export, prediction
     from aae_keras.experiment import evaluation, factory, figures, runs, training
     from aae_keras.experiment.presets import preset
+    from aae_keras.report import writing
 
     changes = {"seed": flags.seed} | ({} if flags.epochs is None else {"epochs": flags.epochs})
     results = {}
@@ -38,6 +41,7 @@ def main(arguments):
     run, scores = results["semi-supervised"]
     drawn = figures.plot_run(run.folder)
     version = export.export_run(run.folder)
+    page = writing.write_report(run.folder, training_command(run.folder))
 
     data = factory.read_data(run.config)
     files = write_held_out(data, run.folder / "held-out")
@@ -55,6 +59,7 @@ def main(arguments):
     print("ten held-out digits, read through the exported SavedModel:")
     print("  label           " + " ".join(path.stem.rsplit("-", 1)[1] for path in files))
     print("  predicted       " + " ".join(row["class_name"] for row in rows))
+    print(f"to look at it all  open {page} in a browser")
 
 
 def write_held_out(data, folder):

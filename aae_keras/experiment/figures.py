@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.metrics import confusion_matrix
+from threadpoolctl import threadpool_limits
 
 from aae_keras import models, plots
 from aae_keras.data import Data
@@ -246,7 +247,7 @@ def _category_figures(model, outputs, names, z_samples):
         "styles_by_label": plots.styles_by_label(by_style, names),
         "latent_roles": plots.latent_roles(roles, names, values),
         "modes_and_samples": plots.modes_and_samples(samples, real, names),
-        "learned_modes": plots.modes(_modes(model, samples), names),
+        "learned_modes": plots.modes(modes(model), names),
     }
 
 
@@ -258,12 +259,18 @@ def _prior_samples(model):
     return code
 
 
-def _modes(model, samples):
-    """The typical image of each category: from the mode decoder, or else that of z = 0."""
+def modes(model: AdversarialModel) -> np.ndarray:
+    """The typical image of each value of y: from the mode decoder, or else that of z = 0.
+
+    Args:
+        model: A model whose decoder takes y and z.
+
+    Returns:
+        Images in [0, 1], shape (categories, height, width, channels).
+    """
     if getattr(model, "mode_decoder", None) is None:
-        return samples[:, 0]
-    y = tf.eye(model.categories)
-    return tf.sigmoid(model.decode_modes(y)).numpy()
+        return decode_grid(model, np.zeros((1, model.priors["z"].dim), "float32"))[:, 0]
+    return tf.sigmoid(model.decode_modes(tf.eye(model.categories))).numpy()
 
 
 def _surest_images(model, outputs, shape):
@@ -293,6 +300,19 @@ def _nearest_images(heads, outputs):
 def _tsne_figure(codes, labels, class_names):
     """The first codes, laid out in a plane by t-SNE."""
     codes, labels = codes[:TSNE_POINTS], labels[:TSNE_POINTS]
+    return plots.tsne(lay_out(codes), labels, class_names)
+
+
+def lay_out(codes: np.ndarray) -> np.ndarray:
+    """Lay codes out in a plane by t-SNE.
+
+    Args:
+        codes: Shape (n, dim), n at least 4, dim at least 2.
+
+    Returns:
+        float32 array of shape (n, 2).
+    """
     perplexity = min(30.0, (len(codes) - 1) / 3)
-    layout = TSNE(init="pca", perplexity=perplexity, random_state=0).fit_transform(codes)
-    return plots.tsne(layout, labels, class_names)
+    # On a busy machine threads that wait for each other take a hundred times as long.
+    with threadpool_limits(1):
+        return TSNE(init="pca", perplexity=perplexity, random_state=0).fit_transform(codes)

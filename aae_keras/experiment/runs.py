@@ -5,6 +5,7 @@ history.csv     one row an epoch
 model.keras     the trained model; it stands once the run has ended
 metrics.json    written by `evaluate`
 figures/        written by `visualize`
+report.html     written by `report`
 logs/           TensorBoard
 backup/         the last whole epoch, while the run is unfinished
 """
@@ -55,6 +56,11 @@ class Run:
     def metrics_file(self) -> pathlib.Path:
         """Scores on validation and test."""
         return self.folder / "metrics.json"
+
+    @property
+    def report_file(self) -> pathlib.Path:
+        """The page that shows it all."""
+        return self.folder / "report.html"
 
     @property
     def figures(self) -> pathlib.Path:

@@ -59,13 +59,19 @@ class Outputs:
 
     def labelled(self) -> "Outputs":
         """The rows whose label is known."""
-        known = self.labels >= 0
+        return self._rows(self.labels >= 0)
+
+    def first(self, count: int) -> "Outputs":
+        """The first rows, at most `count`."""
+        return self._rows(slice(count))
+
+    def _rows(self, rows):
         return Outputs(
-            self.images[known],
-            self.labels[known],
-            {name: values[known] for name, values in self.code.items()},
-            self.sampled_z[known],
-            None if self.errors is None else self.errors[known],
+            self.images[rows],
+            self.labels[rows],
+            {name: values[rows] for name, values in self.code.items()},
+            self.sampled_z[rows],
+            None if self.errors is None else self.errors[rows],
         )
 
     def __len__(self) -> int:

@@ -33,6 +33,7 @@ from aae_keras.networks.functional import (
     input_shapes,
     mixes_rows,
     output_shapes,
+    output_tensors,
     upstream_variables,
 )
 
@@ -53,5 +54,6 @@ __all__ = [
     "input_shapes",
     "mixes_rows",
     "output_shapes",
+    "output_tensors",
     "upstream_variables",
 ]

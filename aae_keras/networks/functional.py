@@ -33,8 +33,12 @@ def input_shapes(network: keras.Model) -> dict[str, tuple]:
 
 def output_shapes(network: keras.Model) -> dict[str, tuple]:
     """The shapes of a network's outputs by name; the batch dimension is None."""
-    outputs = _by_name(network, network.output)
-    return {name: tuple(output.shape) for name, output in outputs.items()}
+    return {name: tuple(output.shape) for name, output in output_tensors(network).items()}
+
+
+def output_tensors(network: keras.Model) -> dict[str, keras.KerasTensor]:
+    """The symbolic outputs of a network by name."""
+    return _by_name(network, network.output)
 
 
 def upstream_variables(network: keras.Model, output_names: Collection[str]) -> list[keras.Variable]:
@@ -44,7 +48,7 @@ def upstream_variables(network: keras.Model, output_names: Collection[str]) -> l
         network: A functional model.
         output_names: Names of these outputs.
     """
-    outputs = _by_name(network, network.output)
+    outputs = output_tensors(network)
     model = keras.Model(network.inputs, [outputs[name] for name in output_names])
     return model.trainable_variables
 
@@ -103,7 +107,7 @@ def check_network(
         )
     for kind, expected, names in (
         ("inputs", inputs, [tensor.name for tensor in network.inputs]),
-        ("outputs", outputs, list(_by_name(network, network.output))),
+        ("outputs", outputs, list(output_tensors(network))),
     ):
         if expected is ANY:
             continue

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
@@ -9,20 +10,41 @@ from aae_keras.plots.style import COLOURS
 
 # Columns of a history that the last panel leaves out: they are no losses of additional terms.
 NOT_LOSSES = {"epoch", "stage", "seconds", "loss", "error_rate"}
+History = Sequence[Mapping[str, float]]
 
 
-def learning_curves(
-    history: Sequence[Mapping[str, float]], reconstruction_unit: str = "per image"
-) -> Figure:
-    """Plot losses and error over the epochs: each discriminator, training and validation apart.
+class Curve(NamedTuple):
+    """One line: what the legend calls it, its epochs and its values."""
+
+    label: str
+    epochs: list[float]
+    values: list[float]
+
+
+class Panel(NamedTuple):
+    """Curves that belong together.
+
+    Attributes:
+        title, unit: What they are of, and in what unit; percent where that begins with `%`.
+        curves: At least one.
+        references: Heights to compare them with, by what the legend calls them.
+    """
+
+    title: str
+    unit: str
+    curves: list[Curve]
+    references: dict[str, float]
+
+
+def panels(history: History, reconstruction_unit: str = "per image") -> list[Panel]:
+    """What there is to plot of a history: each discriminator, training and validation apart.
 
     Args:
         history: One dict per epoch, with `epoch` and values by their log names; error rates are
             fractions.
-        reconstruction_unit: Label of the first panel's vertical axis.
+        reconstruction_unit: Unit of the first panel.
     """
-    undecided = "undecided, {}"
-    panels = [
+    rows = [
         ("Reconstruction", reconstruction_unit, ["reconstruction_loss"], {}),
         ("Classification", "cross-entropy, nats", ["classification_loss"], {}),
         ("Error", "% of images", ["error_rate"], {}),
@@ -30,50 +52,67 @@ def learning_curves(
             "Discriminators",
             "nats",
             _starting(history, "discriminator_"),
-            {undecided.format("2 log 2"): 2 * math.log(2)},
+            {"undecided, 2 log 2": 2 * math.log(2)},
         ),
         (
             "Encoder as generator",
             "nats",
             _starting(history, "generator_"),
-            {undecided.format("log 2"): math.log(2)},
+            {"undecided, log 2": math.log(2)},
         ),
     ]
-    shown = {name for _, _, names, _ in panels for name in names}
+    shown = {name for _, _, names, _ in rows for name in names}
     others = [name for name in _starting(history, "") if name not in NOT_LOSSES | shown]
     others = [name for name in others if not name.startswith("val_")]
-    panels.append(("Additions", "before their weights", others, {}))
-    panels = [panel for panel in panels if any(_has(history, name) for name in panel[2])]
-    columns = min(3, len(panels))
-    lines = math.ceil(len(panels) / columns)
+    rows.append(("Additions", "before their weights", others, {}))
+    found = [
+        Panel(title, unit, _curves_of(history, unit, names), references)
+        for title, unit, names, references in rows
+    ]
+    return [panel for panel in found if panel.curves]
+
+
+def learning_curves(history: History, reconstruction_unit: str = "per image") -> Figure:
+    """Plot losses and error over the epochs.
+
+    Args:
+        history, reconstruction_unit: See `panels`.
+    """
+    shown = panels(history, reconstruction_unit)
+    columns = min(3, len(shown))
+    lines = math.ceil(len(shown) / columns)
     figure = Figure(figsize=(4.2 * columns, 3.2 * lines), layout="constrained")
-    for place, panel in enumerate(panels):
-        _curves(figure.add_subplot(lines, columns, place + 1), history, *panel)
+    for place, panel in enumerate(shown):
+        _plot(figure.add_subplot(lines, columns, place + 1), panel)
     return figure
 
 
-def _curves(axes, history, title, unit, names, references):
-    """One panel: a line for each name that the history has, and horizontal lines to compare."""
-    keys = [key for name in names for key in (name, f"val_{name}") if _has(history, key)]
+def _curves_of(history, unit, names):
+    """A curve for each name that the history has."""
     scale = 100 if unit.startswith("%") else 1
-    for rank, key in enumerate(keys):
-        rows = [(row["epoch"], scale * row[key]) for row in history if key in row]
-        marker = "o" if len(rows) == 1 else None
+    curves = []
+    for key in (key for name in names for key in (name, f"val_{name}")):
+        rows = [row for row in history if key in row]
+        if rows:
+            values = [scale * row[key] for row in rows]
+            curves.append(Curve(_label(key), [row["epoch"] for row in rows], values))
+    return curves
+
+
+def _plot(axes, panel):
+    """One panel: its curves, and horizontal lines to compare."""
+    for rank, (label, epochs, values) in enumerate(panel.curves):
+        marker = "o" if len(values) == 1 else None
         again, place = divmod(rank, len(COLOURS))
         look = {"color": COLOURS[place], "linestyle": "--" if again else "-", "marker": marker}
-        axes.plot(*zip(*rows, strict=True), label=_label(key), **look)
-    for label, height in references.items():
+        axes.plot(epochs, values, label=label, **look)
+    for label, height in panel.references.items():
         axes.axhline(height, color="0.5", linestyle=":", label=label)
-    if not references:
+    if not panel.references:
         axes.set_ylim(bottom=0)
-    axes.set(title=title, xlabel="epoch", ylabel=unit)
+    axes.set(title=panel.title, xlabel="epoch", ylabel=panel.unit)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(fontsize="small", frameon=False)
-
-
-def _has(history, key):
-    """Whether any epoch has a value of that name."""
-    return any(key in row for row in history)
 
 
 def _starting(history, start):

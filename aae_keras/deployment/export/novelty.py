@@ -12,6 +12,7 @@ middle, and clusters trained on MNIST find digits cut to pieces less far out tha
 
 import dataclasses
 import math
+from typing import TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -19,6 +20,8 @@ import tensorflow as tf
 from aae_keras import losses
 from aae_keras.images import to_unit_range
 from aae_keras.models import AdversarialModel, inference
+
+Numbers = TypeVar("Numbers", np.ndarray, tf.Tensor)
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 
@@ -47,7 +50,20 @@ class Novelty:
         code = model.encode(images)
         error = losses.half_squared_error(images, model.decode(code))
         distance = model.priors["z"].distance(code["z"])
-        return error / self.usual_error + distance / math.prod(images.shape[1:])
+        return self.of(error, distance, math.prod(images.shape[1:]))
+
+    def of(self, error: Numbers, distance: Numbers, pixels: int) -> Numbers:
+        """Score images by what has been computed of them.
+
+        Args:
+            error: Half the squared error of their reconstructions, shape (n,).
+            distance: Of their codes z, as `Prior.distance` has it, shape (n,).
+            pixels: Numbers in an image.
+
+        Returns:
+            The scores, shape (n,).
+        """
+        return error / self.usual_error + distance / pixels
 
 
 def fit(model: AdversarialModel, images: np.ndarray) -> Novelty:

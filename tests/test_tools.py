@@ -61,7 +61,7 @@ def test_every_field_is_a_flag_and_in_the_help():
     "name, arguments, code, message",
     [
         ("train", ["--epoch=3"], 2, "Unknown command line flag 'epoch'. Did you mean: epochs"),
-        ("benchmark", ["--only=speed"], 2, "--only must be of train, scale"),
+        ("benchmark", ["--only=speed"], 2, "--only must be of train, plus, scale"),
         ("benchmark", ["--output=no/such/folder.json"], 1, "No such file or directory"),
         ("train", ["--preset=digit"], 2, "Unknown preset 'digit'. Did you mean digits"),
         ("train", ["--epochs=many"], 2, "epochs=many"),
@@ -235,7 +235,7 @@ def test_stopping_keeps_the_last_epoch_and_says_how_to_resume(tmp_path, npz, sto
     run = tmp_path / "run"
     command = [sys.executable, "-m", "tools.train", f"--dataset={npz}", f"--run_dir={run}"]
     process = subprocess.Popen(
-        [*command, *QUICK, "--epochs=5000"],
+        [*command, *QUICK, "--pretrain=", "--epochs=5000"],
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),

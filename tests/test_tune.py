@@ -24,7 +24,7 @@ def start(*arguments):
 
 
 def test_a_search_that_was_interrupted_goes_on_and_prints_a_command(npz, tmp_path):
-    where = [f"--dataset={npz}", f"--tune_dir={tmp_path / 'tune'}", *FLAGS]
+    where = ["--preset=", f"--dataset={npz}", f"--tune_dir={tmp_path / 'tune'}", *FLAGS]
     process = start(*where)
     assert process.stdout.readline() == (
         "The score is the error rate of 6 validation images: less is better. The test images are "
@@ -36,7 +36,7 @@ def test_a_search_that_was_interrupted_goes_on_and_prints_a_command(npz, tmp_pat
     assert process.returncode == 1 and "Traceback" not in messages, messages
     assert f"The same command goes on with what is in {tmp_path / 'tune'}." in messages
     assert "best: " in out and out.splitlines()[-1].startswith(
-        "python -m tools.train --preset=own "
+        "python -m tools.train --preset= --dataset="
     )
 
     over = 1 + len(re.findall(r"(?m)^trial", out))

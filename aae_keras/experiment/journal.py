@@ -3,9 +3,12 @@
 Optuna is imported here alone, and when a journal is opened.
 """
 
+import contextlib
 import dataclasses
 import pathlib
-from collections.abc import Mapping
+import signal
+import threading
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,29 @@ FREE_TRIALS = 4
 MOVABLE = ("dataset", "data_dir", "draw_every")
 # How a trial comes to its end.
 ENDED, PRUNED, DIVERGED, STOPPED = "ended", "pruned", "diverged", "stopped"
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold SIGINT and SIGTERM back until the end: Optuna's lock breaks where it is interrupted."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[tuple[Any, Any]] = []
+
+    def hold(number: int, frame: Any) -> None:
+        held.append((number, frame))
+
+    former = {number: signal.signal(number, hold) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+    for number, frame in held[:1]:
+        handler = former[number]
+        if callable(handler):
+            handler(number, frame)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,11 +117,13 @@ class Journal:
 
     def begin_with(self, values: Mapping[str, float]) -> None:
         """Have the configuration's own values proposed next."""
-        self._study.enqueue_trial(dict(values), user_attrs={"as_configured": True})
+        with uninterrupted():
+            self._study.enqueue_trial(dict(values), user_attrs={"as_configured": True})
 
     def ask(self) -> Any:
         """A trial of Optuna's, to be begun."""
-        return self._study.ask()
+        with uninterrupted():
+            return self._study.ask()
 
     def tell(
         self,
@@ -106,14 +134,15 @@ class Journal:
         seconds: float,
     ) -> None:
         """Write down what became of a trial."""
-        notes = {"fields": fields, "score": score, "seconds": round(seconds, 1)}
-        for name, note in {**notes, "outcome": outcome}.items():
-            trial.set_user_attr(name, note)
-        states = self._states
-        if outcome == ENDED:
-            self._study.tell(trial, score)
-        else:  # one that was stopped says nothing of its values
-            self._study.tell(trial, state=states.FAIL if outcome == STOPPED else states.PRUNED)
+        with uninterrupted():
+            notes = {"fields": fields, "score": score, "seconds": round(seconds, 1)}
+            for name, note in {**notes, "outcome": outcome}.items():
+                trial.set_user_attr(name, note)
+            states = self._states
+            if outcome == ENDED:
+                self._study.tell(trial, score)
+            else:  # one that was stopped says nothing of its values
+                self._study.tell(trial, state=states.FAIL if outcome == STOPPED else states.PRUNED)
 
     def _check(self, folder, config, fingerprint):
         """Refuse to go on with what is no search of the same."""

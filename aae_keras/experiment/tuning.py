@@ -142,7 +142,8 @@ class Search:
         values = {}
         for name, field in space_of(self.config).items():
             low, high = range_of(self.config, field)
-            values[name] = trial.suggest_float(name, low, high, log=field.log)
+            with journal.uninterrupted():
+                values[name] = trial.suggest_float(name, low, high, log=field.log)
         fields = {} if as_configured else changed_fields(self.config, values)
         watch = Watch(
             trial,
@@ -225,7 +226,8 @@ class Watch(keras.callbacks.Callback):
         """Score, report, and look at the clock."""
         if self.stage == self.stages:
             self.scores.append(self.criterion.score(self.model, logs or {}))
-            self.trial.report(self.score, len(self.scores))
+            with journal.uninterrupted():
+                self.trial.report(self.score, len(self.scores))
             if len(self.scores) == self.epochs:
                 return
             if self.may_prune and self.trial.should_prune():

@@ -108,7 +108,8 @@ def check_images(images: Formed, shape: tuple[int, ...], name: str = "images") -
 def class_indices(labels: Any) -> tf.Tensor:
     """Labels of shape (batch,), of tensors that have it or (batch, 1)."""
     check_labels(labels)
-    return labels if labels.shape.rank in (None, 1) else tf.reshape(labels, [-1])
+    rank = tf.TensorShape(labels.shape).rank
+    return labels if rank in (None, 1) else tf.reshape(labels, [-1])
 
 
 def check_labels(labels: Formed) -> None:

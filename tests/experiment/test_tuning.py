@@ -2,12 +2,13 @@
 
 import dataclasses
 import logging
+import signal
 
 import numpy as np
 import pytest
 
 from aae_keras.data import Data
-from aae_keras.experiment import runs, tuning
+from aae_keras.experiment import journal, runs, tuning
 from aae_keras.experiment.journal import FREE_TRIALS
 from aae_keras.experiment.search_space import changed_fields, shortened, space_of
 
@@ -204,3 +205,23 @@ def test_a_search_by_noise_trains_in_stages_and_never_sees_the_test_part(
     assert sorted(path.name for path in (tmp_path / "tune").iterdir()) == [
         "distances.npz", "journal.log", "trial-0.csv", "trial-1.csv",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_waits_until_the_journal_is_written(stop):
+    seen = []
+
+    def handler(number, frame):
+        seen.append("handled")
+        raise KeyboardInterrupt
+
+    former = signal.signal(stop, handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            with journal.uninterrupted():
+                signal.raise_signal(stop)
+                seen.append("written")
+        assert seen == ["written", "handled"]
+        assert signal.getsignal(stop) is handler
+    finally:
+        signal.signal(stop, former)

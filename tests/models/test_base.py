@@ -8,6 +8,7 @@ import sklearn.metrics
 import tensorflow as tf
 
 from aae_keras import losses, models, priors
+from aae_keras.errors import DataError
 from aae_keras.models import Forward
 from tests.models.plain import step_on
 from tests.tiny import LATENT_DIM, encoder, tiny_model, tiny_networks
@@ -433,7 +434,7 @@ def test_rows_of_another_size_are_refused_and_flat_ones_are_images(model, images
     """30 pixels an image: 20 values a row would become two thirds as many images."""
     flat = images.reshape(60, 30)
     np.testing.assert_allclose(model.predict(flat, verbose=0), model.predict(images, verbose=0))
-    with pytest.raises(Exception, match="reshape"):
+    with pytest.raises(DataError, match=r"must have shape \(n, 6, 5, 1\).*\(30, 20\)"):
         model.to_images(tf.zeros((30, 20)))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 from PIL import Image
+from tensorflow.core.protobuf import saved_model_pb2
 
 from aae_keras.deployment import contract
 from aae_keras.deployment.export.signatures import Signatures
@@ -32,7 +33,20 @@ def write_saved_model(signatures: Signatures, folder: pathlib.Path) -> None:
     weights = [weight for function in functions.values() for weight in function.graph.variables]
     module.weights = list({id(weight): weight for weight in weights}.values())
     tf.saved_model.save(module, str(folder), signatures=functions)
+    _drop_shapes(folder / "saved_model.pb")
     _name_methods(folder, functions)
+
+
+def _drop_shapes(path):
+    """Leave out the shapes noted beside each node, which whoever loads the graph infers anew.
+
+    They are a sixth of a graph that reads image files.
+    """
+    saved = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    for function in saved.meta_graphs[0].graph_def.library.function:
+        for node in function.node_def:
+            node.attr.pop("_output_shapes", None)
+    path.write_bytes(saved.SerializeToString(deterministic=True))
 
 
 def _name_methods(folder, names):

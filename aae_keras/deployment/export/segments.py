@@ -102,9 +102,10 @@ def digits_of(content: tf.Tensor, place: int | tf.Tensor, length: int | tf.Tenso
 
 
 def number(digits: tf.Tensor) -> tf.Tensor:
-    """The whole number of up to four bytes, the highest first; 2^30 if it is beyond int32."""
-    total = tf.foldl(lambda total, digit: 256 * total + digit, digits, 0)
-    return tf.where(total < 0, 2**30, total)
+    """The whole number of up to four bytes, the highest first: an int32 scalar, at most 2^30."""
+    places = tf.constant([2**24, 2**16, 2**8, 1], tf.int64)[4 - tf.size(digits) :]
+    total = tf.reduce_sum(tf.cast(digits, tf.int64) * places)
+    return tf.cast(tf.minimum(total, 2**30), tf.int32)
 
 
 def _is_any(value, values):

@@ -16,6 +16,10 @@ from aae_keras.reading import BACKGROUND, FITS, Reading
 log = logging.getLogger(__name__)
 
 
+# Images in a batch that small data is not cut below: batch normalisation needs some.
+LEAST_BATCH = 32
+
+
 class Data:
     """A data set ready for `fit`, `evaluate` and pictures.
 
@@ -86,6 +90,19 @@ class Data:
         if distances is None:
             distances = neighbours.distances(self.split.images, self.split.unlabeled_rows)
         return Data(self.split, **self._order, distances=distances, reading=self.reading)
+
+    def with_steps(self, least: int) -> "Data":
+        """The same data, in smaller batches where a pass over it would be fewer steps than that.
+
+        Args:
+            least: Steps; batches keep `LEAST_BATCH` images all the same.
+        """
+        batch_size = max(LEAST_BATCH, len(self.split.unlabeled_rows) // least)
+        if self.steps_per_epoch >= least or batch_size >= self._order["batch_size"]:
+            return self
+        log.info("batch_size is lowered to %d, for %d steps an epoch.", batch_size, least)
+        order = self._order | {"batch_size": batch_size}
+        return Data(self.split, **order, distances=self.distances, reading=self.reading)
 
     @functools.cached_property
     def validation(self) -> tf.data.Dataset | None:

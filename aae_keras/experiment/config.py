@@ -270,8 +270,8 @@ class Config:
     epochs: int = _optimization(60, "Passes over the unlabelled images.", low=1)
     least_steps: int = _optimization(
         0,
-        "Steps to train for at least: where `epochs` are fewer, every stage takes more passes, in "
-        "proportion; 0: as stated.",
+        "Steps to train for at least: where `epochs` are fewer, batches are smaller, down to a "
+        "tenth of the images, and every stage takes more passes, in proportion; 0: as stated.",
         low=0,
     )
     batch_size: int = _optimization(100, "Unlabelled images in a step.", low=1)

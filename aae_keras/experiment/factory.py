@@ -16,6 +16,9 @@ from aae_keras.experiment.config import Config
 
 log = logging.getLogger(__name__)
 
+# Where a configuration states its `least_steps`: in shorter epochs, pauses would take longer.
+STEPS_OF_AN_EPOCH = 10
+
 
 def load_data(
     config: Config, distances: Callable[[str], np.ndarray | None] = lambda fingerprint: None
@@ -35,7 +38,7 @@ def load_data(
 
 def read_data(config: Config) -> Data:
     """The same without what training alone asks of it."""
-    return data_module.load(
+    data = data_module.load(
         config.dataset,
         data_dir=config.data_dir,
         num_labeled=config.num_labeled,
@@ -54,6 +57,7 @@ def read_data(config: Config) -> Data:
         batch_size=config.batch_size,
         labeled_batch_size=config.labeled_batch_size,
     )
+    return data.with_steps(STEPS_OF_AN_EPOCH) if config.least_steps else data
 
 
 def load_trained(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from aae_keras import models
+from aae_keras.data import from_arrays
 from aae_keras.experiment import evaluation, factory, runs, training
 from aae_keras.experiment.config import Config
 from aae_keras.experiment.stages import epochs_before, stages_of, start_from, with_epochs
@@ -117,3 +118,15 @@ def test_a_run_of_least_steps_trains_them_and_keeps_what_was_asked_for(small, tm
     config = dataclasses.replace(small, epochs=1, rate_drops=(), least_steps=9)
     run = training.train(config, tmp_path / "run", verbose=0)
     assert len(evaluation.read_history(run)) == 3 and runs.open_run(run.folder).config == config
+
+
+def test_small_data_is_cut_into_smaller_batches_before_it_is_passed_over_more_often(small):
+    pixels = np.zeros((500, 6, 5, 1), "uint8")  # a fifth of them for test
+    data = from_arrays(pixels, np.arange(500) % 3, batch_size=250, validation_size=0)
+    assert data.steps_per_epoch == 1
+    cut = data.with_steps(10)
+    (element, _) = next(iter(cut.train))
+    assert (cut.steps_per_epoch, len(element["unlabeled"])) == (10, 40)
+    assert data.with_steps(100).steps_per_epoch == 12  # of 32 images, and not of 4
+    assert data.with_steps(1) is data and cut.with_steps(12) is not cut
+    assert cut.reading == data.reading

@@ -84,7 +84,7 @@ def newest_whole(folder: pathlib.Path, revision: str = "") -> Checkpoint | None:
     for path in reversed(found(folder)):
         try:
             checkpoint = _read(path)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, *_DAMAGED) as error:  # fmt: skip
+        except (OSError, ValueError, KeyError, TypeError, EOFError, *_DAMAGED) as error:
             damage.append(f"{path} is damaged ({first_line(error)})")
             continue
         if revision and checkpoint.revision and checkpoint.revision != revision:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import zipfile
 
 from aae_keras.experiment import runs
 from aae_keras.experiment.records import Record
@@ -23,7 +24,8 @@ def make_run(folder, config, error=0.02, record=RECORD, *, trained=True, scored=
     run = runs.write_config(runs.Run(folder, config, "20260101T000000Z-00000000", "f"))
     run.history_file.write_text("epoch,seconds\n1,3.0\n2,3.0\n")
     if trained:
-        run.model_file.touch()
+        with zipfile.ZipFile(run.model_file, "w"):
+            pass
     if scored:
         scores = {"test": {"error_rate": error}, "minutes": 0.1}
         run.metrics_file.write_text(json.dumps(scores))

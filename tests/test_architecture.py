@@ -14,10 +14,10 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if "node_modules" not in p
 # Imports point one way: a room may import what stands before it, never what comes after. The wings
 # `experiment` and `deployment` have an order of their own.
 ROOMS = [
+    {"errors"},
     {
         "phases",
         "ranges",
-        "errors",
         "files",
         "noise",
         "losses",
@@ -37,11 +37,13 @@ ROOMS = [
 ]
 WINGS = {
     "experiment": [
+        {"seals", "ownership"},
         {"fields", "hardware", "consistency", "merging", "records", "vocabulary"},
         {"config", "rows"},
         {"changes"},
         {"presets", "search_space"},
-        {"runs"},
+        {"runs", "checkpoints"},
+        {"outcomes"},
         {"optimization", "results", "journal"},
         {"parts", "callbacks", "scoring", "projector", "archive", "baselines"},
         {"factory"},

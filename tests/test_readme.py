@@ -15,7 +15,7 @@ from tensorflow_serving.config import model_server_config_pb2
 
 import aae_keras
 from aae_keras.deployment import contract
-from aae_keras.experiment import evaluation, figures, search_space
+from aae_keras.experiment import evaluation, figures, outcomes, search_space
 from aae_keras.experiment.presets import PRESETS
 from aae_keras.experiment.vocabulary import SETTINGS
 from tests import tiny
@@ -235,7 +235,7 @@ def test_presets_pictures_scores_and_files_of_a_run_are_in_the_manual(trained):
     pictures = {path.name for path in figures.plot_run(trained.folder)}
     assert pictures <= set(re.findall(r"`(\w+\.png)`", PAGES[DOCS / "pictures.md"]))
     result = evaluation.evaluate_run(trained.folder)
-    columns = {name.removeprefix("val_") for name in evaluation.read_history(trained)[0]}
+    columns = {name.removeprefix("val_") for name in outcomes.read_history(trained)[0]}
     known = set(re.findall(r"`(\w+)`", PAGES[DOCS / "scores.md"]))
     assert result.keys() | result["validation"].keys() | result["test"].keys() <= known
     assert {name for name in columns if not name.endswith("_loss")} <= known

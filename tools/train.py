@@ -25,7 +25,7 @@ def main(arguments):
         raise cli.Usage("--resume goes on with a run, --overwrite replaces it: choose one.")
     config = cli.config_from_flags(base=_config_of_resumed_run())
     cli.load_tensorflow()
-    from aae_keras.experiment import evaluation, hardware, runs, training
+    from aae_keras.experiment import hardware, outcomes, runs, training
 
     folder = flags.run_dir or runs.default_folder(config)
     try:
@@ -37,7 +37,7 @@ def main(arguments):
             f"The last whole epoch is kept; go on with "
             f"python -m tools.train --run_dir={folder} --resume"
         ) from error
-    history = evaluation.read_history(run)
+    history = outcomes.read_history(run)
     seconds = statistics.median(row["seconds"] for row in history)
     print(f"revision {run.revision}")
     print(f"model {run.model_file}")

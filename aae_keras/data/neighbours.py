@@ -4,13 +4,18 @@ The exact answer compares every image with every other. A sample says nearly as 
 second nearest of 2000 images, scaled, correlates 0.97 with the tenth nearest of all.
 """
 
+import logging
 import math
 import pathlib
 import zipfile
+import zlib
 
 import numpy as np
 
 from aae_keras.data.images import Images
+from aae_keras.errors import first_line
+
+log = logging.getLogger(__name__)
 
 # The neighbour whose distance counts.
 NEIGHBOUR = 10
@@ -18,6 +23,8 @@ SAMPLE = 2000
 # Ranks in the sample: the near one is the measure, the far one tells how distance grows with rank.
 NEAR, FAR = 2, 20
 BLOCK = 1000
+# What a damaged archive raises beside the errors of reading, RuntimeError among them.
+_DAMAGED = (zipfile.BadZipFile, zlib.error)
 
 
 def distances(images: Images, rows: np.ndarray) -> np.ndarray:
@@ -90,8 +97,12 @@ def read(file: pathlib.Path, fingerprint: str) -> np.ndarray | None:
     try:
         with open(file, "rb") as opened, np.load(opened, allow_pickle=False) as saved:
             return saved["distances"] if str(saved["fingerprint"]) == fingerprint else None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None  # a cache: what cannot be read is computed again
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, *_DAMAGED) as error:
+        # A cache: what cannot be read is computed again.
+        log.warning("%s is damaged (%s) and is computed again.", file, first_line(error))
+        return None
 
 
 def write(file: pathlib.Path, distances: np.ndarray, fingerprint: str) -> None:

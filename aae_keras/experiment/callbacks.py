@@ -1,22 +1,18 @@
 """Callbacks of a run: the checkpoint that resumes exactly, and the guard against NaN."""
 
-import csv
-import io
-import json
 import math
-import os
 import pathlib
 import shutil
-import zipfile
-from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from aae_keras.data import Data
-from aae_keras.errors import UserError, first_line
-from aae_keras.files import flush, write_atomically
+from aae_keras.errors import UserError
+from aae_keras.experiment import checkpoints
+from aae_keras.experiment.outcomes import write_history
+from aae_keras.files import flush, naming_a_full_disk
 
 
 class Backup(keras.callbacks.Callback):
@@ -34,10 +30,13 @@ class Backup(keras.callbacks.Callback):
         backup.remove()
 
     Args:
-        folder: Where the checkpoint lies. Only the newest is kept.
+        folder: Where the checkpoints lie. The last two are kept: should the newest be damaged, the
+            other is gone on from.
         data: The `Data` whose `train` is fitted, so that a resumed epoch has its own order; None
             for another data set, whose order is then its own affair.
         history_file: Path of a CSV file to write the history to, one row an epoch; or None.
+        revision: Of the run, which then stands in all that is written; checkpoints that have
+            another are refused.
     """
 
     def __init__(
@@ -45,12 +44,15 @@ class Backup(keras.callbacks.Callback):
         folder: pathlib.Path | str,
         data: Data | None = None,
         history_file: pathlib.Path | str | None = None,
+        revision: str = "",
     ):
         super().__init__()
         self.folder = pathlib.Path(folder)
         self.data = data
         self.history_file = history_file
+        self.revision = revision
         self.history: list[dict[str, Any]] = []
+        self._found: checkpoints.Checkpoint | None = None
         # The number of the run's stage, for its rows of the history; None where there is but one.
         self.stage: int | None = None
 
@@ -58,13 +60,13 @@ class Backup(keras.callbacks.Callback):
         """The rows of the checkpoint's history, one for each whole epoch; none if there is none.
 
         Raises:
-            UserError: If it is damaged.
+            UserError: If it is damaged, or of another run.
         """
-        checkpoint = self._newest()
-        return [] if checkpoint is None else self._progress(checkpoint)["history"]
+        found = self._newest()
+        return [] if found is None else found.history
 
     def restore(self, model: keras.Model) -> int:
-        """Put a model where the checkpoint left it.
+        """Put a model where the newest whole checkpoint left it.
 
         Args:
             model: A compiled model, built as the one that wrote the checkpoint.
@@ -73,30 +75,26 @@ class Backup(keras.callbacks.Callback):
             How many whole epochs it has been trained for; 0 if there is no checkpoint.
 
         Raises:
-            UserError: If the checkpoint is damaged, or of a model of another shape.
+            UserError: If every checkpoint is damaged, or they are of another run, or of a model of
+                another shape.
         """
-        checkpoint = self._newest()
-        if checkpoint is None:
+        found = self._newest()
+        if found is None:
             return 0
-        progress = self._progress(checkpoint)
-        try:
-            with np.load(checkpoint / "state.npz", allow_pickle=False) as file:
-                saved = dict(file)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise _damaged(checkpoint, error) from error
         variables = _state(model)
-        found = {key: array.shape for key, array in saved.items()}
-        if found != {key: tuple(variable.shape) for key, variable in variables.items()}:
+        shapes = {key: array.shape for key, array in found.arrays.items()}
+        if shapes != {key: tuple(variable.shape) for key, variable in variables.items()}:
             raise UserError(
-                f"{checkpoint} was written by another model: its variables have other shapes. "
+                f"{found.folder} was written by another model: its variables have other shapes. "
                 "Resume with the networks, optimizers and data the run began with."
             )
         for key, variable in variables.items():
-            variable.assign(saved[key])
-        self.history = progress["history"]
+            variable.assign(found.arrays[key])
+        self.history = found.history
+        self._found = None
         if self.history_file:  # a kill may have come between the checkpoint and its row
-            write_history(self.history_file, self.history)
-        return progress["epochs"]
+            self._write_history()
+        return found.epochs
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Give the epoch its own order."""
@@ -110,52 +108,49 @@ class Backup(keras.callbacks.Callback):
         self.history.append({"epoch": epoch + 1, **stage, **row})
         self._write(epoch + 1)
         if self.history_file:
-            write_history(self.history_file, self.history)
+            self._write_history()
 
     def remove(self) -> None:
-        """Delete the checkpoint: the final model stands."""
+        """Delete the checkpoints: the final model stands."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _write_history(self):
+        of_run = {"revision": self.revision} if self.revision else {}
+        write_history(self.history_file, [{**row, **of_run} for row in self.history])
+
     def _write(self, epochs):
+        self._found = None
         self.folder.mkdir(parents=True, exist_ok=True)
         aside = self.folder / ".writing"
         shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir()
         arrays = {key: np.asarray(variable) for key, variable in _state(self.model).items()}
-        with open(aside / "state.npz", "wb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        write_atomically(
-            aside / "progress.json", json.dumps({"epochs": epochs, "history": self.history})
-        )
-        older = self._checkpoints()
+        size = sum(array.nbytes for array in arrays.values())
         target = self.folder / f"epoch-{epochs:06d}"
+        earlier = [path for path in checkpoints.found(self.folder) if path < target]
+        remedy = "go on with --resume." if earlier else "train anew: no epoch is kept yet."
+        try:
+            with naming_a_full_disk(target, size, remedy):
+                checkpoints.write(aside, epochs, self.history, arrays, self.revision)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
         shutil.rmtree(target, ignore_errors=True)
-        flush(aside)
         aside.rename(target)
         flush(self.folder)
-        for checkpoint in older:
-            if checkpoint != target:
+        for checkpoint in checkpoints.found(self.folder):
+            if checkpoint not in (*earlier[-1:], target):
                 shutil.rmtree(checkpoint)
 
-    def _progress(self, checkpoint):
-        try:
-            return json.loads((checkpoint / "progress.json").read_text())
-        except (OSError, ValueError) as error:
-            raise _damaged(checkpoint, error) from error
-
-    def _checkpoints(self):
-        return sorted(self.folder.glob("epoch-*"))
-
     def _newest(self):
-        return next(reversed(self._checkpoints()), None)
+        if self._found is None:
+            self._found = checkpoints.newest_whole(self.folder, self.revision)
+        return self._found
 
 
 class StopOnNaN(keras.callbacks.Callback):
     """End training with an error, naming losses and steps, once a logged value is not finite.
 
-    The weights of the last whole epoch stay in the backup.
+    The weights of the last whole epoch, if there is one, stay in the backup.
     """
 
     def __init__(self):
@@ -191,31 +186,17 @@ class StopOnNaN(keras.callbacks.Callback):
                 self._stop(f"{weight.path} became NaN or infinite in the last step")
 
     def _stop(self, what):
+        kept = "The weights of the epoch before it are in the run's backup/."
+        if self.epoch == 0:
+            kept = "No epoch came before it, so nothing is kept."
         raise FloatingPointError(
             f"{what} of epoch {self.epoch + 1}. Train a new run with lower rates, or look for "
-            "damaged images. The weights of the epoch before it are in the run's backup/."
+            f"damaged images. {kept}"
         )
 
     def _rank(self, name):
         names = [term.name for term in self.model.terms]
         return names.index(name) if name in names else len(names)
-
-
-def _damaged(checkpoint, error):
-    return UserError(
-        f"{checkpoint} is damaged and cannot be resumed from; train the run anew. The "
-        f"reader said: {first_line(error)}"
-    )
-
-
-def write_history(path: pathlib.Path | str, history: Sequence[dict[str, Any]]) -> None:
-    """Write dicts as CSV; a value that an epoch lacks is left empty."""
-    columns = list(dict.fromkeys(name for row in history for name in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(history)
-    write_atomically(path, text.getvalue())
 
 
 def _state(model):

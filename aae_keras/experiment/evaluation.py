@@ -1,13 +1,12 @@
-"""The scores of a run, and its history."""
+"""The scores of a run."""
 
-import csv
 import json
 import logging
 import pathlib
 from typing import Any
 
-from aae_keras.errors import first_line
-from aae_keras.experiment import baselines, factory, runs
+from aae_keras.experiment import baselines, factory
+from aae_keras.experiment.outcomes import read_history
 from aae_keras.experiment.scoring import apply_model, generated_accuracy, scores
 from aae_keras.files import write_atomically
 
@@ -34,6 +33,7 @@ def evaluate_run(
         DataError, RunError: If the run or its data cannot be used.
     """
     run, data, model = factory.load_trained(folder, **where)
+    minutes = round(sum(row["seconds"] for row in read_history(run)) / 60, 3)
     split = data.split
     rows = split.validation_rows
     validation = apply_model(model, split.images[rows], split.labels[rows])
@@ -54,7 +54,7 @@ def evaluate_run(
             "validation": len(split.validation_rows),
             "test": len(split.test_images),
         },
-        "minutes": round(sum(row["seconds"] for row in read_history(run)) / 60, 3),
+        "minutes": minutes,
     }
     if with_baselines:
         result["baselines"] = baselines.scores(split)
@@ -62,27 +62,3 @@ def evaluate_run(
             log.warning("There are no baselines: they need labels to learn from and to score by.")
     write_atomically(run.metrics_file, json.dumps(result, indent=2) + "\n")
     return result
-
-
-def read_history(run: runs.Run) -> list[dict[str, float]]:
-    """Read the history of a run.
-
-    Args:
-        run: The `Run`.
-
-    Returns:
-        The rows of its `history.csv`, one dict of floats per epoch, without the empty cells.
-
-    Raises:
-        RunError: If the file is missing or damaged.
-    """
-    try:
-        with open(run.history_file, newline="") as file:
-            return [
-                {name: float(cell) for name, cell in row.items() if cell}
-                for row in csv.DictReader(file)
-            ]
-    except FileNotFoundError as error:
-        raise runs.RunError(f"{run.folder} has no history.csv.") from error
-    except ValueError as error:
-        raise runs.RunError(f"{run.history_file} is damaged: {first_line(error)}") from error

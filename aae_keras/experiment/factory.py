@@ -80,7 +80,14 @@ def load_trained(
     elsewhere: dict[str, Any] = {**where}
     data = read_data(dataclasses.replace(run.config, **elsewhere))
     runs.check_fingerprint(run, data.split.fingerprint())
-    return run, data, models.in_float32(models.load_model(run.model_file))
+    model = models.load_model(run.model_file)
+    for weight in model.weights:
+        if not np.isfinite(weight).all():
+            raise runs.RunError(
+                f"{run.model_file} holds NaN or infinite weights, in {weight.path}: nothing that "
+                "it says would be true. Train a new run, with lower rates."
+            )
+    return run, data, models.in_float32(model)
 
 
 def build_model(config: Config, data: Data) -> models.AdversarialModel:

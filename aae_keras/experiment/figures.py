@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from aae_keras import models, plots
 from aae_keras.data import Data
-from aae_keras.experiment import evaluation, factory, projector, scoring
+from aae_keras.experiment import factory, outcomes, projector, scoring
 from aae_keras.experiment.runs import Run
 from aae_keras.images import to_unit_range
 from aae_keras.models import AdversarialModel, LatentY
@@ -50,7 +50,7 @@ def plot_run(folder: str | pathlib.Path, **where: str) -> list[pathlib.Path]:
         DataError, RunError: If the run or its data cannot be used.
     """
     run, data, model = factory.load_trained(folder, **where)
-    history = evaluation.read_history(run)
+    history = outcomes.read_history(run)
     pictures = {"learning_curves": learning_curves(run, history), **figures_of(model, data)}
     projector.write(run.logs, model, data)
     return [save(run, name, figure) for name, figure in pictures.items()]
@@ -61,13 +61,13 @@ def learning_curves(run: Run, history: list[dict[str, float]]) -> Figure:
 
     Args:
         run: The `Run`.
-        history: One dict per epoch, as `evaluation.read_history` returns them.
+        history: One dict per epoch, as `outcomes.read_history` returns them.
     """
     return plots.learning_curves(history, RECONSTRUCTION_UNIT[run.config.reconstruction])
 
 
 def save(run: Run, name: str, figure: Figure) -> pathlib.Path:
-    """Write a figure as PNG into a run's `figures/`, with the revision below it.
+    """Write a figure as PNG into a run's `figures/`, with the revision below it and in it.
 
     Args:
         run: The `Run`.
@@ -84,7 +84,7 @@ def save(run: Run, name: str, figure: Figure) -> pathlib.Path:
     )
     run.figures.mkdir(exist_ok=True)
     path = run.figures / f"{name}.png"
-    figure.savefig(path, dpi=DPI)
+    figure.savefig(path, dpi=DPI, metadata={"Revision": run.revision})
     return path
 
 

@@ -1,8 +1,6 @@
 """From run folders to the figures of the rows: which runs there are, their means, their goals."""
 
-import csv
 import dataclasses
-import json
 import logging
 import pathlib
 import re
@@ -11,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aae_keras.errors import UserError, first_line
-from aae_keras.experiment import records, runs
+from aae_keras.experiment import outcomes, records, runs
 from aae_keras.experiment.changes import changed
 from aae_keras.experiment.config import Config
 from aae_keras.experiment.presets import PRESETS, preset
@@ -176,11 +174,10 @@ def read_result(run: runs.Run) -> Result:
         UserError: If a file of it is missing or damaged.
     """
     try:
-        metrics = json.loads(run.metrics_file.read_text())
+        metrics = outcomes.read_metrics(run) or {}
         scores, minutes = metrics["test"], metrics["minutes"]
-        with open(run.history_file, newline="") as file:
-            epochs = sum(1 for _ in csv.DictReader(file))
-    except (FileNotFoundError, ValueError, TypeError, KeyError) as error:
+        epochs = len(outcomes.read_history(run))
+    except (ValueError, TypeError, KeyError) as error:
         raise runs.RunError(
             f"The scores or the history of {run.folder} cannot be read: {first_line(error)}. "
             f"Score it again with python -m tools.evaluate --run_dir={run.folder}"

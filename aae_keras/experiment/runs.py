@@ -7,19 +7,28 @@ metrics.json    written by `evaluate`
 figures/        written by `visualize`
 report.html     written by `report`
 logs/           TensorBoard
-backup/         the last whole epoch, while the run is unfinished
+backup/         the last two whole epochs, while the run is unfinished
+.lock           while a process trains in it
 """
 
+import contextlib
 import dataclasses
 import datetime
+import logging
 import pathlib
+import shutil
+from collections.abc import Iterator
+from typing import Any
 
 import yaml
 
 from aae_keras.errors import UserError
-from aae_keras.experiment import presets
+from aae_keras.experiment import ownership, presets, seals
 from aae_keras.experiment.config import Config
+from aae_keras.experiment.ownership import Lock
 from aae_keras.files import write_atomically
+
+log = logging.getLogger(__name__)
 
 
 class RunError(UserError):
@@ -79,7 +88,7 @@ class Run:
 
     @property
     def backup(self) -> pathlib.Path:
-        """Folder of the last whole epoch."""
+        """Folder of the last two whole epochs."""
         return self.folder / "backup"
 
 
@@ -105,12 +114,17 @@ def name_run(folder: pathlib.Path | str, config: Config, overwrite: bool = False
             f"{folder} holds a run already. Pass --resume to go on with it, --overwrite to "
             "move it to .old and begin anew, or another --run_dir."
         )
+    if not exists(folder) and (folder / "model.keras").exists():
+        raise RunError(
+            f"{folder} holds a model.keras without a config.yaml: nothing says what it is. Put its "
+            "config.yaml back, or move it away."
+        )
     start = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
     return Run(folder, config, f"{start}-{config.fingerprint()}")
 
 
 def begin(run: Run, fingerprint: str) -> Run:
-    """Make the folder of a run and write `config.yaml`; a run that is there moves to `.old`.
+    """Write the `config.yaml` of a run into its folder, where nothing may be of a run before it.
 
     Args:
         run: From `name_run`.
@@ -119,16 +133,33 @@ def begin(run: Run, fingerprint: str) -> Run:
     Returns:
         The run, with the fingerprint.
     """
-    if exists(run.folder):
-        retire(open_run(run.folder))
-    run.folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(run.backup, ignore_errors=True)  # of a run whose config.yaml is gone
     return write_config(dataclasses.replace(run, fingerprint=fingerprint))
+
+
+@contextlib.contextmanager
+def undone_before_its_first_epoch(run: Run, lock: Lock) -> Iterator[None]:
+    """Around a new run: if it fails before an epoch is whole, its folder is left as it was."""
+    # Another may have begun here between the first look and the lock.
+    name_run(run.folder, run.config)
+    before = set(run.folder.iterdir())
+    try:
+        yield
+    except BaseException:
+        if lock.stands() and not any(run.backup.glob("epoch-*")):
+            for path in set(run.folder.iterdir()) - before:
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+        raise
 
 
 def write_config(run: Run) -> Run:
     """Write a run's `config.yaml`; returns the run."""
     header = f"revision: {run.revision}\ndata_fingerprint: {run.fingerprint!r}\n"
-    write_atomically(run.folder / "config.yaml", header + run.config.to_yaml())
+    text = seals.seal_lines(header + run.config.to_yaml())
+    write_atomically(run.folder / "config.yaml", text)
     return run
 
 
@@ -151,6 +182,17 @@ def exists(folder: pathlib.Path | str) -> bool:
     return (pathlib.Path(folder) / "config.yaml").exists()
 
 
+def make_way(folder: pathlib.Path) -> None:
+    """Move a run that is in a folder to `.old`.
+
+    Raises:
+        UserError: If somebody trains in it.
+    """
+    with ownership.owned(folder):
+        if exists(folder):
+            retire(open_run(folder))
+
+
 def retire(run: Run) -> None:
     """Move a run's folder to `.old/REVISION` beside it."""
     old = run.folder.parent / ".old"
@@ -161,6 +203,8 @@ def retire(run: Run) -> None:
         target = old / f"{run.revision}-{count}"
         count += 1
     run.folder.rename(target)
+    (target / ownership.FILE).unlink(missing_ok=True)
+    log.info("The run that was in %s lies in %s.", run.folder, target)
 
 
 def open_run(folder: pathlib.Path | str) -> Run:
@@ -172,6 +216,7 @@ def open_run(folder: pathlib.Path | str) -> Run:
     folder = pathlib.Path(folder)
     try:
         text = (folder / "config.yaml").read_text()
+        seals.check_lines(text)
         config = Config.from_yaml(text)
         header = yaml.safe_load(text)
         revision, fingerprint = header["revision"], header["data_fingerprint"]
@@ -189,7 +234,8 @@ def open_trained(folder: pathlib.Path | str) -> Run:
     """The finished run in a folder.
 
     Raises:
-        RunError: If there is none, or it has not been trained to its end.
+        RunError: If there is none, it has not been trained to its end, or its model is damaged or
+            of another run.
     """
     run = open_run(folder)
     if not run.model_file.exists():
@@ -197,4 +243,28 @@ def open_trained(folder: pathlib.Path | str) -> Run:
             f"{folder} has no model.keras: its training has not ended. Go on with "
             f"python -m tools.train --run_dir={folder} --resume"
         )
+    signature(run)
     return run
+
+
+def signature(run: Run) -> dict[str, Any]:
+    """What a run's `model.keras` says of itself: `revision` and `history_sha256`.
+
+    Returns:
+        A dict; empty for a model of earlier versions.
+
+    Raises:
+        RunError: If the file is damaged or of another run.
+    """
+    try:
+        found = seals.signature(run.model_file)
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"{run.model_file} is damaged: {error}. Put a copy back, or train the run anew."
+        ) from error
+    if found.get("revision", run.revision) != run.revision:
+        raise RunError(
+            f"{run.model_file} is of another run. Put the run's own back. Expected revision "
+            f"{run.revision}. Received: {found['revision']}"
+        )
+    return found

@@ -16,11 +16,12 @@ import tensorflow as tf
 
 from aae_keras.data import Data, neighbours
 from aae_keras.errors import first_line
-from aae_keras.experiment import factory, figures, merging, runs
-from aae_keras.experiment.callbacks import Backup, StopOnNaN, write_history
+from aae_keras.experiment import factory, figures, merging, ownership, runs, seals
+from aae_keras.experiment.callbacks import Backup, StopOnNaN
 from aae_keras.experiment.config import Config
+from aae_keras.experiment.outcomes import write_history
 from aae_keras.experiment.stages import Stage, epochs_before, stages_of, start_from, with_epochs
-from aae_keras.files import flush
+from aae_keras.files import flush, naming_a_full_disk
 from aae_keras.models import AdversarialModel
 
 log = logging.getLogger(__name__)
@@ -55,52 +56,85 @@ def train(
         The `Run`, trained.
 
     Raises:
-        DataError, RunError: If the data or the folder cannot be used, or a resumed run's data
-            is not what it was.
+        DataError, RunError, UserError: If the data or the folder cannot be used, another process
+            trains in it, it goes away meanwhile, the disk is full, or a resumed run's data is not
+            what it was.
         FloatingPointError: If a loss stops being finite; the last whole epoch stays.
+        Whatever ends a new run before its first whole epoch, the folder is left as it was.
     """
-    folder = folder or runs.default_folder(config)
+    folder = pathlib.Path(folder or runs.default_folder(config))
+    build = build or factory.build_model
     if resume:
-        run = reopen(folder, config)
-        if run.model_file.exists():
-            log.warning("%s has been trained to its end (revision %s).", folder, run.revision)
-            return run
-    else:
-        run = runs.name_run(folder, config, overwrite)
+        reopen(folder, config)  # before the lock: a folder without a run is left alone
+        with ownership.owned(folder) as lock:
+            run = reopen(folder, config)  # another may have gone on with it until now
+            if run.model_file.exists():
+                log.warning("%s has been trained to its end (revision %s).", folder, run.revision)
+                return run
+            plan = _plan(run, data, build)
+            rows = _rows_so_far(plan)
+            runs.write_config(run)
+            return _finish(plan, lock, callbacks, verbose, rows)
+    # Before the folder is touched: faults of the data and of the networks leave no trace.
+    plan = _plan(runs.name_run(folder, config, overwrite), data, build)
+    if overwrite:
+        runs.make_way(folder)
+    with ownership.owned(folder) as lock, runs.undone_before_its_first_epoch(plan.run, lock):
+        plan.run = runs.begin(plan.run, plan.data.split.fingerprint())
+        if plan.data.distances is not None:
+            neighbours.write(plan.run.distances, plan.data.distances, plan.run.fingerprint)
+        return _finish(plan, lock, callbacks, verbose)
+
+
+@dataclasses.dataclass
+class _Plan:
+    """What is trained: `model` is that of the first stage."""
+
+    run: runs.Run
+    data: Data
+    stages: list[Stage]
+    model: AdversarialModel
+    backup: Backup
+    build: Callable[[Config, Data], AdversarialModel]
+
+
+def _plan(run, data, build):
     log.info("Revision %s in %s", run.revision, run.folder)
-    # Before the folder is touched: faults of the data leave no trace.
     if data is None:
         data = factory.load_data(run.config, functools.partial(neighbours.read, run.distances))
     log.info("%s", data.describe())
-    build = build or factory.build_model
     stages = stages_of(with_epochs(run.config, data), len(data.class_names))
-    model = build(stages[0].config, data)
-    fingerprint = data.split.fingerprint()
-    backup = Backup(run.backup, data, run.history_file)
-    rows: list[dict[str, Any]] = []
-    if resume:
-        runs.check_fingerprint(run, fingerprint)
-        rows = backup.saved_history()
-        last = len(rows) - epochs_before(stages[-1], rows)
-        if last > stages[-1].config.epochs:
-            raise runs.RunError(
-                f"{folder} has {last} whole epochs already. Received: epochs={run.config.epochs}"
-            )
-        runs.write_config(run)
-        total = sum(stage.config.epochs for stage in stages)
-        log.info("Resuming after epoch %d of %d.", len(rows), total)
-    else:
-        run = runs.begin(run, fingerprint)
-        if data.distances is not None:
-            neighbours.write(run.distances, data.distances, fingerprint)
+    backup = Backup(run.backup, data, run.history_file, run.revision)
+    return _Plan(run, data, stages, build(stages[0].config, data), backup, build)
+
+
+def _rows_so_far(plan):
+    """The history of a run that is gone on with, once it is clear that it may be."""
+    run, stages = plan.run, plan.stages
+    runs.check_fingerprint(run, plan.data.split.fingerprint())
+    rows = plan.backup.saved_history()
+    last = len(rows) - epochs_before(stages[-1], rows)
+    if last > stages[-1].config.epochs:
+        raise runs.RunError(
+            f"{run.folder} has {last} whole epochs already. Received: epochs={run.config.epochs}"
+        )
+    total = sum(stage.config.epochs for stage in stages)
+    log.info("Resuming after epoch %d of %d.", len(rows), total)
+    return rows
+
+
+def _finish(plan, lock, callbacks, verbose, rows=()):
+    """Train from the last whole epoch, or the first, to `model.keras`."""
+    run, data, model, backup = plan.run, plan.data, plan.model, plan.backup
     drawing = [DrawFigures(data, run, backup)] if run.config.draw_every else []
+    each_epoch = [StayOwner(lock), backup, *drawing, *callbacks]
     reached = rows[-1].get("stage", 1) if rows else 1
-    for stage in stages[reached - 1 :]:  # what the others learned is in the checkpoint
-        if len(stages) > 1:
+    for stage in plan.stages[reached - 1 :]:  # what the others learned is in the checkpoint
+        if len(plan.stages) > 1:
             backup.stage = stage.number
-            log.info("Stage %d of %d: %s.", stage.number, len(stages), stage.config.setting)
+            log.info("Stage %d of %d: %s.", stage.number, len(plan.stages), stage.config.setting)
         if stage.number > 1:
-            former, model = model, build(stage.config, data)
+            former, model = model, plan.build(stage.config, data)
         if rows and stage.number == reached:
             backup.restore(model)
         elif stage.number > 1:
@@ -108,8 +142,9 @@ def train(
             if run.config.pretrain_clusters:
                 naming = merging.start_from_clusters(model, former, data)
                 report(naming, data, run)
-        fit(model, data, run, [backup, *drawing, *callbacks], stage, backup.history, verbose)
-    save_atomically(model, run.model_file)
+        fit(model, data, run, each_epoch, stage, backup.history, verbose)
+    lock.check()
+    save_atomically(model, run)
     backup.remove()
     return run
 
@@ -177,6 +212,22 @@ def fit(
             verbose=verbose,
             callbacks=[clock, StopOnNaN(), *callbacks, tensorboard],
         )
+
+
+class StayOwner(keras.callbacks.Callback):
+    """Ends training, before a checkpoint is written, once the run folder is gone or replaced.
+
+    Args:
+        lock: The `Lock` on the folder.
+    """
+
+    def __init__(self, lock: ownership.Lock):
+        super().__init__()
+        self.lock = lock
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Look at the lock."""
+        self.lock.check()
 
 
 class EpochClock(keras.callbacks.Callback):
@@ -247,6 +298,8 @@ def reopen(folder: pathlib.Path | str, config: Config) -> runs.Run:
             f"{folder} was begun with another configuration: {listing}. Only "
             f"{', '.join(MOVABLE)} may change when a run is resumed."
         )
+    if run.model_file.exists():
+        runs.signature(run)
     if run.model_file.exists() and config.epochs != run.config.epochs:
         raise runs.RunError(
             f"{folder} has ended after {run.config.epochs} epochs and its checkpoint is gone. "
@@ -255,10 +308,22 @@ def reopen(folder: pathlib.Path | str, config: Config) -> runs.Run:
     return dataclasses.replace(run, config=config)
 
 
-def save_atomically(model: keras.Model, path: pathlib.Path) -> None:
-    """Write a `.keras` file aside and rename it into place."""
+def save_atomically(model: keras.Model, run: runs.Run) -> None:
+    """Write a run's model aside, sign it, and rename it into place.
+
+    The signature ties it to the configuration, by the revision, and to the history.
+    """
+    path = run.model_file
     aside = path.with_name(f".writing-{path.name}")
-    model.save(aside)
-    flush(aside)
+    size = sum(weight.numpy().nbytes for weight in model.weights)
+    history = seals.file_checksum(run.history_file)
+    try:
+        with naming_a_full_disk(path, size, "go on with --resume."):
+            model.save(aside)
+            seals.sign_model(aside, {"revision": run.revision, "history_sha256": history})
+            flush(aside)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
     os.replace(aside, path)
     flush(path.parent)  # before the backup, the only other copy, is removed

@@ -2,12 +2,16 @@
 
 import pathlib
 import zipfile
+import zlib
 
 import keras
 
 from aae_keras.errors import UserError, first_line
 from aae_keras.models.aae import AdversarialModel
 from aae_keras.networks import in_float32 as in_float32_network
+
+# What a damaged archive raises beside the errors of reading.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, RuntimeError)
 
 
 def load_model(path: pathlib.Path | str) -> AdversarialModel:
@@ -20,11 +24,12 @@ def load_model(path: pathlib.Path | str) -> AdversarialModel:
         path: The file.
 
     Raises:
-        UserError: If the file is missing, truncated, or holds no model of this project.
+        UserError: If the file is missing, truncated or damaged, or holds no model of this project.
     """
     try:
+        _check_checksums(path)
         model = keras.saving.load_model(path, safe_mode=True)
-    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, ValueError, TypeError, EOFError, *_DAMAGED) as error:
         raise UserError(
             f"{path}: not a readable model. Train it again, or copy the file once more if it was "
             f"cut short. The reader said: {first_line(error)}"
@@ -32,6 +37,14 @@ def load_model(path: pathlib.Path | str) -> AdversarialModel:
     if not isinstance(model, AdversarialModel):
         raise UserError(f"{path}: expected a model of aae_keras. Received: {type(model).__name__}")
     return model
+
+
+def _check_checksums(path):
+    """Those that a zip archive has: Keras would read flipped bits of weights without a word."""
+    with zipfile.ZipFile(path) as archive:
+        damaged = archive.testzip()
+    if damaged:
+        raise zipfile.BadZipFile(f"the checksum of {damaged} in it does not fit")
 
 
 def in_float32(model: AdversarialModel) -> AdversarialModel:

@@ -1,7 +1,7 @@
 """Learning curves of a report, and how to read them."""
 
-from aae_keras.experiment.evaluation import read_history
 from aae_keras.experiment.figures import RECONSTRUCTION_UNIT
+from aae_keras.experiment.outcomes import read_history
 from aae_keras.experiment.runs import Run
 from aae_keras.plots.curves import panels
 from aae_keras.report.contents import Chart, Line, Reference

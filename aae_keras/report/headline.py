@@ -1,15 +1,13 @@
 """What a report begins with: scores with their uncertainty, facts, calibration."""
 
-import json
 import math
 from typing import Any
 
 import numpy as np
 
 from aae_keras.data import Data
-from aae_keras.errors import first_line
-from aae_keras.experiment import scoring
-from aae_keras.experiment.runs import Run, RunError
+from aae_keras.experiment import outcomes, scoring
+from aae_keras.experiment.runs import Run
 from aae_keras.experiment.scoring import Outputs
 from aae_keras.images import to_unit_range
 from aae_keras.metrics import clusters
@@ -33,7 +31,7 @@ def headline(
         command: What trained the run.
 
     Raises:
-        RunError: If `metrics.json` is damaged.
+        RunError: If `metrics.json` is damaged, or of another run.
     """
     measured = read_scores(run)
     validation = measured.get("validation", {})
@@ -72,21 +70,12 @@ def headline(
 
 
 def read_scores(run: Run) -> dict[str, Any]:
-    """What `metrics.json` holds; empty if it is missing, or of another revision of the run.
+    """What `metrics.json` holds; empty if it is missing.
 
     Raises:
-        RunError: If it is damaged.
+        RunError: If it is damaged, or of another run.
     """
-    try:
-        measured = json.loads(run.metrics_file.read_text())
-        return measured if measured["revision"] == run.revision else {}
-    except FileNotFoundError:
-        return {}
-    except (ValueError, KeyError, TypeError) as error:
-        raise RunError(
-            f"{run.metrics_file} is damaged: {first_line(error)}. Write it anew with "
-            f"python -m tools.evaluate --run_dir={run.folder}"
-        ) from error
+    return outcomes.read_metrics(run) or {}
 
 
 def per_image(model: AdversarialModel, outputs: Outputs | None) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aae_keras import models
-from aae_keras.experiment import evaluation, training
+from aae_keras.experiment import outcomes, training
 
 
 class StopAfter(training.EpochClock):
@@ -32,7 +32,7 @@ def check_resumes_exactly(config, folder, monkeypatch, killed_after):
     one, other = (models.load_model(run.model_file) for run in (whole, resumed))
     for a, b in zip(one.weights, other.weights, strict=True):
         np.testing.assert_array_equal(a, b)
-    rows = [evaluation.read_history(run) for run in (whole, resumed)]
+    rows = [outcomes.read_history(run) for run in (whole, resumed)]
     for row, again in zip(*rows, strict=True):
         assert {k: v for k, v in row.items() if k != "seconds"} == {
             k: v for k, v in again.items() if k != "seconds"

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from aae_keras.experiment import evaluation, factory, runs
+from aae_keras.experiment import evaluation, factory, outcomes, runs
 
 
 def test_metrics_file_of_a_run(trained):
@@ -25,4 +25,4 @@ def test_metrics_file_of_a_run(trained):
 def test_history_is_needed(trained, tmp_path):
     other = dataclasses.replace(trained, folder=tmp_path)
     with pytest.raises(runs.RunError, match=r"has no history\.csv"):
-        evaluation.read_history(other)
+        outcomes.read_history(other)

@@ -8,7 +8,7 @@ import pytest
 
 from aae_keras import models
 from aae_keras.data import from_arrays
-from aae_keras.experiment import evaluation, factory, runs, training
+from aae_keras.experiment import factory, outcomes, runs, training
 from aae_keras.experiment.config import Config
 from aae_keras.experiment.stages import epochs_before, stages_of, start_from, with_epochs
 from tests.experiment.killing import check_resumes_exactly
@@ -66,7 +66,7 @@ def test_the_second_starts_from_the_layers_of_the_first_but_for_the_head_of_y(st
 
 def test_each_stage_has_its_rows(staged, tmp_path):
     run = training.train(staged, tmp_path / "run", verbose=0)
-    history = evaluation.read_history(run)
+    history = outcomes.read_history(run)
     assert [(row["epoch"], row["stage"]) for row in history] == [(1, 1), (2, 1), (3, 2), (4, 2)]
     assert ["classification_loss" in row for row in history] == [False, False, True, True]
     assert isinstance(models.load_model(run.model_file), models.SemiSupervisedAAE)
@@ -88,7 +88,7 @@ class EndFirstStage(keras.callbacks.Callback):
 def test_a_stage_that_ends_early_takes_no_epochs_from_the_next(staged, tmp_path):
     staged = dataclasses.replace(staged, pretrain_epochs=3)
     run = training.train(staged, tmp_path / "run", callbacks=[EndFirstStage()], verbose=0)
-    history = evaluation.read_history(run)
+    history = outcomes.read_history(run)
     assert [(row["epoch"], row["stage"]) for row in history] == [(1, 1), (2, 2), (3, 2)]
 
 
@@ -117,7 +117,7 @@ def test_small_data_is_passed_over_until_the_least_steps_are_made(staged):
 def test_a_run_of_least_steps_trains_them_and_keeps_what_was_asked_for(small, tmp_path):
     config = dataclasses.replace(small, epochs=1, rate_drops=(), least_steps=9)
     run = training.train(config, tmp_path / "run", verbose=0)
-    assert len(evaluation.read_history(run)) == 3 and runs.open_run(run.folder).config == config
+    assert len(outcomes.read_history(run)) == 3 and runs.open_run(run.folder).config == config
 
 
 def test_small_data_is_cut_into_smaller_batches_before_it_is_passed_over_more_often(small):

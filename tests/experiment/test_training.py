@@ -23,6 +23,7 @@ from aae_keras.experiment import (
     evaluation,
     factory,
     optimization,
+    outcomes,
     runs,
     training,
 )
@@ -172,7 +173,8 @@ def test_an_interrupted_and_resumed_run_equals_one_left_alone(
     with open(alone.history_file) as file:
         others = list(csv.DictReader(file))
     for row, other in zip(rows, others, strict=True):
-        row.pop("seconds", None), other.pop("seconds")
+        for name in ("seconds", "revision"):
+            row.pop(name), other.pop(name)
         assert row == other
 
 
@@ -248,7 +250,7 @@ def test_a_shorter_run_has_the_rates_of_the_long_ones_first_epochs(small, tmp_pa
     longer = training.train(small, tmp_path / "longer", verbose=0)
     short = training.train(dataclasses.replace(small, epochs=3), tmp_path / "short", verbose=0)
     lines = [run.history_file.read_text().splitlines() for run in (longer, short)]
-    strip = [[line.rsplit(",", 1)[0] for line in text] for text in lines]  # without seconds
+    strip = [[line.rsplit(",", 2)[0] for line in text] for text in lines]  # no seconds, revision
     assert strip[0][:4] == strip[1]
 
 
@@ -382,7 +384,7 @@ def test_a_row_of_history_lost_to_a_kill_comes_back(small, tmp_path, monkeypatch
     history = tmp_path / "run" / "history.csv"
     history.write_text("\n".join(history.read_text().splitlines()[:2]) + "\n")
     run = training.train(small, tmp_path / "run", resume=True, verbose=0)
-    assert [row["epoch"] for row in evaluation.read_history(run)] == [1, 2, 3, 4]
+    assert [row["epoch"] for row in outcomes.read_history(run)] == [1, 2, 3, 4]
 
 
 def test_epochs_may_change_while_a_run_is_unfinished(small, tmp_path, monkeypatch):
@@ -394,7 +396,7 @@ def test_epochs_may_change_while_a_run_is_unfinished(small, tmp_path, monkeypatc
     longer = dataclasses.replace(small, epochs=6)
     run = training.train(longer, tmp_path / "run", resume=True, verbose=0)
     assert runs.open_run(run.folder).config == longer
-    assert len(evaluation.read_history(run)) == 6
+    assert len(outcomes.read_history(run)) == 6
     with pytest.raises(runs.RunError, match="has ended after 6 epochs"):
         training.train(
             dataclasses.replace(small, epochs=9), tmp_path / "run", resume=True, verbose=0
@@ -457,7 +459,7 @@ def test_a_checkpoint_of_another_model_is_refused(model, element, tmp_path):
         callbacks.Backup(tmp_path / "backup").restore(other)
     (checkpoint,) = (tmp_path / "backup").iterdir()
     (checkpoint / "state.npz").write_bytes(b"PK damaged")
-    with pytest.raises(UserError, match="is damaged and cannot be resumed from"):
+    with pytest.raises(UserError, match="no whole checkpoint is left to resume from"):
         callbacks.Backup(tmp_path / "backup").restore(model)
 
 
@@ -489,7 +491,7 @@ def test_history_leaves_empty_what_an_epoch_lacks(tmp_path):
 def test_backup_progress_is_plain_json(model, element, tmp_path):
     backup = callbacks.Backup(tmp_path / "backup", history_file=tmp_path / "history.csv")
     model.fit(tf.data.Dataset.from_tensors(element), epochs=2, callbacks=[backup], verbose=0)
-    (checkpoint,) = (tmp_path / "backup").iterdir()
+    checkpoint = tmp_path / "backup" / "epoch-000002"
     progress = json.loads((checkpoint / "progress.json").read_text())
     assert progress["epochs"] == 2 and [row["epoch"] for row in progress["history"]] == [1, 2]
     backup.remove()

@@ -49,11 +49,12 @@ def test_written_scores_are_shown_with_those_of_test(loaded):
     assert made.notes == ()
 
 
-def test_scores_of_another_training_are_not_shown(loaded):
+def test_scores_of_another_training_are_refused(loaded):
     run = loaded[0]
     written = evaluation.evaluate_run(run.folder)
     run.metrics_file.write_text(json.dumps(written | {"revision": "another"}))
-    assert headline.read_scores(run) == {}
+    with pytest.raises(RunError, match="of another run.*Received: another"):
+        headline.read_scores(run)
     run.metrics_file.write_text("{")
     with pytest.raises(RunError, match="metrics.json is damaged"):
         headline.read_scores(run)

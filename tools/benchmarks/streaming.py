@@ -23,8 +23,8 @@ config = presets.preset(
     "mnist-100", dataset=sys.argv[1], data_dir=sys.argv[2], streaming=sys.argv[3], epochs=1
 )
 run = training.train(config, sys.argv[4], verbose=0)
-from aae_keras.experiment import evaluation
-print(evaluation.read_history(run)[0]["seconds"], hardware.peak_memory())
+from aae_keras.experiment import outcomes
+print(outcomes.read_history(run)[0]["seconds"], hardware.peak_memory())
 """
 
 

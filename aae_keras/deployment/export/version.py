@@ -24,7 +24,7 @@ from aae_keras.deployment.export import (
 )
 from aae_keras.deployment.export.signatures import Signatures
 from aae_keras.errors import ExportError
-from aae_keras.experiment import factory, presets, scoring
+from aae_keras.experiment import factory, outcomes, presets, scoring
 from aae_keras.experiment.runs import Run
 from aae_keras.images import to_unit_range
 from aae_keras.models import AdversarialModel, LatentY, inference
@@ -243,14 +243,8 @@ def write_manifest(run: Run, data: Data, folder: pathlib.Path, written: dict[str
         written: What `write` returned.
 
     Raises:
-        ExportError: If the run's `metrics.json` is damaged.
+        RunError: If the run's `metrics.json` is damaged, or of another run.
     """
-    metrics = None
-    if run.metrics_file.exists():
-        try:
-            metrics = json.loads(run.metrics_file.read_text())
-        except ValueError as error:
-            raise ExportError(f"{run.metrics_file} is damaged; run evaluate again.") from error
     manifest = {
         "revision": run.revision,
         "exported": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -258,7 +252,7 @@ def write_manifest(run: Run, data: Data, folder: pathlib.Path, written: dict[str
         "data_fingerprint": run.fingerprint,
         "image_shape": list(data.image_shape),
         **written,
-        "metrics": metrics,
+        "metrics": outcomes.read_metrics(run),
         "versions": {
             package: importlib.metadata.version(package)
             for package in ("keras", "tensorflow", "ai-edge-litert")

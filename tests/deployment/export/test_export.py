@@ -11,6 +11,7 @@ from aae_keras.deployment import contract, export, prediction, versions
 from aae_keras.deployment.export import calibration, litert, saved_model, verification
 from aae_keras.deployment.export.signatures import Signatures
 from aae_keras.experiment import evaluation, factory, training
+from aae_keras.experiment.runs import RunError
 from aae_keras.images import to_unit_range
 from aae_keras.models import inference
 from tests import tiny
@@ -58,7 +59,7 @@ def test_the_manifest_has_the_scores_where_there_are(trained, root):
     version = export.export_run(trained.folder, name="tiny", root=root, formats=SAVED_MODEL)
     assert 0 <= manifest_of(version)["metrics"]["test"]["error_rate"] <= 1
     trained.metrics_file.write_text("{")
-    with pytest.raises(export.ExportError, match="damaged; run evaluate again"):
+    with pytest.raises(RunError, match="metrics.json is damaged.*tools.evaluate"):
         export.export_run(trained.folder, name="tiny", root=root, formats=SAVED_MODEL)
 
 

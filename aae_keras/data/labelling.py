@@ -31,7 +31,9 @@ def label_rows(source: Source, path: pathlib.Path | str) -> Source:
 
     def find(answer: Answer) -> int:
         text = answer.image
-        if not (text.isascii() and text.isdigit() and int(text) < count):
+        # Python refuses to make an int of thousands of digits.
+        is_number = text.isascii() and text.isdigit() and len(text) < 20
+        if not (is_number and int(text) < count):
             raise DataError(
                 f"{answer.where}, column image: expected the number of a training image, 0 to "
                 f"{count - 1}. Count the rows of the training part from 0 on. Received: {text}"

@@ -134,12 +134,19 @@ def test_a_broken_table_is_refused_by_row_and_column(tmp_path, photos, text, mes
         sources.read(str(photos), labels=table(tmp_path, text))
 
 
-@pytest.mark.parametrize("number", ["60", "-1", "1.5", "1e1", "+1", "²", "a/000.png"])
+@pytest.mark.parametrize("number", ["60", "-1", "1.5", "1e1", "+1", "²", "a/000.png", "1" * 5000])
 def test_a_row_that_arrays_do_not_have_is_refused(tmp_path, npz, number):
     with pytest.raises(
         DataError, match=f"row 2, column image: .*image, 0 to 59.*Received: .?{number[1:]}"
     ):
         sources.read(str(npz), labels=table(tmp_path, f"image,label\n{number},1\n"))
+
+
+def test_capital_letters_of_a_class_folder_count(tmp_path):
+    write_images(tmp_path / "root", {"Cat": 1, "unlabeled": 1})
+    text = "image,label\nunlabeled/000.png,cat\n"
+    with pytest.raises(DataError, match="row 2, column label: 'cat' differs from the class 'Cat'"):
+        sources.read(str(tmp_path / "root"), labels=table(tmp_path, text))
 
 
 def test_a_table_that_cannot_be_read_is_named(tmp_path, npz):

@@ -93,6 +93,7 @@ class Tool:
         self.flag(str, "run_dir", "", "The run folder.")
         self.flag(str, "dataset", None, "Where its data lies now, if it has moved.")
         self.flag(str, "data_dir", None, "Where its tensorflow-datasets folder lies now.")
+        self.flag(str, "labels", None, "Where its table of labels lies now.")
 
     def help(self):
         """The text of `--help`."""
@@ -230,7 +231,7 @@ def given_fields():
 
 def moved_data():
     """The flags of `run_flags` that say where a run's data lies now, for `load_trained`."""
-    names = ("dataset", "data_dir")
+    names = ("dataset", "data_dir", "labels")
     return {name: FLAGS[name].value for name in names if FLAGS[name].value is not None}
 
 

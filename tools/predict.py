@@ -1,6 +1,5 @@
 """Classify image files with an exported model or a server that has one, a line of JSON each."""
 
-import json
 import sys
 
 from . import cli
@@ -15,6 +14,7 @@ TOOL.flag(
     str, "model", "", "saved_models/NAME, saved_models/NAME/VERSION, FILE.tflite or FILE.onnx."
 )
 TOOL.flag(str, "server", "", "TensorFlow Serving instead: http://HOST:8501 or grpc://HOST:8500.")
+TOOL.flag(str, "format", "jsonl", "What is printed: jsonl, csv or label-studio.")
 TOOL.flag(str, "name", "digits", "What the model is called at the server.", "At a server")
 TOOL.flag(int, "version", None, "Its version. [the server's choice]", "At a server")
 TOOL.flag(float, "timeout", 10.0, "Seconds to wait for an answer.", "At a server")
@@ -33,12 +33,30 @@ def main(arguments):
             raise cli.Usage(f"--{given[0]} is for --server; a version is chosen by its folder.")
     if not arguments:
         raise cli.Usage("Name at least one image file.")
-    failed = False
-    for row in (from_server if flags.server else from_files)(arguments):
-        print(json.dumps(row), flush=True)
-        failed = failed or "error" in row
+    lines = printer()
+    failed = []
+    rows = (from_server if flags.server else from_files)(arguments)
+    for line in lines(noting(rows, failed), flags.model or flags.name):
+        print(line, flush=True)
     if failed:
         sys.exit(1)
+
+
+def printer():
+    """The function that makes text of rows, of the format that is asked for."""
+    from aae_keras.deployment.prediction.printing import FORMATS
+
+    if cli.FLAGS.format not in FORMATS:
+        raise cli.Usage(f"--format is one of {', '.join(FORMATS)}. Received: {cli.FLAGS.format}")
+    return FORMATS[cli.FLAGS.format]
+
+
+def noting(rows, failed):
+    """The same rows; those that failed are put into a list as well."""
+    for row in rows:
+        if "error" in row:
+            failed.append(row)
+        yield row
 
 
 def from_files(paths):

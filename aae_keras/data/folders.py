@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from aae_keras import images as image_files
-from aae_keras.data import duplicates, layout
+from aae_keras.data import duplicates, labelling, layout
 from aae_keras.data.source import DataError, Source
 from aae_keras.images import ImageError
 from aae_keras.reading import Reading
@@ -28,6 +28,7 @@ def read_folder(
     skip_unreadable: bool = False,
     channels: int = 0,
     reading: Reading | None = None,
+    labels_file: str = "",
 ) -> Source:
     """The `Source` in a folder; what was found, left out and assumed is logged.
 
@@ -37,11 +38,14 @@ def read_folder(
         skip_unreadable: Leave out files that cannot be read, instead of refusing.
         channels: 1 for grey, 3 for colour; 0 for colour if any image is coloured.
         reading: How files become pixels; None: the defaults.
+        labels_file: A table of labels beside those that folders give, see `labelling`; "": none.
 
     Raises:
         DataError: If there are no images, or they cannot be used.
     """
     found = layout.find(root)
+    if labels_file:
+        found = labelling.label_files(found, labels_file)
     rows = [(part, *row) for part, files in found.files.items() for row in files]
     reader = _Reader(len(rows), channels or None, size, reading or Reading())
     pixels = reader.read([path for _, path, _ in rows], skip_unreadable)

@@ -146,6 +146,7 @@ def load(
     background: str = BACKGROUND,
     pixel_range: str = "",
     skip_unreadable: bool = False,
+    labels: str = "",
     streaming: str = "auto",
     batch_size: int = BATCH_SIZE,
     labeled_batch_size: int = BATCH_SIZE,
@@ -154,7 +155,7 @@ def load(
 
     Args:
         dataset: `digits`, a tensorflow-datasets name, an .npz file, or a folder of images.
-        data_dir, channels, skip_unreadable, streaming: See `sources.read`.
+        data_dir, channels, skip_unreadable, labels, streaming: See `sources.read`.
         image_size: Height and width in pixels to bring images to, or one number for both; 0 keeps
             them as they are.
         fit, background, pixel_range: How image files become pixels, see `reading.Reading`.
@@ -170,7 +171,7 @@ def load(
     _check_split(validation_size, test_fraction, batch_size, labeled_batch_size)
     reading = Reading(fit, background, pixel_range)
     source = sources.read(
-        dataset, data_dir, image_size, skip_unreadable, streaming, channels, reading
+        dataset, data_dir, image_size, skip_unreadable, streaming, channels, reading, labels
     )
     split = splits.split_source(
         source, num_labeled, validation_size, test_fraction, seed, split_seed, use_labels

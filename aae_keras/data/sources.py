@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aae_keras.data import kinds, prepared
+from aae_keras.data import kinds, labelling, prepared
 from aae_keras.data.arrays import classes_without_labels, read_arrays
 from aae_keras.data.folders import read_folder
 from aae_keras.data.source import DataError, Source
@@ -28,6 +28,7 @@ def read(
     streaming: str = "auto",
     channels: int = 0,
     reading: Reading | None = None,
+    labels: str = "",
 ) -> Source:
     """Read a data set by what its name says it is.
 
@@ -42,6 +43,9 @@ def read(
         channels: 1 for grey, 3 for colour; 0 for those of the data, of which a folder's are colour
             if those of any image are.
         reading: How image files become pixels, a `Reading`; None: the defaults.
+        labels: A table of labels beside those that the data has, see `tables.read_table`. It names
+            the images of a folder by their path in it, others by their row in the training part,
+            from 0 on. "": none.
 
     Raises:
         DataError: If there is no such data, or it cannot be used.
@@ -53,14 +57,26 @@ def read(
     kinds.check(dataset)
     path = pathlib.Path(dataset).expanduser()
     size = size_of(image_size)
-    if dataset == "digits":
-        return _adapted(_read_digits(), channels, size, reading)
-    if dataset.lower().endswith(".npz"):
+    is_digits, is_npz = dataset == "digits", dataset.lower().endswith(".npz")
+    by_name = is_digits or is_npz or (data_dir and "/" not in dataset)
+    if path.is_dir() and not by_name:
+        return read_folder(path, size, skip_unreadable, channels, reading, labels)
+    if is_digits:
+        source = _adapted(_read_digits(), channels, size, reading)
+    elif is_npz:
         if not path.exists() and (place := kinds.elsewhere(dataset, data_dir)):
             raise DataError(place)
-        return _adapted(_read_npz(path), channels, size, reading)
-    if path.is_dir() and not (data_dir and "/" not in dataset):
-        return read_folder(path, size, skip_unreadable, channels, reading)
+        source = _adapted(_read_npz(path), channels, size, reading)
+    else:
+        source = _read_prepared(dataset, data_dir, size, streaming, channels, reading)
+    if labels:
+        source = labelling.label_rows(source, labels)
+    if is_npz and (missing := classes_without_labels(source)):
+        log.warning("%s has no label of class %s: nothing teaches it.", path, missing)
+    return source
+
+
+def _read_prepared(dataset, data_dir, size, streaming, channels, reading):
     if "/" in dataset and not _looks_like_tfds(dataset):
         raise DataError(f"{dataset}: there is no such folder. Give a folder of class folders.")
     try:
@@ -94,7 +110,7 @@ def _read_npz(path):
                 f"{path}: expected the arrays x_train and y_train (x_test and y_test beside them "
                 f"if there is a test part). Received: {', '.join(arrays) or 'none'}"
             )
-    source = read_arrays(
+    return read_arrays(
         arrays["x_train"],
         arrays["y_train"],
         arrays.get("x_test"),
@@ -103,10 +119,6 @@ def _read_npz(path):
         where=f"{path}: ",
         suffix="_train",
     )
-    missing = classes_without_labels(source)
-    if missing:
-        log.warning("%s has no label of class %s: nothing teaches it.", path, missing)
-    return source
 
 
 def _looks_like_tfds(name):

@@ -70,6 +70,12 @@ class Config:
         "`digits`, a tensorflow-datasets name, an .npz file, or a folder of images.",
     )
     data_dir: str = _data("", "Folder of tensorflow-datasets; its own default when empty.")
+    labels: str = _data(
+        "",
+        "Table of labels beside those of the data: a .csv with the columns image,label, or the "
+        "JSON that Label Studio exports. It names images of a folder by their path in it, others "
+        "by their row, from 0 on.",
+    )
     num_labeled: int = _data(
         0, "Labels that training may see, balanced over the classes; 0: every one.", low=0
     )

@@ -53,6 +53,7 @@ def read_data(config: Config) -> Data:
         background=config.background,
         pixel_range=config.pixel_range,
         skip_unreadable=config.skip_unreadable,
+        labels=config.labels,
         streaming=config.streaming,
         batch_size=config.batch_size,
         labeled_batch_size=config.labeled_batch_size,
@@ -67,7 +68,7 @@ def load_trained(
 
     Args:
         folder: The run folder.
-        **where: `dataset` or `data_dir`, if the data lies elsewhere now.
+        **where: `dataset`, `data_dir` or `labels`, if these lie elsewhere now.
 
     Returns:
         `Run`, `Data`, model.

@@ -20,7 +20,7 @@ FILE = "journal.log"
 # Trials before the first may be pruned, and before the sampler proposes by what it has seen.
 FREE_TRIALS = 4
 # What may differ when a search goes on: where the data lies, which its fingerprint vouches for.
-MOVABLE = ("dataset", "data_dir", "draw_every")
+MOVABLE = ("dataset", "data_dir", "labels", "draw_every")
 # How a trial comes to its end.
 ENDED, PRUNED, DIVERGED, STOPPED = "ended", "pruned", "diverged", "stopped"
 

@@ -279,7 +279,7 @@ class DrawFigures(keras.callbacks.Callback):
 
 
 # What may change when a run is resumed; the data's fingerprint must still be the same.
-MOVABLE = ("epochs", "dataset", "data_dir", "draw_every")
+MOVABLE = ("epochs", "dataset", "data_dir", "labels", "draw_every")
 
 
 def reopen(folder: pathlib.Path | str, config: Config) -> runs.Run:

@@ -128,7 +128,7 @@ def test_fingerprint_changes_with_every_field():
         "vat_confidence": 0.5, "detached_y": True, "batch_norm_heads": False,
         "image_size": (9, 7), "fit": "crop", "channels": 3, "background": "black",
         "pixel_range": "each", "class_prior": "labels", "z_units": (9,),
-        "discriminator_units": (9,), "rate_fall": 0.5,
+        "discriminator_units": (9,), "rate_fall": 0.5, "labels": "labels.csv",
     }  # fmt: skip
     for field in dataclasses.fields(Config):
         only = field.metadata["only"]

@@ -5,6 +5,7 @@
 | `opening` | `open_predictor`: the predictor that an export needs |
 | `local` | the predictors: TensorFlow, or `ai_edge_litert` or `onnxruntime` without it |
 | `files` | classifying image files with a predictor |
+| `printing` | rows as text: lines of JSON, CSV, tasks for Label Studio |
 | `remote` | classifying image files with TensorFlow Serving, by REST or gRPC |
 """
 

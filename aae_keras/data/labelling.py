@@ -1,0 +1,154 @@
+"""Labels of a table joined to those that the data has: a table adds labels, and changes none."""
+
+import dataclasses
+import logging
+import pathlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from aae_keras.data import layout
+from aae_keras.data.source import DataError, Source
+from aae_keras.data.tables import Answer, read_table, spelled
+from aae_keras.remarks import count_of
+
+log = logging.getLogger(__name__)
+
+NONE = layout.UNLABELED
+
+
+def label_rows(source: Source, path: pathlib.Path | str) -> Source:
+    """A source with the labels of a table too, which calls images by their row, from 0 on.
+
+    Args:
+        source: The `Source`; rows are those of its training part.
+        path: Of the table, see `tables.read_table`.
+
+    Raises:
+        DataError: If a row of the table cannot be used.
+    """
+    count = len(source.labels)
+
+    def find(answer: Answer) -> int:
+        text = answer.image
+        # Python refuses to make an int of thousands of digits.
+        is_number = text.isascii() and text.isdigit() and len(text) < 20
+        if not (is_number and int(text) < count):
+            raise DataError(
+                f"{answer.where}, column image: expected the number of a training image, 0 to "
+                f"{count - 1}. Count the rows of the training part from 0 on. Received: {text}"
+            )
+        return int(text)
+
+    labels, names = join(
+        path, find, source.labels, source.class_names, lambda row: f"the data has image {row}"
+    )
+    return dataclasses.replace(source, labels=labels, class_names=names)
+
+
+def label_files(found: layout.Layout, path: pathlib.Path | str) -> layout.Layout:
+    """A layout with the labels of a table too, which calls images by their path below the root.
+
+    Args:
+        found: The `Layout`.
+        path: Of the table, see `tables.read_table`.
+
+    Raises:
+        DataError: If a row of the table cannot be used.
+    """
+    files = [file for rows in found.files.values() for file, _ in rows]
+    labels = np.array([label for rows in found.files.values() for _, label in rows], "int64")
+    paths = {spelled(file.relative_to(found.root).as_posix()): n for n, file in enumerate(files)}
+    labels, names = join(
+        path,
+        lambda answer: _find(answer, paths, found),
+        labels,
+        found.class_names,
+        lambda row: f"its folder {files[row].parent} has it",
+    )
+    rows = iter(labels.tolist())
+    parts = {part: [(file, next(rows)) for file, _ in there] for part, there in found.files.items()}
+    return dataclasses.replace(found, files=parts, class_names=names)
+
+
+def join(
+    path: pathlib.Path | str,
+    find: Callable[[Answer], int],
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    said: Callable[[int], str],
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Labels, and names of classes, with those of a table; new classes come last, sorted.
+
+    Args:
+        path: Of the table.
+        find: The row of the image that an `Answer` names; raises a DataError if there is none.
+        labels: int64, shape (n,): class indices, -1 where there is no label.
+        class_names: One string per class.
+        said: For messages, who gave a row the label that it has: "its folder a has it".
+
+    Raises:
+        DataError: If a row of the table cannot be used, or contradicts another or the data.
+    """
+    answers = read_table(path)
+    if not answers:
+        raise DataError(f"{path}: holds no label. Expected a row for each labelled image.")
+    names = _all_names(answers, class_names)
+    number = {spelled(name): label for label, name in enumerate(names)}
+    labels = labels.copy()
+    given: dict[int, Answer] = {}
+    for answer in answers:
+        row, label = find(answer), number[answer.label]
+        if labels[row] not in (NONE, label):
+            by = given[row].where + " has it" if row in given else said(row)
+            raise DataError(
+                f"{answer.where}, column label: {answer.image} is {answer.label!r} here, but {by} "
+                f"as {names[labels[row]]!r}. Correct one of the two, or remove the row."
+            )
+        if labels[row] == NONE:
+            given[row] = answer
+        labels[row] = label
+    log.info("%s: %s, %d of them new", path, count_of(len(answers), "label"), len(given))
+    return labels, names
+
+
+def _all_names(answers, class_names):
+    """The names of classes, with those that a table adds."""
+    known = {spelled(name).casefold(): spelled(name) for name in class_names}
+    added = []
+    for answer in answers:
+        name = known.setdefault(answer.label.casefold(), answer.label)
+        if name != answer.label:
+            raise DataError(
+                f"{answer.where}, column label: {answer.label!r} differs from the class {name!r} "
+                "in small and capital letters alone. Write both alike."
+            )
+        added.append(name)
+    new = sorted(set(added) - {spelled(name) for name in class_names})
+    if new and class_names:
+        log.warning("Classes that the table of labels adds: %s", ", ".join(new))
+    return (*class_names, *new)
+
+
+def _find(answer, paths, found):
+    """The row of the file that an answer names."""
+    where = f"{answer.where}, column image"
+    path = pathlib.PurePosixPath(answer.image)
+    if "\\" in answer.image and answer.image not in paths:
+        raise DataError(f"{where}: write paths with /, not \\. Received: {answer.image}")
+    if path.is_absolute() or ".." in path.parts:
+        raise DataError(
+            f"{where}: expected a path below {found.root}, such as {min(paths)}. "
+            f"Received: {answer.image}"
+        )
+    if (row := paths.get(path.as_posix())) is not None:
+        return row
+    if (found.root / path).is_file():
+        raise DataError(
+            f"{where}: {answer.image} is no part of the data. Images without a class folder "
+            "belong into unlabeled/, where there are class folders; others may be no image."
+        )
+    raise DataError(
+        f"{where}: there is no {answer.image} in {found.root}. Name images by their path below "
+        f"that folder, such as {min(paths)}."
+    )

@@ -28,6 +28,11 @@ class Remarks:
             self._counts[kind] = self._counts.get(kind, 0) + 1
             self._first.setdefault(kind, file)
 
+    def add_all(self, remarks: Iterable[tuple[Any, Iterable[str]]]) -> None:
+        """Count several files: pairs of a file and its kinds."""
+        for file, kinds in remarks:
+            self.add(file, kinds)
+
     def lines(self) -> list[str]:
         """A line for each kind that there was."""
         return [

@@ -1,6 +1,8 @@
 """The benchmark: what it counts is what the networks hold, and what it writes is its contract."""
 
 import json
+import pathlib
+import subprocess
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from absl import flags
 from aae_keras.experiment import factory
 from aae_keras.experiment.presets import preset
 from tools import benchmark
-from tools.benchmarks import limit, measure, serving, training
+from tools.benchmarks import limit, many, measure, serving, training
 from tools.benchmarks.measure import Row
 from tools.benchmarks.textbook import TextbookAAE
 
@@ -147,3 +149,25 @@ def test_the_serving_rows_are_of_a_real_export():
     assert all(row.value > 0 for row in found.values())
     parameters = 784 * 1000 + 1000 * 1000 + 1000 * 20 + 2020
     assert 4e-6 * parameters < found["serve/litert-size"].value < 4.2e-6 * parameters
+
+
+def test_many_files_go_both_ways_and_both_are_whole(monkeypatch):
+    monkeypatch.setattr(many, "NUM_IMAGES", 200)
+    monkeypatch.setattr(many, "IN_A_FOLDER", 150)
+    lines = {}
+    run = subprocess.run
+
+    def counted(command, **kwargs):
+        done = run(command, **kwargs)
+        output = pathlib.Path(command[-1])
+        lines[output.stem] = len(output.read_text().splitlines())
+        sizes.update(file.stat().st_size for file in pathlib.Path(command[-2]).rglob("*.png"))
+        return done
+
+    sizes = set()
+    monkeypatch.setattr(many.subprocess, "run", counted)
+    found = {row.name: row.value for row in many.rows()}
+    assert lines == {"loop": 200, "predict": 200}
+    assert 800 < min(sizes) <= max(sizes) < 1000  # 784 bytes of noise, which nothing can pack
+    assert found["bulk/share"] == pytest.approx(found["bulk/predict"] / found["bulk/loop"])
+    assert found["bulk/predict-peak"] < 1

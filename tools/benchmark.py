@@ -13,6 +13,7 @@ GROUPS = {
     "stream": "images on disk against images in memory",
     "million": "an epoch of a million images, and its memory (minutes)",
     "start": "from the command to help, first step, scores",
+    "bulk": "images a second of predict --images, against a plain loop (minutes)",
     "serve": "latency and size of exports",
 }
 
@@ -39,7 +40,7 @@ def main(arguments):
     if flags.output:
         open(flags.output, "a").close()  # a path that cannot be written is better known now
     cli.load_tensorflow()
-    from .benchmarks import measure, serving, startup, streaming, training
+    from .benchmarks import many, measure, serving, startup, streaming, training
 
     measures = {
         "train": training.rows,
@@ -50,6 +51,7 @@ def main(arguments):
         "stream": streaming.rows,
         "million": streaming.large_rows,
         "start": startup.rows,
+        "bulk": many.rows,
         "serve": serving.rows,
     }
     report = {"machine": measure.machine(), "commit": measure.commit(), "rows": []}

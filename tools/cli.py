@@ -29,6 +29,7 @@ _EXTRAS = {
     **dict.fromkeys(("ai_edge_litert", "onnxruntime"), "edge"),
     **dict.fromkeys(("onnx", "tf2onnx"), "onnx"),
     "optuna": "tune",
+    "pyarrow": "parquet",
     **dict.fromkeys(("grpc", "tensorflow_serving"), "serving"),
     **dict.fromkeys(("keras", "matplotlib", "scipy", "sklearn"), "train"),
     **dict.fromkeys(("tensorboard", "tensorflow", "tensorflow_datasets"), "train"),

@@ -19,8 +19,8 @@ TOOL.flag(
     tuple,
     "formats",
     list(contract.DEFAULT_FORMATS),
-    f"What to write, of {', '.join(contract.FORMATS)} (the last needs the extra "
-    "`onnx`, requirements-onnx.txt).",
+    f"What to write, of {', '.join(contract.FORMATS)} (onnx needs the extra `onnx`, "
+    "requirements-onnx.txt; web and micro are LiteRT files for one image at a time).",
 )
 TOOL.flag(
     tuple,

@@ -99,6 +99,15 @@ def find(root: pathlib.Path) -> Layout:
     return layout
 
 
+def images_under(folder: pathlib.Path) -> Iterator[str]:
+    """Paths of the image files in a folder and in those within it, in order, none of a tool's.
+
+    Raises:
+        DataError: If a folder cannot be listed.
+    """
+    return (entry.path for entry in _entries(folder, [], []) if _is_image(entry))
+
+
 def _parts(root):
     """The folders directly under a root that are parts, by part."""
     found: dict[str, pathlib.Path] = {}
@@ -256,7 +265,7 @@ def _entries(
 ) -> Iterator[os.DirEntry]:
     """Files in a folder and in those within it; images that are passed over go into the lists."""
     with _readable(folder) as entries:
-        listed = list(entries)
+        listed = sorted(entries, key=lambda entry: entry.name)
     for entry in listed:
         path = pathlib.Path(entry.path)
         if _is_of_a_tool(entry):

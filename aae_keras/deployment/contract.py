@@ -81,7 +81,7 @@ SIGNATURES = {
     SCORE_NOVELTY: Signature({IMAGE: "float32"}, {"novelty": "float32"}),
 }
 
-FORMATS = ("saved_model", "litert", "onnx")
+FORMATS = ("saved_model", "litert", "onnx", "web", "micro")
 DEFAULT_FORMATS = ("saved_model", "litert")
 
 MANIFEST = "assets.extra/manifest.json"
@@ -104,7 +104,17 @@ LITERT_FILES = {
     "float16": "litert/encoder-float16.tflite",
     "int8": "litert/encoder-int8.tflite",
 }
-LABEL_AGREEMENT = {"none": 1.0, "float16": 0.999, "int8": 0.995}
+# LiteRT files for one image at a time, by their formats: float32 without text; int8 throughout.
+SINGLE_FILES = {
+    "web": "litert/encoder-web.tflite",
+    "micro": "litert/encoder-micro.tflite",
+}
+CLASS_NAMES_FILE = "litert/class_names.json"  # a list, for the two of them
+LABEL_AGREEMENT = {"none": 1.0, "float16": 0.999, "int8": 0.995, "web": 1.0, "micro": 0.995}
+# Beyond that, what the share must be with `CONFIDENCE`, whatever images it was counted on: a few
+# that agree by luck prove nothing. 149 that all agree are enough.
+SURE_AGREEMENT = {"none": 0.0, "float16": 0.0, "int8": 0.98, "web": 0.0, "micro": 0.98}
+CONFIDENCE = 0.95
 Z_TOLERANCE = {"none": 1e-4, "float16": 0.05, "int8": 1.0}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from aae_keras.deployment import contract
+from aae_keras.deployment.export.first import put_first
 from aae_keras.reading import Reading
 
 SIGNATURES = (contract.CLASSIFY, contract.ENCODE)
@@ -51,10 +52,23 @@ def write_litert(
             tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
             tf.lite.OpsSet.TFLITE_BUILTINS,
         ]
+    content = converted(converter)
+    if contract.CLASSIFY in keys:
+        content = put_first(content, contract.CLASSIFY, "probabilities")
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    with zipfile.ZipFile(path, "a") as archive:  # readers of the model end before it
+        archive.writestr(contract.LITERT_READING, json.dumps(dataclasses.asdict(reading)))
+
+
+def converted(converter: tf.lite.TFLiteConverter) -> bytes:
+    """The file that a converter makes.
+
+    Args:
+        converter: One that has been told what to make.
+    """
     with warnings.catch_warnings():
         # The converter measures the ranges of int8 with its own old interpreter.
         warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated")
-        path.write_bytes(converter.convert())
-    with zipfile.ZipFile(path, "a") as archive:  # readers of the model end before it
-        archive.writestr(contract.LITERT_READING, json.dumps(dataclasses.asdict(reading)))
+        content: bytes = converter.convert()
+    return content

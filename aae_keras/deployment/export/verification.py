@@ -3,11 +3,12 @@
 import dataclasses
 
 import numpy as np
+import scipy.stats
 import tensorflow as tf
 
 from aae_keras.data.splits import Split
 from aae_keras.deployment import contract
-from aae_keras.deployment.export import calibration
+from aae_keras.deployment.export import calibration, samples
 from aae_keras.deployment.export.saved_model import png, sample_inputs
 from aae_keras.deployment.export.signatures import Signatures
 from aae_keras.deployment.prediction import Predictor, SavedModelPredictor
@@ -61,15 +62,63 @@ def answers(
     return Answers(images, labels, {name: outputs[name] for name in COMPARED if name in outputs})
 
 
-def held_out(split: Split) -> tuple[np.ndarray, np.ndarray]:
+def held_out(split: Split, num_used: int) -> tuple[np.ndarray, np.ndarray]:
     """The images to verify with, uint8, and their labels.
 
-    They are the validation images, or some training images where there are none.
+    They are the validation images, and training images where those are few: agreement takes no
+    label.
+
+    Args:
+        split: The `Split` of the run.
+        num_used: How many of `samples.training_order` have a part in making the files, and are no
+            proof.
     """
     rows = split.validation_rows
+    more = samples.training_order(split)[num_used:][: max(NUM_HELD_OUT - len(rows), 0)]
+    rows = np.concatenate([rows, np.sort(more)]).astype(int)
     if not len(rows):
-        rows = split.unlabeled_rows[:NUM_HELD_OUT]
+        rows = split.unlabeled_rows
     return split.images[rows], split.labels[rows]
+
+
+def lower_bound(share: float, count: int) -> float:
+    """What a share of all images is at least, with `contract.CONFIDENCE`.
+
+    Reference: Clopper and Pearson, 1934, doi:10.1093/biomet/26.4.404, of one side.
+
+    Args:
+        share: The share of some images, in [0, 1].
+        count: How many those are, above 0.
+
+    >>> round(lower_bound(1.0, 149), 3), round(lower_bound(1.0, 7), 2)
+    (0.98, 0.65)
+    """
+    held = round(share * count)
+    if not held:
+        return 0.0
+    return float(scipy.stats.beta.ppf(1 - contract.CONFIDENCE, held, count - held + 1))
+
+
+def proven(name: str, share: float, count: int, kind: str) -> float:
+    """The `lower_bound` of a share of labels that agree, if it is high enough.
+
+    Args:
+        name: Name of the file, for the message of an error.
+        share, count: See `lower_bound`.
+        kind: A key of `contract.SURE_AGREEMENT`.
+
+    Raises:
+        ExportError: If it is not.
+    """
+    least, needed = lower_bound(share, count), contract.SURE_AGREEMENT[kind]
+    if least < needed:
+        raise ExportError(
+            f"{share:.2%} of the labels of the exported {name} agree with the Keras model's, but "
+            f"on {count} images alone, which proves {least:.1%} and not {needed:.0%}: too few to "
+            "tell. Give more validation or unlabelled images, or leave this file out. Nothing was "
+            "published."
+        )
+    return least
 
 
 def verify(
@@ -86,11 +135,11 @@ def verify(
             those of a file that is not quantized must agree to `TOLERANCE`.
 
     Returns:
-        Dict of `images`, `label_agreement` (None in a setting without y) and
-        `largest_difference`, of the probabilities or else of z.
+        Dict of `images`, `label_agreement` and `label_agreement_at_least`, its `lower_bound` (both
+        None in a setting without y), and `largest_difference`, of the probabilities or else of z.
 
     Raises:
-        ExportError: If the file does not answer like the model.
+        ExportError: If the file does not answer like the model, or the images are too few to tell.
     """
     outputs = ask(predictor, expected.images)
     agree = agreement(outputs, expected)
@@ -111,9 +160,11 @@ def verify(
             f"The exported {name} does not answer like the Keras model on {len(expected.images)} "
             f"images:{labels} it differs in {numbers}. Nothing was published."
         )
+    least = None if agree is None else proven(name, agree, len(expected.images), quantization)
     return {
         "images": len(expected.images),
         "label_agreement": agree,
+        "label_agreement_at_least": least,
         "largest_difference": differences.get("probabilities", differences["z"]),
     }
 

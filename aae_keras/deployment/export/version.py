@@ -19,21 +19,19 @@ from aae_keras.deployment.export import (
     litert,
     novelty,
     onnx,
+    samples,
     saved_model,
+    single,
     verification,
 )
 from aae_keras.deployment.export.signatures import Signatures
 from aae_keras.errors import ExportError
 from aae_keras.experiment import factory, outcomes, presets, scoring
 from aae_keras.experiment.runs import Run
-from aae_keras.images import to_unit_range
 from aae_keras.models import AdversarialModel, LatentY, inference
 
 log = logging.getLogger(__name__)
 
-# Training images that set the ranges of int8. More find wider ranges and coarser steps, fewer cut
-# off what is rare: the first number that keeps enough of the held-out labels is taken.
-NUM_REPRESENTATIVE = (100, 50, 200, 400, 25)
 # Training images that say what is usual: more change no digit.
 NUM_USUAL = 5000
 # Test images that agreement is reported on.
@@ -77,6 +75,11 @@ def export_run(
     run, data, model = factory.load_trained(folder, **where)
     if with_decoder and not hasattr(model, "decoder"):
         raise ExportError(f"{folder} has no decoder: the setting is {run.config.setting}.")
+    if set(formats) & set(contract.SINGLE_FILES) and not model.latent_y.is_encoded:
+        raise ExportError(
+            f"{folder} has no latent y, so there is nothing to classify: leave out the formats "
+            f"{', '.join(contract.SINGLE_FILES)}."
+        )
     name = name or presets.short_name(run.config)
     base = pathlib.Path(root) / name
     if version is not None:
@@ -115,7 +118,7 @@ def write(
     Raises:
         ExportError: If a file does not answer like the model.
     """
-    held_out = verification.held_out(data.split)
+    held_out = verification.held_out(data.split, max(samples.NUM_REPRESENTATIVE))
     class_names, origin = _class_names(model, data)
     calibrated = _calibrate(model, data.split)
     score, quantiles = _fit_novelty(model, data) if with_decoder else (None, None)
@@ -139,6 +142,7 @@ def write(
         written["onnx"] = "none"
         log.info("Writing onnx.")
         onnx.write_onnx(signatures, folder / contract.ONNX_FILE)
+    alone = single.write_all(signatures, folder, data.split, expected, formats)
     manifest = {
         "class_names": class_names,
         "class_names_from": origin,
@@ -147,6 +151,7 @@ def write(
         contract.READING: dataclasses.asdict(data.reading),
         "signatures": list(signatures.functions()) if "saved_model" in formats else [],
         "agreement": _agreement(model, data.split, folder, signatures, expected, written),
+        "one_image": alone,
     }
     if "saved_model" not in formats:
         for part in ("saved_model.pb", "fingerprint.pb", "variables", "assets"):
@@ -157,16 +162,12 @@ def write(
 def _write_litert(label, kind, folder, data, expected):
     """Write a LiteRT file that answers like the model, if one of the samples gives such a file."""
     path = folder / contract.LITERT_FILES[kind]
-    counts = NUM_REPRESENTATIVE if kind == "int8" else NUM_REPRESENTATIVE[:1]
-    for count in counts:
-        images = to_unit_range(_training_images(data.split, count))
+
+    def attempt(images):
         litert.write_litert(folder, kind, images, path, data.reading)
-        try:
-            verification.verify(label, prediction.open_predictor(path), expected, kind)
-            return
-        except ExportError:
-            if count == counts[-1]:
-                raise
+        return verification.verify(label, prediction.open_predictor(path), expected, kind)
+
+    samples.first_that_agrees(attempt, data.split, whole_numbers=kind == "int8")
 
 
 def _agreement(model, split, folder, signatures, expected, written):
@@ -202,7 +203,7 @@ def _fit_novelty(model, data):
     """A fitted `Novelty` and its quantiles; twice None where the decoder needs the true label."""
     if model.latent_y == LatentY.GIVEN:
         return None, None
-    score = novelty.fit(model, _training_images(data.split, NUM_USUAL))
+    score = novelty.fit(model, samples.training_images(data.split, NUM_USUAL))
     validation = data.split.images[data.split.validation_rows]
     return score, novelty.quantiles(score, model, validation)
 
@@ -210,12 +211,6 @@ def _fit_novelty(model, data):
 def _labelled_validation_rows(split):
     rows = split.validation_rows
     return rows[split.labels[rows] >= 0]
-
-
-def _training_images(split, count):
-    """A sample of the training images, uint8, the same in every export."""
-    rows = np.random.default_rng(0).permutation(split.unlabeled_rows)[:count]
-    return split.images[np.sort(rows)]
 
 
 def _class_names(model, data):

@@ -6,6 +6,8 @@
 | `local` | the predictors: TensorFlow, or `ai_edge_litert` or `onnxruntime` without it |
 | `files` | classifying image files with a predictor |
 | `printing` | rows as text: lines of JSON, CSV, tasks for Label Studio |
+| `bulk` | classifying a million of them into a file, and going on after a kill |
+| `listing`, `tables` | which images that are; the file, in each of its formats |
 | `remote` | classifying image files with TensorFlow Serving, by REST or gRPC |
 """
 

@@ -1,19 +1,38 @@
 """Classifying image files with an exported model, in batches; each file gives one row."""
 
+import dataclasses
 import logging
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from aae_keras.deployment.prediction.local import Predictor
 from aae_keras.images import ImageError, read_picture, to_unit_range
+from aae_keras.pictures import File
 from aae_keras.remarks import Remarks
 
 log = logging.getLogger(__name__)
 
 BATCH = 64
+
+
+@dataclasses.dataclass
+class Batch:
+    """A few image files, read.
+
+    Attributes:
+        names: A name for each file, in order.
+        pixels: uint8 images of those that could be read, in order.
+        errors: Messages of the others, by their places among the names.
+        remarks: Pairs of a name and what was assumed of it.
+    """
+
+    names: list[str]
+    pixels: list[np.ndarray] = dataclasses.field(default_factory=list)
+    errors: dict[int, str] = dataclasses.field(default_factory=dict)
+    remarks: list[tuple[str, tuple[str, ...]]] = dataclasses.field(default_factory=list)
 
 
 def predict_files(
@@ -32,28 +51,51 @@ def predict_files(
     """
     remarks = Remarks()
     for start in range(0, len(paths), BATCH):
-        yield from _predict_batch(predictor, paths[start : start + BATCH], remarks)
+        batch = read_batch(paths[start : start + BATCH], predictor)
+        remarks.add_all(batch.remarks)
+        yield from answer_batch(predictor, batch)
     for line in remarks.lines():
         log.warning("%s", line)
 
 
-def _predict_batch(predictor, paths, remarks):
-    """The rows of a few files, in their order."""
+def read_batch(
+    items: Sequence[Any], predictor: Predictor, opened: Callable[[Any], File] = pathlib.Path
+) -> Batch:
+    """Read a few image files as a predictor needs them; safe to call from several threads.
+
+    Args:
+        items: What `str` gives the name of: paths, or what `opened` takes.
+        predictor: Whose images they shall be.
+        opened: Gives what `images.read_picture` takes; it may raise `ImageError` itself.
+    """
     height, width, channels = predictor.image_shape
-    rows, images = {}, {}
-    for path in paths:
+    batch = Batch([str(item) for item in items])
+    for rank, item in enumerate(items):
         try:
-            picture = read_picture(path, channels, (height, width), predictor.reading)
+            picture = read_picture(opened(item), channels, (height, width), predictor.reading)
         except ImageError as error:
-            rows[path] = {"image": str(path), "error": str(error)}
+            batch.errors[rank] = str(error)
         else:
-            images[path] = picture.pixels
-            remarks.add(path, picture.remarks)
-    if images:
-        outputs = predictor.predict(to_unit_range(np.stack(list(images.values()))))
-        for rank, path in enumerate(images):
-            rows[path] = answer_row(path, {name: values[rank] for name, values in outputs.items()})
-    return [rows[path] for path in paths]
+            batch.pixels.append(picture.pixels)
+            batch.remarks.append((batch.names[rank], picture.remarks))
+    return batch
+
+
+def answer_batch(predictor: Predictor, batch: Batch) -> list[dict[str, Any]]:
+    """The rows of a batch, in order; see `predict_files`."""
+    answers: Iterator[dict[str, Any]] = iter(())
+    if batch.pixels:
+        outputs = predictor.predict(to_unit_range(np.stack(batch.pixels)))
+        names = outputs.keys()
+        answers = (
+            dict(zip(names, row, strict=True)) for row in zip(*outputs.values(), strict=True)
+        )
+    return [
+        {"image": name, "error": batch.errors[rank]}
+        if rank in batch.errors
+        else answer_row(name, next(answers))
+        for rank, name in enumerate(batch.names)
+    ]
 
 
 def answer_row(path: str | pathlib.Path, outputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from aae_keras import models
 from aae_keras.deployment import contract, export, prediction, versions
-from aae_keras.deployment.export import calibration, litert, saved_model, verification
+from aae_keras.deployment.export import calibration, litert, samples, saved_model, verification
 from aae_keras.deployment.export.signatures import Signatures
 from aae_keras.experiment import evaluation, factory, training
 from aae_keras.experiment.runs import RunError
@@ -204,11 +204,13 @@ def one_label(label):
 
 
 @pytest.mark.parametrize("kind", contract.LITERT_FILES)
-def test_wrong_answers_and_numbers_that_are_none_are_refused(exported, kind):
+def test_wrong_answers_and_numbers_that_are_none_are_refused(exported, kind, monkeypatch):
     """Also where a quantized file may differ: one other of six labels is more than 0.5 %."""
     path = exported.path / contract.LITERT_FILES[kind]
-    held_out = verification.held_out(exported.data.split)
+    rows = exported.data.split.validation_rows  # six
+    held_out = exported.data.split.images[rows], exported.data.split.labels[rows]
     expected = verification.answers(exported.model, *held_out, 1.0)
+    monkeypatch.setitem(contract.SURE_AGREEMENT, "int8", 0.0)
     assert verification.verify("file", prediction.open_predictor(path), expected, kind)["images"]
     for fault, message in (
         (changed("z", lambda z: z * np.nan), "z by inf"),
@@ -221,8 +223,39 @@ def test_wrong_answers_and_numbers_that_are_none_are_refused(exported, kind):
             verification.verify("file", Faulty(path, fault), expected, kind)
 
 
+def test_int8_that_agrees_on_a_few_images_is_not_proven(exported, trained, root):
+    """Seven once agreed of a file that agreed on 72 % of the test images."""
+    predictor = prediction.open_predictor(exported.path / contract.LITERT_FILES["int8"])
+    split = exported.data.split
+    rows = np.tile(split.validation_rows, 30)  # which agree, so often as if they were others
+    for count, enough in ((7, False), (148, False), (149, True)):
+        held_out = split.images[rows[:count]], split.labels[rows[:count]]
+        expected = verification.answers(exported.model, *held_out, 1.0)
+        if enough:  # 0.05 ** (1 / 149), the share of which so many agree in 5 % of the cases
+            found = verification.verify("file", predictor, expected, "int8")
+            assert found["label_agreement_at_least"] == pytest.approx(0.9801, abs=1e-4)
+        else:
+            with pytest.raises(export.ExportError, match=f"on {count} images alone.*too few"):
+                verification.verify("file", predictor, expected, "int8")
+    with pytest.raises(export.ExportError, match="on 6 images alone, which proves 60.7% and not"):
+        export.export_run(trained.folder, "t", None, ["litert"], root, quantize=["int8"])
+    assert versions.numbers(root / "t") == []
+
+
+def test_training_images_are_compared_too_where_others_are_few(exported):
+    split = exported.data.split
+    used = set(samples.training_order(split)[:20])
+    expected = set(split.validation_rows) | (set(split.unlabeled_rows) - used)
+    images, _ = verification.held_out(split, 20)
+    assert len(images) == len(expected) > 6
+    np.testing.assert_array_equal(images[:6], split.images[split.validation_rows])
+    rest = split.images[sorted(expected - set(split.validation_rows))]
+    np.testing.assert_array_equal(images[6:], rest)
+
+
 def test_int8_tries_several_samples_and_float_one(trained, root, monkeypatch):
     counts, honest = [], verification.verify
+    monkeypatch.setitem(contract.SURE_AGREEMENT, "int8", 0.0)
 
     def strict(name, predictor, expected, quantization="none"):
         if quantization != "none" and len(counts) < 3:
@@ -234,7 +267,7 @@ def test_int8_tries_several_samples_and_float_one(trained, root, monkeypatch):
         litert, "write_litert", lambda *args: counts.append(len(args[2])) or write(*args)
     )
     monkeypatch.setattr(verification, "verify", strict)
-    counts_to_try = "aae_keras.deployment.export.version.NUM_REPRESENTATIVE"
+    counts_to_try = "aae_keras.deployment.export.samples.NUM_REPRESENTATIVE"
     monkeypatch.setattr(counts_to_try, (10, 20, 5, 3))
     version = export.export_run(trained.folder, "t", None, ["litert"], root, quantize=["int8"])
     assert counts == [10, 20, 5] and (version / contract.LITERT_FILES["int8"]).exists()

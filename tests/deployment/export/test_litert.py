@@ -1,11 +1,14 @@
 """LiteRT files against the Keras model they were made of."""
 
+import tempfile
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from aae_keras.deployment import contract, prediction
+from aae_keras.deployment.export import first
 
 # Probabilities: rounding of another kernel; of 11 bits; of 8 bits, several layers deep.
 TOLERANCE = {"none": 1e-5, "float16": 2e-3, "int8": 0.05}
@@ -31,6 +34,58 @@ def test_it_answers_like_the_model(exported, images, unit_images, kind):
         np.testing.assert_array_equal(
             predictor.predict(unit_images[:rows])["label"], answers["label"][:rows]
         )
+
+
+@pytest.mark.parametrize("kind", contract.LITERT_FILES)
+def test_the_five_lines_of_a_tutorial_classify(exported, unit_images, kind):
+    """They know of no signature, take the first tensors, and one image."""
+    path = exported.path / contract.LITERT_FILES[kind]
+    expected = prediction.open_predictor(path).predict(unit_images)["label"]
+    interpreter = Interpreter(str(path))
+    interpreter.allocate_tensors()
+    found, outputs = [], []
+    for image in unit_images:
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image[None])
+        interpreter.invoke()
+        outputs.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0])
+        found.append(outputs[-1].argmax())
+    assert len(set(found)) > 1  # or any answer would do
+    # Probabilities of 8 bits may tie where the logits do not.
+    chosen = np.take_along_axis(np.array(outputs), expected[:, None], axis=1)[:, 0]
+    np.testing.assert_array_equal(chosen, np.max(outputs, axis=1))
+    assert kind == "int8" or list(found) == list(expected)
+
+
+def test_weights_lie_where_a_microcontroller_can_read_them(exported):
+    content = (exported.path / contract.LITERT_FILE).read_bytes()
+    kernel = tf.transpose(exported.model.encoder.get_layer("encoder_hidden_1").kernel)
+    assert content.index(kernel.numpy().tobytes()) % first.ALIGNMENT == 0
+
+
+def test_graphs_that_call_others_still_find_them(random):
+    """A loop in the graph that is put second, whose body and condition are graphs too."""
+
+    @tf.function(input_signature=[tf.TensorSpec([1], tf.float32, "x")])
+    def a_loop(x):
+        return {"y": tf.while_loop(lambda y: y[0] < 100, lambda y: [2 * y + 1], [x])[0]}
+
+    @tf.function(input_signature=[tf.TensorSpec([1], tf.float32, "x")])
+    def two(x):
+        return {"a": x + 1, "b": x * 2}
+
+    module = tf.Module()
+    module.a_loop, module.two = a_loop, two
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures={"a_loop": a_loop, "two": two})
+        content = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+    interpreter = Interpreter(model_content=first.put_first(content, "two", "b"))
+    assert len(interpreter.get_output_details()) == 2
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], np.float32([21]))
+    interpreter.invoke()
+    assert interpreter.get_tensor(interpreter.get_output_details()[0]["index"]) == [42]
+    looped = interpreter.get_signature_runner("a_loop")(x=np.float32([2]))
+    assert looped["y"] == [191]  # 2, 5, 11, 23, 47, 95, 191
 
 
 def test_int8_computes_in_whole_numbers(exported):

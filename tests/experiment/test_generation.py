@@ -118,6 +118,7 @@ def test_every_setting_generates(changes, options, columns, small, tmp_path, fil
     model = factory.build_model(
         config := dataclasses.replace(small, **changes), data := factory.load_data(config)
     )
+    (tmp_path / "run").mkdir()
     run = runs.begin(runs.name_run(tmp_path / "run", config), data.split.fingerprint())
     model.save(run.model_file)
     options = {

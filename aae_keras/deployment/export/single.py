@@ -36,7 +36,7 @@ def write(signatures: Signatures, kind: str, images: np.ndarray, path: pathlib.P
     image = tf.TensorSpec([1, *signatures.image_shape], tf.float32, contract.IMAGE)
 
     @tf.function(input_signature=[image], autograph=False)
-    def classify(image):
+    def classify(image: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"probabilities": signatures.classify(image)["probabilities"]}
 
     module = tf.Module()
@@ -80,7 +80,9 @@ def write_all(
         path = folder / contract.SINGLE_FILES[kind]
         log.info("Writing %s.", kind)
 
-        def attempt(images, kind=kind, path=path):
+        def attempt(
+            images: np.ndarray, kind: str = kind, path: pathlib.Path = path
+        ) -> dict[str, float]:
             write(signatures, kind, images, path)
             return verify(kind, path, expected)
 

@@ -163,7 +163,7 @@ def _write_litert(label, kind, folder, data, expected):
     """Write a LiteRT file that answers like the model, if one of the samples gives such a file."""
     path = folder / contract.LITERT_FILES[kind]
 
-    def attempt(images):
+    def attempt(images: np.ndarray) -> dict[str, float | None]:
         litert.write_litert(folder, kind, images, path, data.reading)
         return verification.verify(label, prediction.open_predictor(path), expected, kind)
 

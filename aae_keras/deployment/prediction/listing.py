@@ -39,7 +39,7 @@ class Item:
     number: int | None = None
     offset: int | None = None
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.path if self.number is None else f"{self.path}#{self.number}"
 
     def opened(self) -> File:
@@ -56,11 +56,11 @@ class Item:
 class _Named(io.BytesIO):
     """Bytes that a message can name."""
 
-    def __init__(self, name, content):
+    def __init__(self, name: str, content: bytes):
         super().__init__(content)
         self._name = name
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self._name
 
 

@@ -32,8 +32,8 @@ def table(folder, text, name="labels.csv"):
 
 def test_a_table_adds_labels_and_classes_to_a_folder(tmp_path, photos):
     text = (
-        '\ufefflabelled_at,label,image\r\n,b,"unlabeled/more/e\u0301, 1.png"\r\n\r\n'
-        ", a ,unlabeled/002.png\r\n,a,./a/000.png\r\n,a,a/000.png\r\n"
+        '\ufefflabel,image,labelled_at\r\nb,"unlabeled/more/e\u0301, 1.png",\r\n\r\n'
+        " a ,unlabeled/002.png,\r\na,./a/000.png,\r\na,a/000.png,\r\n"
     )
     source = sources.read(str(photos), labels=table(tmp_path, text))
     assert source.class_names == ("a", "b")

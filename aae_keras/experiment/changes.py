@@ -34,16 +34,14 @@ def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
         changes: Fields by name.
     """
     setting = changes.get("setting", config.setting)
+    becomes_baseline = setting == "labels-only" != config.setting
+    finds_groups = bool(changes.get("num_clusters", config.num_clusters))
     values: dict[str, Any] = {"extra_terms": config.extra_terms, "pretrain": config.pretrain}
     if setting != config.setting:
         values["extra_terms"] = tuple(n for n in config.extra_terms if setting in EXTRA_TERMS[n])
-        if setting == "labels-only":
-            values = {"extra_terms": (), "pretrain": ""}
-        if config.pretrain_clusters and setting not in BOTH_CODES:
-            values["pretrain"] = ""
-    if config.pretrain == "labels-only" and (
-        setting not in TAUGHT_Y or changes.get("num_clusters", config.num_clusters)
-    ):
+    if becomes_baseline:
+        values["extra_terms"] = ()
+    if becomes_baseline or not _uses_first_stage(config, setting, finds_groups):
         values["pretrain"] = ""
     if "epochs" in changes:
         values["least_steps"] = 0
@@ -60,6 +58,15 @@ def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
         if idle and field.name not in changes:
             values[field.name] = field.default
     return values
+
+
+def _uses_first_stage(config, setting, finds_groups):
+    """Whether a setting has a use for the y that a configuration's first stage finds."""
+    if config.pretrain_clusters:
+        return setting in (*BOTH_CODES, config.setting)
+    if config.pretrain == "labels-only":
+        return setting in TAUGHT_Y and not finds_groups
+    return True
 
 
 def stretched(config: Config, factor: float, least: int = 1) -> Config:

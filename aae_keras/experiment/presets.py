@@ -98,22 +98,20 @@ _PLUS = {
     "schedule": "simultaneous",
     "precision": "auto",
 }
-_MNIST_PLUS = _PLUS | {
-    "dataset": "mnist",
-    "validation_size": 5000.0,
+_LARGE_PLUS = _PLUS | {
     "batch_size": 250,
     "hidden_units": (1000, 1000),
     "z_units": (500, 500),
     "discriminator_units": (300, 300),
     "epochs": 20,
 }
-_OF_MNIST = ("dataset", "validation_size")
+_MNIST_PLUS = _LARGE_PLUS | {"dataset": "mnist", "validation_size": 5000.0}
 # Three clusters a class are found without labels, nearly pure; merged, they are where y starts.
 _FROM_CLUSTERS = {"pretrain": "clustering", "pretrain_clusters": 3, "pretrain_epochs": 8}
 # Chosen on MNIST and digits, on parts of them, moved or blurred, with classes of unequal size: not
 # too few steps for few images, a radius between the two, sizes as the labels say. It begins with
 # what labels alone teach: where images of a class do not look alike, clusters are no way in.
-_OWN = {name: value for name, value in _MNIST_PLUS.items() if name not in _OF_MNIST} | {
+_OWN = _LARGE_PLUS | {
     "class_prior": "labels",
     "marginal_entropy_slack": 0.1,
     "vat_radius": 0.3,

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from aae_keras.data import label_studio
+from aae_keras.deployment.prediction.tables import COLUMNS, cells
 
 log = logging.getLogger(__name__)
-
-COLUMNS = ("image", "label", "class_name", "confidence", "probabilities")
 
 Row = Mapping[str, Any]
 
@@ -27,8 +26,7 @@ def as_csv(rows: Iterable[Row], model: str) -> Iterator[str]:
     yield ",".join(COLUMNS)
     for row in _answered(rows):
         line = io.StringIO()
-        cells = [*(row[name] for name in COLUMNS[:-1]), json.dumps(row[COLUMNS[-1]])]
-        csv.writer(line, lineterminator="").writerow(cells)
+        csv.writer(line, lineterminator="").writerow(cells(row))
         yield line.getvalue()
 
 

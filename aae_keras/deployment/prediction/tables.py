@@ -44,18 +44,22 @@ def write(rows: Rows, path: pathlib.Path) -> None:
         aside.unlink(missing_ok=True)
 
 
+def cells(row: Mapping[str, Any]) -> list[Any]:
+    """A row of CSV: the values of `COLUMNS`, `probabilities` as a list in JSON."""
+    return [*(row[name] for name in COLUMNS[:-1]), json.dumps(row[COLUMNS[-1]])]
+
+
 def _write_jsonl(rows, path):
     with open(path, "w") as file:
         file.writelines(json.dumps(row) + "\n" for row in rows)
 
 
 def _write_csv(rows, path):
-    """`probabilities` is a list in JSON."""
     with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         table = csv.writer(file)
         table.writerow(COLUMNS)
         for row in rows:
-            table.writerow([*(row[name] for name in COLUMNS[:-1]), json.dumps(row[COLUMNS[-1]])])
+            table.writerow(cells(row))
 
 
 def _write_parquet(rows, path):

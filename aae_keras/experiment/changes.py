@@ -54,10 +54,18 @@ def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
             or (term and term not in values["extra_terms"])
             or (field.name.startswith("pretrain_") and not values["pretrain"])
             or (field.name == "pretrain_clusters" and values["pretrain"] != "clustering")
+            or (field.name == "pretrain_merged_epochs" and not _names_clusters(config, values))
         )
         if idle and field.name not in changes:
             values[field.name] = field.default
     return values
+
+
+def _names_clusters(config, values):
+    """Whether labels name clusters that were found without them."""
+    setting = values.get("setting", config.setting)
+    clusters = values.get("pretrain_clusters", config.pretrain_clusters)
+    return clusters and setting != "clustering"
 
 
 def _uses_first_stage(config, setting, finds_groups):
@@ -84,7 +92,8 @@ def stretched(config: Config, factor: float, least: int = 1) -> Config:
     scale = epochs / config.epochs
     fields: dict[str, Any] = {"epochs": epochs}
     if config.pretrain:
-        fields["pretrain_epochs"] = _scaled(config.pretrain_epochs, factor, least)
+        for name in ("pretrain_epochs", "pretrain_merged_epochs"):
+            fields[name] = _scaled(getattr(config, name), factor, least)
     drops = {max(1, round(scale * epoch)) for epoch in config.rate_drops}
     fields["rate_drops"] = tuple(sorted(drops))
     for field in dataclasses.fields(config):

@@ -54,7 +54,7 @@ def _check_use(config):
 
 def _check_stages(config):
     default = {field.name: field.default for field in dataclasses.fields(config)}
-    for name in ("pretrain_epochs", "pretrain_clusters"):
+    for name in ("pretrain_epochs", "pretrain_clusters", "pretrain_merged_epochs"):
         value = getattr(config, name)
         if not config.pretrain and value != default[name]:
             raise ValueError(
@@ -71,6 +71,12 @@ def _check_stages(config):
         raise ValueError(
             "`pretrain_clusters` must be at least 2 for each category, to be merged; or 0. "
             "Received: pretrain_clusters=1"
+        )
+    if config.pretrain_merged_epochs and (not clusters or config.setting == "clustering"):
+        raise ValueError(
+            "`pretrain_merged_epochs` is for a run with pretrain_clusters, in which labels name "
+            f"the clusters. Received: pretrain_merged_epochs={config.pretrain_merged_epochs} with "
+            f"pretrain_clusters={clusters}, setting={config.setting!r}"
         )
     if config.pretrain == config.setting and not clusters:
         raise ValueError(

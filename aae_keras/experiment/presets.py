@@ -108,6 +108,9 @@ _LARGE_PLUS = _PLUS | {
 _MNIST_PLUS = _LARGE_PLUS | {"dataset": "mnist", "validation_size": 5000.0}
 # Three clusters a class are found without labels, nearly pure; merged, they are where y starts.
 _FROM_CLUSTERS = {"pretrain": "clustering", "pretrain_clusters": 3, "pretrain_epochs": 8}
+# With one label a class, a group that is wrong in a tenth of its images is named wrong in as many
+# draws of the labels; trained on without them it is wrong in a hundredth.
+_BARELY_NAMED = _FROM_CLUSTERS | {"pretrain_merged_epochs": 10, "epochs": 12}
 # Chosen on MNIST and digits, on parts of them, moved or blurred, with classes of unequal size: not
 # too few steps for few images, a radius between the two, sizes as the labels say. It begins with
 # what labels alone teach: where images of a class do not look alike, clusters are no way in.
@@ -188,8 +191,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "epochs": 15,
     },
     # The same experiments with what helps beyond the paper.
-    "mnist-10-plus": _MNIST_PLUS | _FROM_CLUSTERS | {"num_labeled": 10, "labeled_batch_size": 10},
-    "mnist-20-plus": _MNIST_PLUS | _FROM_CLUSTERS | {"num_labeled": 20, "labeled_batch_size": 20},
+    "mnist-10-plus": _MNIST_PLUS | _BARELY_NAMED | {"num_labeled": 10, "labeled_batch_size": 10},
+    "mnist-20-plus": _MNIST_PLUS | _BARELY_NAMED | {"num_labeled": 20, "labeled_batch_size": 20},
     "mnist-100-plus": _MNIST_PLUS | _FROM_CLUSTERS | {"num_labeled": 100},
     "mnist-1000-plus": _MNIST_PLUS | {"num_labeled": 1000},
     "mnist-all-plus": _MNIST_PLUS | {"num_labeled": 0, "labeled_batch_size": 250},

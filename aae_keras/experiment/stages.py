@@ -47,7 +47,8 @@ def with_epochs(config: Config, data: Data) -> Config:
 def stages_of(config: Config, classes: int) -> list[Stage]:
     """The stages of a run: the setting of `pretrain`, if there is one, then the setting itself.
 
-    A first stage whose clusters the second starts from has the extra terms too: they make them.
+    A first stage whose clusters the next starts from has the extra terms too: they make them. With
+    `pretrain_merged_epochs` the merged clusters are trained on, without labels, in a stage between.
 
     Args:
         config: The `Config` of the run.
@@ -55,12 +56,17 @@ def stages_of(config: Config, classes: int) -> list[Stage]:
     """
     if not config.pretrain:
         return [Stage(1, config)]
-    clusters = config.pretrain_clusters * (config.num_clusters or classes)
+    categories = config.num_clusters or classes
+    clusters = config.pretrain_clusters * categories
     own: dict[str, Any] = {"num_clusters": clusters} if clusters else {"extra_terms": ()}
     first = changed(
         config, setting=config.pretrain, pretrain="", epochs=config.pretrain_epochs, **own
     )
-    return [Stage(1, first), Stage(2, changed(config, pretrain=""))]
+    trained = [first, changed(config, pretrain="")]
+    if config.pretrain_merged_epochs:
+        merged = {"epochs": config.pretrain_merged_epochs, "num_clusters": categories}
+        trained.insert(1, dataclasses.replace(first, **merged))
+    return [Stage(number, config) for number, config in enumerate(trained, start=1)]
 
 
 def epochs_before(stage: Stage, history: Sequence[dict[str, Any]]) -> int:

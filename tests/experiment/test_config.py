@@ -138,7 +138,7 @@ def test_fingerprint_changes_with_every_field():
         base = clustering if field.name == "extra_terms" else base
         base = terms if field.metadata["term"] else base
         base = two_trunks if field.name == "z_units" else base
-        base = from_clusters if field.name == "pretrain_clusters" else base
+        base = from_clusters if field.name.startswith("pretrain_") else base
         base = staged if field.name == "pretrain_epochs" else base
         value = other.get(field.name, None)
         value = type(field.default)(getattr(base, field.name) + 1) if value is None else value
@@ -262,6 +262,9 @@ def test_another_setting_takes_along_what_is_of_no_use_to_it():
     assert without == dataclasses.replace(
         plus, pretrain="", pretrain_clusters=0, pretrain_epochs=10, extra_terms=("vat",)
     )
+    few = presets.preset("mnist-10-plus")
+    assert changed(few, setting="clustering", num_clusters=10).pretrain_merged_epochs == 0
+    assert changed(few, pretrain_clusters=0, pretrain="basic").pretrain_merged_epochs == 0
     # What is given by name is never left out.
     with pytest.raises(ValueError, match="`pretrain_epochs` is for a run with `pretrain`"):
         changed(plus, pretrain="", pretrain_epochs=3)
@@ -304,6 +307,11 @@ def test_the_class_prior_reaches_the_game_and_the_marginal_entropy(small):
         ({"pretrain": "clustering", "pretrain_clusters": 1}, "at least 2 for each category"),
         ({"pretrain": "basic", "pretrain_clusters": 3}, "for a run with pretrain=clustering"),
         ({"pretrain_clusters": 3}, "`pretrain_clusters` is for a run with `pretrain`"),
+        ({"pretrain_merged_epochs": 3}, "`pretrain_merged_epochs` is for a run with `pretrain`"),
+        (
+            {"pretrain": "basic", "pretrain_merged_epochs": 3},
+            "`pretrain_merged_epochs` is for a run with pretrain_clusters",
+        ),
         ({"pretrain": "clustering"}, "needs `num_clusters` of at least 2"),
         ({"z_units": (5,)}, "z has a trunk of its own: trunks=2"),
     ],

@@ -118,8 +118,21 @@ def test_a_head_of_another_kind_is_refused(from_clusters):
         merging.start_from_clusters(model, former, data)
 
 
+def test_merged_clusters_are_trained_on_before_the_labels_name_them(from_clusters):
+    first, between, last = stages_of(
+        dataclasses.replace(from_clusters, pretrain_merged_epochs=5), 3
+    )
+    assert [stage.number for stage in (first, between, last)] == [1, 2, 3]
+    assert [s.config.num_clusters for s in (first, between, last)] == [6, 3, 0]
+    assert [s.config.epochs for s in (first, between, last)] == [2, 5, 2]
+    assert between.config == dataclasses.replace(first.config, epochs=5, num_clusters=3)
+    assert last.config.setting == "semi-supervised" and not last.config.pretrain_merged_epochs
+
+
 @pytest.mark.parametrize("killed_after", [pytest.param(1, marks=pytest.mark.exhaustive), 2, 3])
 def test_a_killed_run_that_starts_from_clusters_resumes_exactly(
     from_clusters, tmp_path, monkeypatch, killed_after
 ):
+    if killed_after == 3:  # in the stage between, whose clusters the labels then name
+        from_clusters = dataclasses.replace(from_clusters, pretrain_merged_epochs=2)
     check_resumes_exactly(from_clusters, tmp_path, monkeypatch, killed_after)

@@ -1,39 +1,62 @@
-"""A run that is killed between two epochs and resumed, beside one that is left alone."""
+"""A run that is killed and resumed, beside one that is left alone."""
 
+import shutil
+
+import keras
 import numpy as np
-import pytest
 
 from aae_keras import models
 from aae_keras.experiment import outcomes, training
 
 
-class StopAfter(training.EpochClock):
-    """Ends a run like a kill, once an epoch of it is whole."""
+class CopyAt(keras.callbacks.Callback):
+    """Copies a run folder while it is trained: what kill -9 would leave of it at that moment.
 
-    def __init__(self, epochs):
+    Args:
+        folder: The run folder.
+        copy: Where it is copied to.
+        epoch, batch: The moment, both counted from 0; a batch within an execution waits for its
+            end.
+    """
+
+    def __init__(self, folder, copy, epoch, batch=0):
         super().__init__()
-        self.epochs = epochs
+        self.folder, self.copy, self.at = folder, copy, (epoch, batch)
 
     def on_epoch_begin(self, epoch, logs=None):
-        super().on_epoch_begin(epoch, logs)
-        if epoch == self.epochs:
-            raise KeyboardInterrupt
+        self.epoch = epoch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if (self.epoch, batch) >= self.at and not self.copy.exists():
+            shutil.copytree(self.folder, self.copy)
 
 
-def check_resumes_exactly(config, folder, monkeypatch, killed_after):
-    """Both end with the same weights and the same history, bit for bit."""
-    whole = training.train(config, folder / "whole", verbose=0)
-    original = training.EpochClock
-    monkeypatch.setattr(training, "EpochClock", lambda: StopAfter(killed_after))
-    with pytest.raises(KeyboardInterrupt):
-        training.train(config, folder / "killed", verbose=0)
-    monkeypatch.setattr(training, "EpochClock", original)
-    resumed = training.train(config, folder / "killed", resume=True, verbose=0)
-    one, other = (models.load_model(run.model_file) for run in (whole, resumed))
-    for a, b in zip(one.weights, other.weights, strict=True):
-        np.testing.assert_array_equal(a, b)
-    rows = [outcomes.read_history(run) for run in (whole, resumed)]
-    for row, again in zip(*rows, strict=True):
-        assert {k: v for k, v in row.items() if k != "seconds"} == {
-            k: v for k, v in again.items() if k != "seconds"
-        }
+def check_resumes_exactly(config, folder, epoch, batch=0, build=None):
+    """Both end with the same weights, optimizers and history, bit for bit; the resumed `Run`."""
+    whole, killed = folder / "whole", folder / "killed"
+    copy = CopyAt(whole, killed, epoch, batch)
+    keras.utils.set_random_seed(1)
+    alone = training.train(config, whole, build=build, callbacks=[copy], verbose=0)
+    assert not (killed / "model.keras").exists()
+    keras.utils.set_random_seed(99)  # a new process has another state
+    resumed = training.train(config, killed, resume=True, build=build, verbose=0)
+    assert_same_weights(saved_weights(alone), saved_weights(resumed))
+    rows, others = (outcomes.read_history(run) for run in (alone, resumed))
+    assert [row["epoch"] for row in others] == list(range(1, len(rows) + 1))
+    for row, other in zip(rows, others, strict=True):
+        assert row | {"seconds": 0} == other | {"seconds": 0}
+    return resumed
+
+
+def saved_weights(run):
+    """Weights of a run's model and of its optimizers, by number."""
+    model = models.load_model(run.model_file)
+    optimizers = [v for optimizer in model.optimizers for v in optimizer.variables]
+    return dict(enumerate(v.numpy() for v in model.weights + optimizers))
+
+
+def assert_same_weights(first, second):
+    """Two results of `saved_weights` are the same to the bit."""
+    assert first.keys() == second.keys()
+    for name in first:
+        np.testing.assert_array_equal(first[name], second[name], err_msg=str(name))

@@ -131,8 +131,8 @@ def test_merged_clusters_are_trained_on_before_the_labels_name_them(from_cluster
 
 @pytest.mark.parametrize("killed_after", [pytest.param(1, marks=pytest.mark.exhaustive), 2, 3])
 def test_a_killed_run_that_starts_from_clusters_resumes_exactly(
-    from_clusters, tmp_path, monkeypatch, killed_after
+    from_clusters, tmp_path, killed_after
 ):
     if killed_after == 3:  # in the stage between, whose clusters the labels then name
         from_clusters = dataclasses.replace(from_clusters, pretrain_merged_epochs=2)
-    check_resumes_exactly(from_clusters, tmp_path, monkeypatch, killed_after)
+    check_resumes_exactly(from_clusters, tmp_path, killed_after)

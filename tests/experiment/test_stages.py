@@ -74,8 +74,8 @@ def test_each_stage_has_its_rows(staged, tmp_path):
 
 
 @pytest.mark.parametrize("killed_after", [1, 2, 3])
-def test_a_killed_run_resumes_exactly_in_every_stage(staged, tmp_path, monkeypatch, killed_after):
-    check_resumes_exactly(staged, tmp_path, monkeypatch, killed_after)
+def test_a_killed_run_resumes_exactly_in_every_stage(staged, tmp_path, killed_after):
+    check_resumes_exactly(staged, tmp_path, killed_after)
 
 
 class EndFirstStage(keras.callbacks.Callback):

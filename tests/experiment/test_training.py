@@ -28,6 +28,7 @@ from aae_keras.experiment import (
     training,
 )
 from aae_keras.phases import SCHEDULES
+from tests.experiment.killing import assert_same_weights, check_resumes_exactly, saved_weights
 from tests.tiny import tiny_model
 
 
@@ -66,18 +67,6 @@ def with_dropout(config, data):
     own = models.SemiSupervisedAAE(**parts)
     optimization.compile_model(own, config, data.steps_per_epoch)
     return own
-
-
-def saved_weights(run):
-    model = models.load_model(run.model_file)
-    optimizers = [v for optimizer in model.optimizers for v in optimizer.variables]
-    return dict(enumerate(v.numpy() for v in model.weights + optimizers))
-
-
-def assert_same_weights(first, second):
-    assert first.keys() == second.keys()
-    for name in first:
-        np.testing.assert_array_equal(first[name], second[name], err_msg=str(name))
 
 
 # Each precision once; every combination in the long suite, the alternating schedule in all others.
@@ -148,34 +137,9 @@ RECIPES = {
         ),
     ],
 )
-def test_an_interrupted_and_resumed_run_equals_one_left_alone(
-    small, tmp_path, monkeypatch, build, changes
-):
-    # Keras cannot give initial weights a seed here: a user who wants exact resume sets one.
-    keras.utils.set_random_seed(1)
+def test_a_killed_and_resumed_run_equals_one_left_alone(small, tmp_path, build, changes):
     small = dataclasses.replace(small, **changes)
-    alone = training.train(small, tmp_path / "alone", build=build, verbose=0)
-
-    original = training.EpochClock
-    monkeypatch.setattr(training, "EpochClock", lambda: KillAt(2, batch=1))
-    keras.utils.set_random_seed(1)
-    with pytest.raises(Killed):
-        training.train(small, tmp_path / "cut", build=build, verbose=0)
-    monkeypatch.setattr(training, "EpochClock", original)
-    assert not (tmp_path / "cut" / "model.keras").exists()
-    keras.utils.set_random_seed(99)  # a new process has another state
-    resumed = training.train(small, tmp_path / "cut", resume=True, build=build, verbose=0)
-
-    assert_same_weights(saved_weights(alone), saved_weights(resumed))
-    with open(resumed.history_file) as file:
-        rows = list(csv.DictReader(file))
-    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
-    with open(alone.history_file) as file:
-        others = list(csv.DictReader(file))
-    for row, other in zip(rows, others, strict=True):
-        for name in ("seconds", "revision"):
-            row.pop(name, None), other.pop(name)
-        assert row == other
+    check_resumes_exactly(small, tmp_path, epoch=2, batch=1, build=build)
 
 
 def test_supervised_training_does_without_validation_that_has_no_labels(small, tmp_path, caplog):

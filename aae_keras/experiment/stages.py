@@ -64,8 +64,8 @@ def stages_of(config: Config, classes: int) -> list[Stage]:
     )
     trained = [first, changed(config, pretrain="")]
     if config.pretrain_merged_epochs:
-        merged = {"epochs": config.pretrain_merged_epochs, "num_clusters": categories}
-        trained.insert(1, dataclasses.replace(first, **merged))
+        epochs = config.pretrain_merged_epochs
+        trained.insert(1, dataclasses.replace(first, num_clusters=categories, epochs=epochs))
     return [Stage(number, config) for number, config in enumerate(trained, start=1)]
 
 

@@ -34,6 +34,19 @@ def test_clusters_that_images_are_torn_between_become_one_group(random):
         merging.merged(y, 11)
 
 
+def test_groups_that_labels_call_by_different_classes_stay_apart(random):
+    """Four clusters in two blocks; one label in each of the first block's pair, of two classes."""
+    y, _ = confused(random, [2, 2])
+    of_labelled = np.eye(4)[[0, 1]]
+    votes = merging.votes_of(of_labelled, np.array([0, 1]), 2)
+    assert votes.tolist() == [[1, 0], [0, 1], [0, 0], [0, 0]]
+    group = merging.merged(y, 2, votes)
+    assert group[0] != group[1] and merging.named(np.eye(2)[group].T @ votes)[group[1]] == 1
+    # Of one class they go together, as without labels.
+    same = merging.merged(y, 2, merging.votes_of(of_labelled, np.array([1, 1]), 2))
+    assert same[0] == same[1] != same[2] == same[3]
+
+
 def test_an_unused_cluster_goes_anywhere_and_breaks_nothing(random):
     y, _ = confused(random, [2, 2])
     y = np.hstack([y, np.zeros((len(y), 1))])
@@ -44,10 +57,12 @@ def test_an_unused_cluster_goes_anywhere_and_breaks_nothing(random):
 def test_groups_are_named_one_to_one_by_the_sum_of_probabilities():
     y = np.array([[0.9, 0.1, 0.0], [0.6, 0.4, 0.0], [0.3, 0.1, 0.6], [0.2, 0.5, 0.3]])
     # Votes of class 2: 1.5 for group 0. Of class 0: 0.6 for group 2. The last goes to what is left.
-    assert merging.named(y, np.array([2, 2, 0, 1])).tolist() == [2, 1, 0]
+    votes = merging.votes_of(y, np.array([2, 2, 0, 1]), 3)
+    np.testing.assert_allclose(votes[:, 2], [1.5, 0.5, 0.0])
+    assert merging.named(votes).tolist() == [2, 1, 0]
     # Two classes want group 0: the better match has it.
     y = np.array([[0.9, 0.1], [0.8, 0.2]])
-    assert merging.named(y, np.array([0, 1])).tolist() == [0, 1]
+    assert merging.named(merging.votes_of(y, np.array([0, 1]), 2)).tolist() == [0, 1]
 
 
 @pytest.fixture

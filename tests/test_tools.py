@@ -156,51 +156,51 @@ def test_a_preset_named_in_a_file_gives_what_the_file_leaves_out(tmp_path):
     assert done.returncode == 2 and "Unknown preset 'mnist-10'. Did you mean" in done.stderr
 
 
-def everything(tmp_path, dataset, pictures, draw=True):
-    """train, evaluate, visualize, export, predict on a user's own data; the predictions."""
-    run, root = tmp_path / "run", tmp_path / "work"
-    root.mkdir()
+def trained_and_evaluated(tmp_path, dataset):
+    """A run folder of a user's own data."""
+    run = tmp_path / "run"
     done = tool("train", f"--dataset={dataset}", f"--run_dir={run}", *QUICK)
     assert done.returncode == 0, done.stderr
     assert "revision 20" in done.stdout and "peak memory" in done.stdout
     done = tool("evaluate", f"--run_dir={run}")
     assert json.loads(done.stdout)["test"].keys() >= {"error_rate"}, done.stderr
-    if draw:
-        done = tool("visualize", f"--run_dir={run}")
-        assert len(done.stdout.split()) == 11, done.stderr
+    return run
+
+
+def test_own_folder_of_pictures_through_every_tool(tmp_path):
+    folder, root = tmp_path / "pictures", tmp_path / "work"
+    write_images(folder, {"cat": 20, "dog": 20, "owl": 20, "unlabeled": 40})
+    pictures = sorted((folder / "dog").glob("*.png"))[:3]
+    run = trained_and_evaluated(tmp_path, folder)
+    done = tool("visualize", f"--run_dir={run}")
+    assert len(done.stdout.split()) == 11, done.stderr
     done = tool(
         "export", f"--run_dir={run}", f"--root={root}", "--name=own", "--quantize=none,float16"
     )
     version = done.stdout.strip()
     assert "litert-float16" in done.stderr and "not calibrated: " in done.stderr
     assert done.returncode == 0 and version.startswith(f"{root}/own/20"), done.stderr
-    rows = []
-    for model in (root / "own", f"{version}/litert/encoder.tflite"):
-        done = tool("predict", f"--model={model}", *pictures)
-        assert done.returncode == 0, done.stderr
-        rows.append([json.loads(line) for line in done.stdout.splitlines()])
-    assert [row["label"] for row in rows[0]] == [row["label"] for row in rows[1]]
     broken = tmp_path / "broken.png"
     broken.write_text("no image")
     done = tool("predict", f"--model={root / 'own'}", broken, *pictures)
-    assert done.returncode == 1 and len(done.stdout.splitlines()) == 1 + len(pictures)
-    assert "error" in json.loads(done.stdout.splitlines()[0])
+    assert done.returncode == 1, done.stderr
+    first, *rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert "error" in first and len(rows) == len(pictures)
+    assert {row["class_name"] for row in rows} <= {"cat", "dog", "owl"}
+    done = tool("predict", f"--model={version}/litert/encoder.tflite", *pictures)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["label"] for row in lines] == [row["label"] for row in rows]
     listed = tool("versions", f"--root={root}", "--name=own").stdout.splitlines()
     assert len(listed) == 2 and "newest" in listed[1] and "error_rate 0." in listed[1]
-    return rows[0]
 
 
-def test_own_folder_of_pictures_through_every_tool(tmp_path):
-    folder = tmp_path / "pictures"
-    write_images(folder, {"cat": 20, "dog": 20, "owl": 20, "unlabeled": 40})
-    rows = everything(tmp_path, folder, sorted((folder / "dog").glob("*.png"))[:3])
-    assert {row["class_name"] for row in rows} <= {"cat", "dog", "owl"}
-
-
-def test_own_npz_with_missing_labels_through_every_tool(tmp_path, npz, images):
-    picture = tmp_path / "picture.png"
+def test_own_npz_with_missing_labels_through_the_tools(tmp_path, npz, images):
+    picture, run = tmp_path / "picture.png", trained_and_evaluated(tmp_path, npz)
     Image.fromarray(images[0, :, :, 0]).save(picture)
-    (row,) = everything(tmp_path, npz, [picture], draw=False)
+    done = tool("export", f"--run_dir={run}", f"--root={tmp_path}", "--name=own")
+    done = tool("predict", f"--model={done.stdout.strip()}/litert/encoder.tflite", picture)
+    row = json.loads(done.stdout)
     assert row["image"] == str(picture) and row["confidence"] == max(row["probabilities"])
 
 

@@ -2,18 +2,21 @@
 
 import dataclasses
 import logging
+import math
 import pathlib
 import re
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from aae_keras.errors import UserError, first_line
 from aae_keras.experiment import outcomes, records, runs
 from aae_keras.experiment.changes import changed
 from aae_keras.experiment.config import Config
 from aae_keras.experiment.presets import PRESETS, preset
-from aae_keras.experiment.rows import UNITS, Figure, Row
+from aae_keras.experiment.rows import TIMED_ERRORS, UNITS, Figure, Row
 
 log = logging.getLogger(__name__)
 
@@ -175,15 +178,36 @@ def read_result(run: runs.Run) -> Result:
     """
     try:
         metrics = outcomes.read_metrics(run) or {}
-        scores, minutes = metrics["test"], metrics["minutes"]
-        epochs = len(outcomes.read_history(run))
+        history = outcomes.read_history(run)
+        scores, minutes = metrics["test"] | minutes_to_errors(history), metrics["minutes"]
     except (ValueError, TypeError, KeyError) as error:
         raise runs.RunError(
             f"The scores or the history of {run.folder} cannot be read: {first_line(error)}. "
             f"Score it again with python -m tools.evaluate --run_dir={run.folder}"
         ) from error
     record = records.read(run.folder) or records.UNKNOWN
-    return Result(run.config.seed, scores, epochs, record, minutes)
+    return Result(run.config.seed, scores, len(history), record, minutes)
+
+
+def minutes_to_errors(history: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """When training first had a validation error: `minutes_to_3_percent` and so on.
+
+    Args:
+        history: Rows of the run's epochs, of all its stages.
+
+    Returns:
+        Minutes by name, infinite for an error that was never reached; none where there is no
+        validation error.
+    """
+    minutes = np.cumsum([row["seconds"] for row in history]) / 60
+    errors = [row.get("val_error_rate", math.inf) for row in history]
+    if not np.isfinite(errors).any():
+        return {}
+    reached = {n: np.less_equal(errors, n / 100) for n in TIMED_ERRORS}
+    return {
+        f"minutes_to_{n}_percent": float(minutes[at.argmax()]) if at.any() else math.inf
+        for n, at in reached.items()
+    }
 
 
 def collect(
@@ -238,11 +262,12 @@ def summary(figure: Figure, results: Sequence[Result]) -> Summary | None:
     }
     if not values:
         return None
+    mean = statistics.mean(values.values())
     worst_seed = (min if figure.more_is_better else max)(values, key=values.__getitem__)
     return Summary(
         len(values),
-        statistics.mean(values.values()),
-        statistics.stdev(values.values()) if len(values) > 1 else None,
+        mean,
+        statistics.stdev(values.values()) if len(values) > 1 and math.isfinite(mean) else None,
         values[worst_seed],
         worst_seed,
     )

@@ -1,6 +1,7 @@
 """Results of rows: which runs count, their statistics, and what becomes of goals."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -124,6 +125,22 @@ def test_minutes_are_those_of_whole_commands(tmp_path):
     assert results.read_result(run).minutes is None
     assert results.median_minutes(of_errors(0.1) + (Result(1, {}, 5),)) == 1.0
     assert results.median_minutes((Result(1, {}, 5),)) is None
+
+
+def test_time_to_an_error_counts_all_stages_and_never_is_infinite():
+    epochs = [{"seconds": 30.0}]  # a first stage, without labels
+    epochs += [{"seconds": 30.0, "val_error_rate": error} for error in (0.05, 0.03, 0.029)]
+    found = results.minutes_to_errors(epochs)
+    assert found == {"minutes_to_3_percent": 1.5, "minutes_to_2_percent": math.inf}
+    assert results.minutes_to_errors(epochs[:1]) == {}
+    figure = Figure("minutes_to_2_percent", "time", unit="min", goal=3, worst_goal=3)
+    runs_of_row = Runs(
+        Row("digits", "", (figure,)), (Result(0, found, 4), Result(1, {figure.key: 2.0}, 4))
+    )
+    over_seeds = results.summary(figure, runs_of_row.results)
+    assert (over_seeds.worst, over_seeds.worst_seed, over_seeds.stddev) == (math.inf, 0, None)
+    assert figure.printed(over_seeds.worst) == "never" and figure.printed(2.04) == "2.0 min"
+    assert [goal.met for goal in results.goals(runs_of_row, figure)] == [False, False]
 
 
 def test_a_record_goes_on(tmp_path):

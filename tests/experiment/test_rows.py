@@ -17,7 +17,7 @@ PROBE = Figure("label_probe_accuracy", "label read from z")
     [
         (
             lambda: Figure("ece", "calibration", unit="bits"),
-            "one of %, nats. Received: unit",
+            "one of %, nats, min. Received: unit",
         ),
         (lambda: Figure("ece", "calibration", share_of_labels_only=2), "share_of_labels_only=2"),
         (lambda: Row("x", "", (ERROR,), seeds=0), "at least 1. Received: seeds=0"),

@@ -41,10 +41,10 @@ def test_names_are_unique_and_a_mistyped_one_gets_the_nearest():
         row_of("mnist-10O")
 
 
-def test_the_readme_shows_the_five_that_it_has_room_for():
-    assert [row.name for row in ROWS if row.readme] == [
-        "digits", "mnist-100-plus", "mnist-1000-plus", "mnist-100", "mnist-clusters-10-plus",
-    ]  # fmt: skip
+def test_the_readme_shows_what_it_has_room_for_each_by_a_name_of_its_own():
+    shown = [row.readme for row in ROWS if row.readme]
+    assert "digits (8x8), 50 labels" in shown and len(shown) <= 10
+    assert len(set(shown)) == len(shown)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.name in PRESETS], ids=lambda r: r.name)

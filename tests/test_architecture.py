@@ -45,7 +45,7 @@ WINGS = {
         {"runs", "checkpoints"},
         {"outcomes"},
         {"optimization", "results", "journal"},
-        {"parts", "callbacks", "scoring", "projector", "archive", "baselines"},
+        {"parts", "callbacks", "scoring", "projector", "archive", "baselines", "watch"},
         {"factory"},
         {"evaluation", "criteria"},
         {"figures"},

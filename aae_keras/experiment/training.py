@@ -21,6 +21,7 @@ from aae_keras.experiment.callbacks import Backup, StopOnNaN
 from aae_keras.experiment.config import Config
 from aae_keras.experiment.outcomes import write_history
 from aae_keras.experiment.stages import Stage, epochs_before, stages_of, start_from, with_epochs
+from aae_keras.experiment.watch import Watch
 from aae_keras.files import flush, naming_a_full_disk
 from aae_keras.models import AdversarialModel
 
@@ -210,7 +211,7 @@ def fit(
             epochs=stop,
             initial_epoch=done,
             verbose=verbose,
-            callbacks=[clock, StopOnNaN(), *callbacks, tensorboard],
+            callbacks=[clock, StopOnNaN(), Watch(data, done, stop), *callbacks, tensorboard],
         )
 
 

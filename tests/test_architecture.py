@@ -19,6 +19,7 @@ ROOMS = [
         "phases",
         "ranges",
         "files",
+        "interrupts",
         "noise",
         "losses",
         "networks",

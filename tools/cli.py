@@ -15,7 +15,7 @@ import textwrap
 from absl import app, flags
 from absl import logging as absl_logging
 
-from aae_keras import backend
+from aae_keras import backend, interrupts
 from aae_keras.errors import UserError, first_line
 from aae_keras.experiment.changes import changed, consequences
 from aae_keras.experiment.config import Config
@@ -136,9 +136,7 @@ class Tool:
 
     def _guard(self, arguments):
         _log_to_stderr()
-        # SIGINT too: a shell script starts its background jobs with it ignored.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _raise_interrupt)
+        interrupts.catch()
         try:
             self._main(arguments)
         except Usage as error:
@@ -292,7 +290,3 @@ def _log_to_stderr():
     library.handlers = [handler]
     library.setLevel(logging.INFO)
     library.propagate = False
-
-
-def _raise_interrupt(signum, frame):
-    raise KeyboardInterrupt

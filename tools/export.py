@@ -2,6 +2,7 @@
 
 import sys
 
+from aae_keras import interrupts
 from aae_keras.deployment import contract
 
 from . import cli
@@ -55,17 +56,21 @@ def main(arguments):
 
     from . import exported
 
-    version = export.export_run(
-        folder,
-        flags.name or None,
-        flags.version,
-        flags.formats,
-        flags.root,
-        quantize=flags.quantize,
-        with_decoder=flags.with_decoder,
-        **cli.moved_data(),
-    )
-    print(version, flush=True)  # first: it is published, whatever comes
+    with interrupts.deferred():  # so that a path is printed if, and only if, it is published
+        try:
+            version = export.export_run(
+                folder,
+                flags.name or None,
+                flags.version,
+                flags.formats,
+                flags.root,
+                quantize=flags.quantize,
+                with_decoder=flags.with_decoder,
+                **cli.moved_data(),
+            )
+        except KeyboardInterrupt as error:
+            raise KeyboardInterrupt("Nothing was published.") from error
+        print(version, flush=True)
     print(exported.table(version), file=sys.stderr)
 
 

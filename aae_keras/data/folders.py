@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from aae_keras import images as image_files
+from aae_keras import interrupts
 from aae_keras.data import duplicates, labelling, layout
 from aae_keras.data.source import DataError, Source
 from aae_keras.images import ImageError
@@ -145,6 +146,7 @@ class _Reader:
         """
         unreadable, other_sizes = [], []
         for row, path in enumerate(files):
+            interrupts.check()
             try:
                 picture = image_files.read_picture(path, self.channels, self.size, self.reading)
             except ImageError as error:

@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
+from aae_keras import interrupts
 from aae_keras.deployment import contract
 from aae_keras.errors import UserError
 from aae_keras.files import flush
@@ -136,6 +137,7 @@ def publish(
         check_free(base, number)
         _prepare_files(aside)
         target = pathlib.Path(base) / str(number)
+        interrupts.check()
         try:
             return aside.rename(target)  # fails on a folder that is not empty
         except OSError as error:

@@ -8,6 +8,7 @@ import textwrap
 
 import pytest
 
+from aae_keras import interrupts
 from aae_keras.deployment import contract, versions
 
 
@@ -33,6 +34,20 @@ def test_a_failed_one_leaves_nothing(tmp_path):
     with pytest.raises(KeyError), versions.written_aside(tmp_path) as aside:
         (aside / "file").touch()
         raise KeyError
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", interrupts.SIGNALS)
+def test_a_signal_before_the_last_step_publishes_nothing(tmp_path, number):
+    class Dying:
+        def __del__(self):
+            signal.raise_signal(number)  # an exception would be lost here
+
+    with pytest.raises(KeyboardInterrupt), interrupts.deferred():
+        with versions.written_aside(tmp_path) as aside:
+            (aside / "file").touch()
+            Dying()
+            versions.publish(aside, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import signal
 
 import keras
 import numpy as np
@@ -61,6 +62,20 @@ def test_the_manifest_has_the_scores_where_there_are(trained, root):
     trained.metrics_file.write_text("{")
     with pytest.raises(RunError, match="metrics.json is damaged.*tools.evaluate"):
         export.export_run(trained.folder, name="tiny", root=root, formats=SAVED_MODEL)
+
+
+def test_a_signal_ends_an_export_before_its_next_step(trained, root, monkeypatch):
+    begun = []
+    monkeypatch.setattr(
+        saved_model,
+        "write_saved_model",
+        lambda *_: begun.append("saved_model") or signal.raise_signal(signal.SIGTERM),
+    )
+    monkeypatch.setattr(verification, "verify", lambda *_: begun.append("verify"))
+    with pytest.raises(KeyboardInterrupt):
+        export.export_run(trained.folder, name="tiny", root=root, formats=SAVED_MODEL)
+    assert begun == ["saved_model"] and list((root / "tiny").iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 def test_the_temperature_is_fitted_on_the_validation_labels(trained, root, monkeypatch):

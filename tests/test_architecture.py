@@ -54,7 +54,7 @@ WINGS = {
         {"training", "generation"},
         {"tuning"},
     ],
-    "deployment": [{"contract"}, {"versions"}, {"prediction"}, {"export"}],
+    "deployment": [{"contract"}, {"integrity"}, {"versions"}, {"prediction"}, {"export"}],
 }
 
 

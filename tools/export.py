@@ -3,7 +3,7 @@
 import sys
 
 from aae_keras import interrupts
-from aae_keras.deployment import contract
+from aae_keras.deployment import contract, versions
 
 from . import cli
 
@@ -50,6 +50,8 @@ def main(arguments):
             raise cli.Usage(f"--{name} must be of {', '.join(known)}. Received: {','.join(given)}")
     if flags["quantize"].present and "litert" not in flags.formats:
         raise cli.Usage("--quantize is for the format litert, which --formats leaves out.")
+    if flags.name:
+        versions.base_of(flags.root, flags.name)
     cli.check_trained(folder)
     cli.load_tensorflow()
     from aae_keras.deployment import export

@@ -73,6 +73,27 @@ def test_a_number_is_used_once(tmp_path, caplog):
     assert "Version 3 is below 7" in caplog.text
 
 
+def test_after_the_largest_number_none_is_left(tmp_path):
+    (tmp_path / str(contract.MAX_VERSION)).mkdir()
+    with versions.written_aside(tmp_path) as aside:
+        with pytest.raises(versions.VersionError, match="the largest version.*another name"):
+            versions.publish(aside, tmp_path)
+        assert versions.publish(aside, tmp_path, 3).name == "3"
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../../x", "a/b", "a\\b", "/x", ".x", "-x", "a\nb", "a\0", "x" * 201]
+)
+def test_a_name_is_that_of_one_folder(tmp_path, name):
+    with pytest.raises(versions.VersionError, match="that of one folder, such as digits.*--name"):
+        versions.base_of(tmp_path, name)
+
+
+def test_other_names_are_as_data_folders_have_them(tmp_path):
+    for name in ("digits", "My photos", "bäume 2.1", "木"):
+        assert versions.base_of(tmp_path, name) == tmp_path / name
+
+
 def test_retiring_hides_a_version_and_keeps_its_files(tmp_path, caplog):
     first, second = finished(tmp_path, "old"), finished(tmp_path, "new")
     reader = open(tmp_path / str(second) / "file")  # a server that has it open

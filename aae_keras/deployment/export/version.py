@@ -3,7 +3,6 @@
 import dataclasses
 import datetime
 import importlib.metadata
-import json
 import logging
 import pathlib
 import shutil
@@ -14,7 +13,7 @@ import numpy as np
 
 from aae_keras import interrupts
 from aae_keras.data import Data
-from aae_keras.deployment import contract, prediction, versions
+from aae_keras.deployment import contract, integrity, prediction, versions
 from aae_keras.deployment.export import (
     calibration,
     litert,
@@ -68,7 +67,7 @@ def export_run(
     Raises:
         ExportError: If a format is unknown, or an exported file does not answer like the Keras
             model.
-        VersionError: If the version is taken.
+        VersionError: If the version is taken, or the name is no folder's.
         DataError, RunError: If the run or its data cannot be used.
         KeyboardInterrupt: If a signal came, looked at between the steps; nothing is published.
     """
@@ -83,7 +82,7 @@ def export_run(
             f"{', '.join(contract.SINGLE_FILES)}."
         )
     name = name or presets.short_name(run.config)
-    base = pathlib.Path(root) / name
+    base = versions.base_of(root, name)
     if version is not None:
         versions.check_free(base, version)
     if "saved_model" not in formats and versions.served(base):
@@ -255,9 +254,7 @@ def write_manifest(run: Run, data: Data, folder: pathlib.Path, written: dict[str
             for package in ("keras", "tensorflow", "ai-edge-litert")
         },
     }
-    path = folder / contract.MANIFEST
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(manifest, indent=2) + "\n")
+    integrity.write_manifest(folder, manifest)
 
 
 def _begin(step):

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from aae_keras import models
-from aae_keras.deployment import contract, export, prediction, versions
+from aae_keras.deployment import contract, export, integrity, prediction, versions
 from aae_keras.deployment.export import calibration, litert, samples, saved_model, verification
 from aae_keras.deployment.export.signatures import Signatures
 from aae_keras.experiment import evaluation, factory, training
@@ -53,6 +53,8 @@ def test_files_of_a_version(exported, trained_once):
     quantiles = list(manifest["novelty_quantiles"].values())
     assert len(quantiles) == 5 and quantiles == sorted(quantiles)
     assert manifest["metrics"] is None
+    assert manifest["files"].keys() == files - {"assets.extra/manifest.json"}
+    assert integrity.check(version)
 
 
 def test_the_manifest_has_the_scores_where_there_are(trained, root):

@@ -38,7 +38,7 @@ ROOMS = [
 ]
 WINGS = {
     "experiment": [
-        {"seals", "ownership"},
+        {"seals", "ownership", "flat_yaml"},
         {"fields", "hardware", "consistency", "merging", "records", "vocabulary"},
         {"config", "rows"},
         {"changes"},

@@ -13,14 +13,28 @@ from aae_keras.errors import UserError
 
 def write_atomically(path: pathlib.Path | str, text: str) -> None:
     """Write a text file so that a reader sees the old one or the new one, never half of it."""
+    with replaced(path) as aside:
+        aside.write_text(text)
+
+
+@contextlib.contextmanager
+def replaced(path: pathlib.Path | str) -> Iterator[pathlib.Path]:
+    """Around the writing of a file: what stood there stays as it was until all is written.
+
+    Yields:
+        Path to write to, in the same folder and with the same suffix.
+    """
     path = pathlib.Path(path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        handle, name = tempfile.mkstemp(path.suffix, f".{path.stem}-", path.parent)
+    except OSError as error:
+        error.filename = str(path)
+        raise
+    os.close(handle)
+    try:
+        yield pathlib.Path(name)
         os.chmod(name, 0o644)
+        flush(name)
         os.replace(name, path)
     except BaseException as error:
         os.unlink(name)

@@ -1,7 +1,9 @@
 """One image file in Pillow's hands: opened, made bytes, upright, opaque, brought to a size."""
 
 import contextlib
+import os
 import pathlib
+import stat
 import typing
 import warnings
 from collections.abc import Iterator
@@ -35,9 +37,29 @@ class ImageError(UserError):
     """A file that holds no readable image; the message names it."""
 
 
+def check_regular(path: pathlib.Path | str) -> None:
+    """Refuse what would be waited for, or read for ever: pipes, devices, sockets.
+
+    Raises:
+        ImageError: If there is such a thing at the path, or nothing, or a folder.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError as error:
+        raise ImageError(f"{path}: there is no such file.") from error
+    except (OSError, ValueError) as error:  # a name with a NUL in it, say
+        raise ImageError(f"{path}: not a readable image ({first_line(error)}).") from error
+    if stat.S_ISDIR(mode):
+        raise ImageError(f"{path}: a folder, where an image file was expected.")
+    if not stat.S_ISREG(mode):
+        raise ImageError(f"{path}: a pipe, a device or a socket. Save the image as a file first.")
+
+
 @contextlib.contextmanager
 def opened(source: File) -> Iterator[Image.Image]:
     """A file as Pillow's image; whatever fails while it is used is an `ImageError`."""
+    if isinstance(source, str | pathlib.Path):
+        check_regular(source)
     try:
         # Pillow warns of what it assumes without naming the file.
         with warnings.catch_warnings():
@@ -46,8 +68,6 @@ def opened(source: File) -> Iterator[Image.Image]:
                 yield file
     except ImageError:
         raise
-    except FileNotFoundError as error:
-        raise ImageError(f"{source}: there is no such file.") from error
     except Exception as error:  # of a dozen kinds: Pillow's readers are as many as its formats
         raise ImageError(f"{source}: not a readable image ({_reason(source, error)}).") from error
 

@@ -13,6 +13,7 @@ from typing import Any
 FITS = ("stretch", "pad", "crop")
 BACKGROUND = "white"
 EACH_IMAGE = "each"
+MAX_SIDE = 10_000  # pixels: a hundred million of them are an image that no network here takes
 
 Size = tuple[Any, Any]
 
@@ -79,7 +80,7 @@ def size_of(image_size: int | Sequence[int]) -> tuple[int, int] | None:
 
     Raises:
         TypeError: If it holds anything but whole numbers.
-        ValueError: If it holds more than two, or one below 1.
+        ValueError: If it holds more than two, or one below 1 or above `MAX_SIDE`.
     """
     sides = tuple(image_size) if isinstance(image_size, list | tuple) else (image_size,)
     if any(type(side) is not int for side in sides):
@@ -89,6 +90,11 @@ def size_of(image_size: int | Sequence[int]) -> tuple[int, int] | None:
     if len(sides) > 2 or min(sides) < 1:
         raise ValueError(
             "`image_size` must be a height and a width in pixels, H,W, or one number for both. "
+            f"Received: image_size={image_size!r}"
+        )
+    if max(sides) > MAX_SIDE:
+        raise ValueError(
+            f"`image_size` must be at most {MAX_SIDE} pixels a side; 28 to 512 are usual. "
             f"Received: image_size={image_size!r}"
         )
     return sides[0], sides[-1]

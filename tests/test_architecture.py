@@ -19,6 +19,7 @@ ROOMS = [
         "phases",
         "ranges",
         "files",
+        "interrupts",
         "noise",
         "losses",
         "networks",
@@ -37,7 +38,7 @@ ROOMS = [
 ]
 WINGS = {
     "experiment": [
-        {"seals", "ownership"},
+        {"seals", "ownership", "flat_yaml"},
         {"fields", "hardware", "consistency", "merging", "records", "vocabulary"},
         {"config", "rows"},
         {"changes"},
@@ -53,7 +54,7 @@ WINGS = {
         {"training", "generation"},
         {"tuning"},
     ],
-    "deployment": [{"contract"}, {"versions"}, {"prediction"}, {"export"}],
+    "deployment": [{"contract"}, {"integrity"}, {"versions"}, {"prediction"}, {"export"}],
 }
 
 

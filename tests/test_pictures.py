@@ -2,12 +2,15 @@
 
 import builtins
 import io
+import os
+import socket
 
 import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
 from aae_keras import images
+from aae_keras.deployment.prediction import remote
 from aae_keras.images import ImageError, plain_png, read_image, read_picture
 from aae_keras.reading import Reading, placement, size_of
 from aae_keras.remarks import REMARKS, Remarks
@@ -34,6 +37,25 @@ def test_whatever_a_reader_raises_names_the_file(tmp_path, name):
     path.write_bytes(kinds.DAMAGED[name]())
     with pytest.raises(ImageError, match=r"the-file.png: not a readable image \(.+\)"):
         read_image(path, 3)
+
+
+@pytest.mark.parametrize("read", [lambda path: read_image(path, 3), plain_png, remote.read_file])
+def test_what_is_no_regular_file_is_never_opened(tmp_path, monkeypatch, read):
+    """A pipe would be waited for, a device read for ever."""
+    pipe, link, listener = (tmp_path / f"{name}.png" for name in ("pipe", "link", "socket"))
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    monkeypatch.chdir(tmp_path)  # a socket's path may be of 107 bytes at most
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(listener.name)
+        for path in (pipe, link, listener, "/dev/zero"):
+            with pytest.raises(ImageError, match=f"{path}: a pipe, a device or a socket"):
+                read(path)
+    with pytest.raises(ImageError, match="a folder, where an image file was expected"):
+        read(tmp_path)
+    for name in (tmp_path / "none.png", "a\0.png", "x" * 5000):
+        with pytest.raises(ImageError, match="no such file|not a readable image"):
+            read(name)
 
 
 def test_errors_of_any_type_name_the_file(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ Exit code 0 only on success, 2 for a usage error, 1 for a failure. Results go to
 to stderr. TensorFlow is imported after the flags have been read.
 """
 
+import contextlib
 import dataclasses
 import logging
 import os
@@ -15,12 +16,14 @@ import textwrap
 from absl import app, flags
 from absl import logging as absl_logging
 
-from aae_keras import backend
+from aae_keras import backend, interrupts
 from aae_keras.errors import UserError, first_line
 from aae_keras.experiment.changes import changed, consequences
 from aae_keras.experiment.config import Config
 from aae_keras.experiment.fields import holds_names
 from aae_keras.experiment.presets import PRESETS, from_yaml, start
+
+from . import streams
 
 FLAGS = flags.FLAGS
 
@@ -121,7 +124,9 @@ class Tool:
         def parse(argv):
             if any(word in ("--help", "-help", "-h", "--helpfull") for word in argv[1:]):
                 signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `--help | head` is no error
-                print(self.help())
+                streams.open_all()
+                with streams.writing(self._fail):
+                    print(self.help())
                 sys.exit(0)
             try:
                 arguments = FLAGS(argv)[1:]
@@ -135,18 +140,21 @@ class Tool:
         app.run(self._guard, flags_parser=parse)
 
     def _guard(self, arguments):
+        streams.open_all()
         _log_to_stderr()
-        # SIGINT too: a shell script starts its background jobs with it ignored.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _raise_interrupt)
+        interrupts.catch()
+        os.environ["MPLBACKEND"] = "agg"  # files are written, no window is opened
         try:
-            self._main(arguments)
+            with streams.writing(self._fail):
+                self._main(arguments)
         except Usage as error:
             self._fail(error, 2)
         except (UserError, FloatingPointError) as error:
             self._fail(error, 1)
         except OSError as error:
             self._fail(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "), 1)
+        except MemoryError as error:
+            self._fail(f"This takes more memory than there is. {first_line(error)}", 1)
         except ModuleNotFoundError as error:
             package = str(error.name).partition(".")[0]
             if package not in _EXTRAS:
@@ -160,8 +168,9 @@ class Tool:
 
     def _fail(self, message, code, *more):
         for line in (f"{self.name}: {message}", *more):
-            print(as_called(line), file=sys.stderr)
-        sys.stdout.flush()
+            with contextlib.suppress(OSError):  # nobody may be listening any more
+                print(as_called(line), file=sys.stderr)
+        streams.flush()
         sys.exit(code)
 
 
@@ -292,7 +301,3 @@ def _log_to_stderr():
     library.handlers = [handler]
     library.setLevel(logging.INFO)
     library.propagate = False
-
-
-def _raise_interrupt(signum, frame):
-    raise KeyboardInterrupt

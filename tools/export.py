@@ -2,7 +2,8 @@
 
 import sys
 
-from aae_keras.deployment import contract
+from aae_keras import interrupts
+from aae_keras.deployment import contract, versions
 
 from . import cli
 
@@ -49,23 +50,29 @@ def main(arguments):
             raise cli.Usage(f"--{name} must be of {', '.join(known)}. Received: {','.join(given)}")
     if flags["quantize"].present and "litert" not in flags.formats:
         raise cli.Usage("--quantize is for the format litert, which --formats leaves out.")
+    if flags.name:
+        versions.base_of(flags.root, flags.name)
     cli.check_trained(folder)
     cli.load_tensorflow()
     from aae_keras.deployment import export
 
     from . import exported
 
-    version = export.export_run(
-        folder,
-        flags.name or None,
-        flags.version,
-        flags.formats,
-        flags.root,
-        quantize=flags.quantize,
-        with_decoder=flags.with_decoder,
-        **cli.moved_data(),
-    )
-    print(version, flush=True)  # first: it is published, whatever comes
+    with interrupts.deferred():  # so that a path is printed if, and only if, it is published
+        try:
+            version = export.export_run(
+                folder,
+                flags.name or None,
+                flags.version,
+                flags.formats,
+                flags.root,
+                quantize=flags.quantize,
+                with_decoder=flags.with_decoder,
+                **cli.moved_data(),
+            )
+        except KeyboardInterrupt as error:
+            raise KeyboardInterrupt("Nothing was published.") from error
+        print(version, flush=True)
     print(exported.table(version), file=sys.stderr)
 
 

@@ -37,6 +37,11 @@ def table(version):
         )
     else:
         lines.append(f"not calibrated: {calibration['note']}")
+    lines += [
+        f"sha256 {checksum}  {name}"  # for whoever copies one of them to a device
+        for name, checksum in manifest[contract.CHECKSUMS].items()
+        if name.endswith((".tflite", ".onnx"))
+    ]
     return "\n".join(lines)
 
 

@@ -1,5 +1,7 @@
 """Draw images with the decoder of a trained run."""
 
+from aae_keras import files
+
 from . import cli
 
 TOOL = cli.Tool(
@@ -48,7 +50,8 @@ def main(arguments):
         seed=flags.seed,
         **cli.moved_data(),
     )
-    figure.savefig(output, dpi=150)
+    with files.replaced(output) as aside:
+        figure.savefig(aside, dpi=150)
     print(output)
 
 

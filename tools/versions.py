@@ -1,8 +1,8 @@
 """List the versions of an export, or take one out of the server's sight."""
 
-import pathlib
+import sys
 
-from aae_keras.deployment import versions
+from aae_keras.deployment import integrity, versions
 
 from . import cli
 
@@ -14,6 +14,9 @@ TOOL = cli.Tool(
 TOOL.flag(str, "name", "", "Folder under the root.")
 TOOL.flag(str, "root", "saved_models", "Folder of all exports.")
 TOOL.flag(int, "retire", None, "Version to retire.")
+TOOL.flag(
+    bool, "check", False, "Compare every file of every version with the checksum in its manifest."
+)
 
 # Scores worth a column, the first that there is.
 SCORES = ("error_rate", "error_rate_majority", "reconstruction_error")
@@ -22,7 +25,7 @@ SCORES = ("error_rate", "error_rate_majority", "reconstruction_error")
 @TOOL.main
 def main(arguments):
     """See the module."""
-    base = pathlib.Path(cli.FLAGS.root) / cli.required("name", "digits")
+    base = versions.base_of(cli.FLAGS.root, cli.required("name", "digits"))
     if cli.FLAGS.retire is not None:
         print(versions.retire(base, cli.FLAGS.retire))
         return
@@ -31,6 +34,10 @@ def main(arguments):
         raise versions.VersionError(
             f"{base} has no version. Make one with python -m tools.export --run_dir=DIR"
         )
+    if cli.FLAGS.check:
+        if not all([_is_whole(version) for version in found]):
+            sys.exit(1)
+        return
     visible = versions.numbers(base)
     print(f"{'version':>16}  {'state':8}  {'age':11}  {'revision':26}  test")
     for version in found:
@@ -43,9 +50,22 @@ def main(arguments):
         )
 
 
+def _is_whole(version):
+    """Print whether the files of a version are as they were written; False if one is damaged."""
+    try:
+        known = integrity.check(version.folder)
+    except integrity.DamagedError as error:
+        print(f"{version.number:>16}  {error}")
+        return False
+    print(f"{version.number:>16}  {'whole' if known else 'exported without checksums'}")
+    return True
+
+
 def _score(manifest):
-    scores = (manifest.get("metrics") or {}).get("test") or {}
-    name = next((name for name in SCORES if name in scores), None)
+    metrics = manifest.get("metrics")
+    scores = metrics.get("test") if isinstance(metrics, dict) else None
+    scores = scores if isinstance(scores, dict) else {}
+    name = next((name for name in SCORES if isinstance(scores.get(name), float)), None)
     return "not evaluated" if name is None else f"{name} {scores[name]:.4f}"
 
 

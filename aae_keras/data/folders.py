@@ -2,14 +2,15 @@
 
 import dataclasses
 import logging
-import os
+import math
 import pathlib
 from collections.abc import Iterable
 
 import numpy as np
 
 from aae_keras import images as image_files
-from aae_keras.data import duplicates, labelling, layout
+from aae_keras import interrupts
+from aae_keras.data import capacity, duplicates, labelling, layout
 from aae_keras.data.source import DataError, Source
 from aae_keras.images import ImageError
 from aae_keras.reading import Reading
@@ -145,6 +146,7 @@ class _Reader:
         """
         unreadable, other_sizes = [], []
         for row, path in enumerate(files):
+            interrupts.check()
             try:
                 picture = image_files.read_picture(path, self.channels, self.size, self.reading)
             except ImageError as error:
@@ -166,13 +168,11 @@ class _Reader:
         return self._pixels[: len(self.rows)]
 
     def _begin(self, shape, path):
-        needed, there = self.count * int(np.prod(shape)), _memory()
-        if needed > there:
-            raise DataError(
-                f"{path}: {self.count} images of {_describe_size(shape)} pixels take "
-                f"{needed / 2**30:.0f} GiB of memory, and there are {there / 2**30:.0f}. "
-                "--image_size=H,W makes them smaller, for example --image_size=64,64"
-            )
+        capacity.check(
+            self.count * math.prod(shape),
+            f"{path}: {self.count} images of {_describe_size(shape)} pixels",
+            "--image_size=H,W makes them smaller, for example --image_size=64,64",
+        )
         self._pixels = np.empty((self.count, *shape), "uint8")
 
     def _keep(self, row, path, picture):
@@ -209,11 +209,6 @@ def _report_unreadable(unreadable, count, skip):
             "them, or pass --skip_unreadable to leave them out:" + _listing(unreadable)
         )
     log.warning("Left out %d of %d image files:%s", len(unreadable), count, _listing(unreadable))
-
-
-def _memory():
-    """Bytes of memory that this machine has."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _listing(lines: Iterable[str]) -> str:

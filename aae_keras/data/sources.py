@@ -3,17 +3,14 @@
 import dataclasses
 import logging
 import pathlib
-import zipfile
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
 
-from aae_keras.data import kinds, labelling, prepared
+from aae_keras.data import capacity, kinds, labelling, npz, prepared
 from aae_keras.data.arrays import classes_without_labels, read_arrays
 from aae_keras.data.folders import read_folder
 from aae_keras.data.source import DataError, Source
-from aae_keras.errors import first_line
 from aae_keras.images import MAX_PIXEL, adapt
 from aae_keras.reading import Reading, size_of
 
@@ -95,21 +92,7 @@ def _read_digits():
 
 
 def _read_npz(path):
-    try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: there is no such file.") from error
-    except (OSError, ValueError, EOFError, TypeError, zlib.error, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"{path}: not a readable .npz of plain arrays ({first_line(error)})."
-        ) from error
-    for key in ("x_train", "y_train"):
-        if key not in arrays:
-            raise DataError(
-                f"{path}: expected the arrays x_train and y_train (x_test and y_test beside them "
-                f"if there is a test part). Received: {', '.join(arrays) or 'none'}"
-            )
+    arrays = npz.read(path)
     return read_arrays(
         arrays["x_train"],
         arrays["y_train"],
@@ -129,6 +112,10 @@ def _looks_like_tfds(name):
 def _adapted(source, channels, size, reading):
     """The source with its images in other colours and another size."""
     channels = channels or source.images.shape[3]
+    if size is not None:
+        count = len(source.images) + (0 if source.test_images is None else len(source.test_images))
+        what = f"{count} images of {size[0]}x{size[1]} pixels"
+        capacity.check(count * size[0] * size[1] * channels, what, "Lower --image_size.")
     if channels == source.images.shape[3] and size is None:
         return source
 

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import logging
+import unicodedata
 
 import numpy as np
 
@@ -73,8 +74,16 @@ def split_source(
             validation, which are labelled ones as far as there are any.
 
     Raises:
-        DataError: If there are fewer labels than asked for, in all or of one class.
+        DataError: If a class's name cannot be printed; if labels are needed and there is one class,
+            or there are fewer labels than asked for, in all or of one class.
     """
+    _check_names(source.class_names)
+    if use_labels and len(source.class_names) == 1:
+        raise DataError(
+            f"There is one class alone, {source.class_names[0]!r}: whatever a model learns of it, "
+            "it would never be wrong. Add the images of another class, with a folder or number of "
+            "its own, or choose a setting without labels, such as --setting=clustering."
+        )
     if source.test_images is None or source.test_labels is None:
         source, test_images, test_labels = _hold_out_test(source, test_fraction, split_seed)
     else:
@@ -105,6 +114,16 @@ def split_source(
         test_labels,
         source.class_names,
     )
+
+
+def _check_names(names):
+    """Refuse what would break a line, or a terminal: names are printed, and stand in tables."""
+    for name in names:
+        if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in name):
+            raise DataError(
+                f"The name of the class {name!r} has a line break or a control character in it. "
+                "Rename its folder, or its entry among the class names."
+            )
 
 
 def _without_labels(source, rows):

@@ -85,6 +85,7 @@ FORMATS = ("saved_model", "litert", "onnx", "web", "micro")
 DEFAULT_FORMATS = ("saved_model", "litert")
 
 MANIFEST = "assets.extra/manifest.json"
+CHECKSUMS = "files"  # the manifest's key: SHA-256 of every other file, by its path in the version
 WARMUP = "assets.extra/tf_serving_warmup_requests"
 LITERT_FILE = "litert/encoder.tflite"
 ONNX_FILE = "onnx/encoder.onnx"

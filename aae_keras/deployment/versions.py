@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
+from aae_keras import interrupts
 from aae_keras.deployment import contract
 from aae_keras.errors import UserError
 from aae_keras.files import flush
@@ -27,11 +28,12 @@ from aae_keras.files import flush
 log = logging.getLogger(__name__)
 
 ROOT = pathlib.Path("saved_models")
+MAX_NAME = 200  # bytes; file systems have 255
 WRITING, RETIRED = ".writing-", ".retired-"
 
 
 class VersionError(UserError):
-    """A version that is not there, or is taken."""
+    """A version that is not there, or is taken; a name that no export can have."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +51,31 @@ class Version:
     folder: pathlib.Path
     retired: bool
     manifest: dict[str, Any] | None
+
+
+def base_of(root: str | pathlib.Path, name: str) -> pathlib.Path:
+    """The base folder of an export: `root/name`.
+
+    Args:
+        root: Folder of all exports.
+        name: What a server calls the model.
+
+    Raises:
+        VersionError: If the name is not that of one folder directly under the root.
+    """
+    length = len(os.fsencode(name))
+    if (
+        not name.isprintable()
+        or name.startswith((".", "-"))
+        or set(name) & set("/\\")
+        or not 1 <= length <= MAX_NAME
+    ):
+        raise VersionError(
+            f"An export's name is that of one folder, such as digits: of 1 to {MAX_NAME} bytes, "
+            "without / or \\, without characters that cannot be printed, and not beginning with a "
+            f"dot or a dash. Give another one with --name. Received: {name[:MAX_NAME]!r}"
+        )
+    return pathlib.Path(root) / name
 
 
 def numbers(base: str | pathlib.Path) -> list[int]:
@@ -122,12 +149,17 @@ def publish(
         Path of the version.
 
     Raises:
-        VersionError: If the number has been used, or a server could not read it.
+        VersionError: If the number has been used, a server could not read it, or none is left.
     """
     if number is not None and not 1 <= number <= contract.MAX_VERSION:
         raise VersionError(f"A version lies in 1 to {contract.MAX_VERSION}. Received: {number}")
     with _locked(base):  # or one that is numbered first might appear last
         newest = max((version.number for version in listed(base)), default=0)
+        if number is None and newest == contract.MAX_VERSION:
+            raise VersionError(
+                f"{base} has the largest version there can be, {newest}: no later one is left. "
+                "Give a smaller number with --version, or another name with --name."
+            )
         if number is None:
             now = int(datetime.datetime.now(datetime.UTC).strftime("%Y%m%d%H%M%S"))
             number = max(now, newest + 1)
@@ -136,6 +168,7 @@ def publish(
         check_free(base, number)
         _prepare_files(aside)
         target = pathlib.Path(base) / str(number)
+        interrupts.check()
         try:
             return aside.rename(target)  # fails on a folder that is not empty
         except OSError as error:
@@ -199,9 +232,10 @@ def _folders(base):
 def _manifest(folder):
     try:
         manifest = json.loads((folder / contract.MANIFEST).read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    return manifest if isinstance(manifest, dict) else None
+    whole = isinstance(manifest, dict) and isinstance(manifest.get("revision"), str)
+    return manifest if whole else None
 
 
 def _is_number(name):

@@ -389,12 +389,12 @@ class Config:
             base: `Config` that gives the fields `text` leaves out; the defaults if None.
 
         Raises:
-            ValueError: If `text` is no mapping, or names an unknown field.
+            TypeError, ValueError: If `text` is no mapping, or names an unknown field or value.
         """
         return dataclasses.replace(base or cls(), **cls.fields_of(text))
 
     @classmethod
     def fields_of(cls, text: str) -> dict[str, Any]:
-        """The fields that `from_yaml` would read, by name; their values are not checked yet."""
-        known = [field.name for field in dataclasses.fields(cls)]
+        """The fields that `from_yaml` would read, by name; each is possible by itself."""
+        known = {field.name: field for field in dataclasses.fields(cls)}
         return fields_in(text, known, beside=("revision", "data_fingerprint"))

@@ -1,11 +1,10 @@
 """The scores of a run."""
 
-import json
 import logging
 import pathlib
 from typing import Any
 
-from aae_keras.experiment import baselines, factory
+from aae_keras.experiment import baselines, factory, seals
 from aae_keras.experiment.outcomes import read_history
 from aae_keras.experiment.scoring import apply_model, generated_accuracy, scores
 from aae_keras.files import write_atomically
@@ -60,5 +59,5 @@ def evaluate_run(
         result["baselines"] = baselines.scores(split)
         if not result["baselines"]:
             log.warning("There are no baselines: they need labels to learn from and to score by.")
-    write_atomically(run.metrics_file, json.dumps(result, indent=2) + "\n")
+    write_atomically(run.metrics_file, seals.seal(result, indent=2) + "\n")
     return result

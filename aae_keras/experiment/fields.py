@@ -3,11 +3,10 @@
 import contextlib
 import dataclasses
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-import yaml
-
+from aae_keras.experiment import flat_yaml
 from aae_keras.ranges import RANGES, Range
 
 
@@ -94,28 +93,30 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {', '.join(close)}?" if close else f" Known: {', '.join(sorted(known))}."
 
 
-def fields_in(text: str, known: Collection[str], beside: Collection[str] = ()) -> dict[str, Any]:
-    """The fields that a YAML text gives, by name; their values are not checked.
+def fields_in(
+    text: str, known: Mapping[str, dataclasses.Field], beside: Collection[str] = ()
+) -> dict[str, Any]:
+    """The fields that a YAML text gives, by name, each of them possible by itself.
 
     Args:
         text: A mapping of names to values.
-        known: Names that there are.
+        known: The fields that there are, by name.
         beside: Names that are passed over.
 
     Raises:
-        ValueError: If `text` is no mapping, or names something else.
+        TypeError, ValueError: If `text` is no mapping, names something else, or has a value that
+            its field cannot have; the message has the line.
     """
-    try:
-        values = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        raise ValueError(f"The configuration is not valid YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise ValueError(
-            "A configuration must be a YAML mapping of field names to values. "
-            f"Received: {type(values).__name__}"
-        )
-    values = {name: value for name, value in values.items() if name not in beside}
-    for name in values:
+    values = {name: of for name, of in flat_yaml.read(text).items() if name not in beside}
+    for name, (value, line) in values.items():
         if name not in known:
-            raise ValueError(f"Unknown configuration field {name!r}.{nearest(str(name), known)}")
-    return values
+            raise ValueError(f"Unknown configuration field {name!r}.{nearest(name, known)}")
+        field = known[name]
+        alone = isinstance(field.default, tuple) and type(value) is int  # once a form of some
+        try:
+            checked(field, (value,) if alone else value)
+        except (TypeError, ValueError) as error:
+            quotes = isinstance(field.default, str) and not isinstance(value, str | list)
+            remedy = ' Put text into quotes: "no" is text, no is not.' if quotes else ""
+            raise type(error)(f"line {line}: {error}{remedy}") from error
+    return {name: value for name, (value, _) in values.items()}

@@ -15,6 +15,7 @@ from aae_keras import models, plots
 from aae_keras.data import Data
 from aae_keras.experiment import factory, outcomes, projector, scoring
 from aae_keras.experiment.runs import Run
+from aae_keras.files import replaced
 from aae_keras.images import to_unit_range
 from aae_keras.models import AdversarialModel, LatentY
 from aae_keras.models.inference import decode, decode_grid, sample_codes
@@ -84,7 +85,8 @@ def save(run: Run, name: str, figure: Figure) -> pathlib.Path:
     )
     run.figures.mkdir(exist_ok=True)
     path = run.figures / f"{name}.png"
-    figure.savefig(path, dpi=DPI, metadata={"Revision": run.revision})
+    with replaced(path) as aside:
+        figure.savefig(aside, dpi=DPI, metadata={"Revision": run.revision})
     return path
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import pathlib
 from collections.abc import Sequence
 from typing import Any
@@ -87,19 +88,36 @@ def read_metrics(run: runs.Run) -> dict[str, Any] | None:
     path = run.metrics_file
     again = f"Write it anew with python -m tools.evaluate --run_dir={run.folder}"
     try:
-        metrics = json.loads(path.read_bytes())
-        for part in ("test", "validation"):
-            if not isinstance(metrics.get(part, {}), dict):
-                raise TypeError(f"{part} is no set of scores")
-        if "test" not in metrics:
-            raise KeyError("it has no scores of test")
+        text = path.read_bytes()
+        metrics = json.loads(text)
+        if not isinstance(metrics, dict):
+            raise TypeError(f"a JSON object was expected, not {type(metrics).__name__}")
+        if seals.KEY in metrics:
+            metrics = seals.unseal(text)
+        _check_scores(metrics)
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise runs.RunError(f"{path} is damaged: {first_line(error)}. {again}") from error
     if metrics.get("revision", run.revision) != run.revision:
         _refuse(path, run, metrics["revision"], again)
     return metrics
+
+
+def _check_scores(metrics):
+    """Refuse what a table, a page or a manifest would print as if it were a score."""
+    if "test" not in metrics:
+        raise ValueError("it has no scores of test")
+    for part in ("test", "validation"):
+        scores = metrics.get(part, {})
+        if not isinstance(scores, dict):
+            raise TypeError(f"{part} is no set of scores")
+        for name, value in scores.items():
+            if type(value) not in (int, float) or not math.isfinite(value):
+                raise ValueError(f"{part}.{name} is no finite number, but {value!r}")
+    minutes = metrics.get("minutes", 0)
+    if type(minutes) not in (int, float) or not math.isfinite(minutes):
+        raise ValueError(f"minutes is no finite number, but {minutes!r}")
 
 
 def _numbers(path, line, row):

@@ -16,19 +16,20 @@ import dataclasses
 import datetime
 import logging
 import pathlib
+import re
 import shutil
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
 from aae_keras.errors import UserError
-from aae_keras.experiment import ownership, presets, seals
+from aae_keras.experiment import flat_yaml, ownership, presets, seals
 from aae_keras.experiment.config import Config
 from aae_keras.experiment.ownership import Lock
 from aae_keras.files import write_atomically
 
 log = logging.getLogger(__name__)
+
+_REVISION = re.compile(r"[A-Za-z0-9-]{1,100}")  # it names a folder under .old
 
 
 class RunError(UserError):
@@ -218,8 +219,14 @@ def open_run(folder: pathlib.Path | str) -> Run:
         text = (folder / "config.yaml").read_text()
         seals.check_lines(text)
         config = Config.from_yaml(text)
-        header = yaml.safe_load(text)
-        revision, fingerprint = header["revision"], header["data_fingerprint"]
+        header = flat_yaml.read(text)
+        (revision, _), (fingerprint, _) = header["revision"], header["data_fingerprint"]
+        if not (isinstance(revision, str) and _REVISION.fullmatch(revision)):
+            raise ValueError(
+                f"`revision` must be letters, digits and dashes. Received: {revision!r}"
+            )
+        if not isinstance(fingerprint, str):
+            raise TypeError(f"`data_fingerprint` must be text. Received: {fingerprint!r}")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise RunError(
             f"{folder} holds no run: there is no config.yaml. Train one with "

@@ -10,6 +10,8 @@ import re
 import zipfile
 from typing import Any
 
+KEY = "sha256"  # of the checksum in a sealed dict
+
 _FIRST_LINE = re.compile(r"# sha256 of all below: ([0-9a-f]{64})\n")
 
 
@@ -24,9 +26,9 @@ def file_checksum(path: pathlib.Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def seal(values: dict[str, Any]) -> str:
-    """A dict as JSON, with a checksum over all else in it."""
-    return json.dumps({**values, "sha256": checksum(_canonical(values))})
+def seal(values: dict[str, Any], indent: int | None = None) -> str:
+    """A dict as JSON, with a checksum over all else in it; `indent` as of `json.dumps`."""
+    return json.dumps({**values, KEY: checksum(_canonical(values))}, indent=indent)
 
 
 def unseal(text: str | bytes) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def unseal(text: str | bytes) -> dict[str, Any]:
     values = json.loads(text)
     if not isinstance(values, dict):
         raise ValueError(f"a JSON object was expected, not {type(values).__name__}")
-    if values.pop("sha256", None) != checksum(_canonical(values)):
+    if values.pop(KEY, None) != checksum(_canonical(values)):
         raise ValueError("its checksum does not fit")
     return values
 

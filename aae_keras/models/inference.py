@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from aae_keras import values
+from aae_keras import interrupts, values
 from aae_keras.errors import DataError
 from aae_keras.images import to_unit_range
 from aae_keras.models.aae import AdversarialModel
@@ -109,6 +109,7 @@ def in_batches(
     pixels = max(pixels, *(math.prod(array.shape[1:]) for array in arrays), 1)
     batch_size = min(BATCH, max(1, BATCH_PIXELS // pixels))
     for start in range(0, len(arrays[0]), batch_size):
+        interrupts.check()
         rows = slice(start, start + batch_size)
         batch = tf.nest.map_structure(lambda array, rows=rows: tf.constant(array[rows]), inputs)
         results.append({name: value.numpy() for name, value in function(batch).items()})

@@ -277,10 +277,10 @@ def test_images_of_several_sizes_name_the_flags(tmp_path, logged):
 
 def test_images_beyond_the_memory_are_refused_before_they_fill_it(tmp_path, monkeypatch):
     write_images(tmp_path, {"a": 2, "b": 2})
-    monkeypatch.setattr("aae_keras.data.folders._memory", lambda: 119)
+    monkeypatch.setattr("aae_keras.data.capacity.memory", lambda: 119)
     with pytest.raises(DataError, match="4 images of 6x5 pixels take .*--image_size=64,64"):
         read(tmp_path)
-    monkeypatch.setattr("aae_keras.data.folders._memory", lambda: 120)
+    monkeypatch.setattr("aae_keras.data.capacity.memory", lambda: 120)
     assert len(read(tmp_path).images) == 4
 
 

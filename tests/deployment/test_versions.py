@@ -8,6 +8,7 @@ import textwrap
 
 import pytest
 
+from aae_keras import interrupts
 from aae_keras.deployment import contract, versions
 
 
@@ -36,6 +37,20 @@ def test_a_failed_one_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("number", interrupts.SIGNALS)
+def test_a_signal_before_the_last_step_publishes_nothing(tmp_path, number):
+    class Dying:
+        def __del__(self):
+            signal.raise_signal(number)  # an exception would be lost here
+
+    with pytest.raises(KeyboardInterrupt), interrupts.deferred():
+        with versions.written_aside(tmp_path) as aside:
+            (aside / "file").touch()
+            Dying()
+            versions.publish(aside, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_numbers_are_the_time_and_grow_whatever_the_clock_says(tmp_path):
     first = finished(tmp_path)
     now = int(datetime.datetime.now(datetime.UTC).strftime("%Y%m%d%H%M%S"))
@@ -56,6 +71,27 @@ def test_a_number_is_used_once(tmp_path, caplog):
     with versions.written_aside(tmp_path) as aside:
         versions.publish(aside, tmp_path, 3)
     assert "Version 3 is below 7" in caplog.text
+
+
+def test_after_the_largest_number_none_is_left(tmp_path):
+    (tmp_path / str(contract.MAX_VERSION)).mkdir()
+    with versions.written_aside(tmp_path) as aside:
+        with pytest.raises(versions.VersionError, match="the largest version.*another name"):
+            versions.publish(aside, tmp_path)
+        assert versions.publish(aside, tmp_path, 3).name == "3"
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../../x", "a/b", "a\\b", "/x", ".x", "-x", "a\nb", "a\0", "x" * 201]
+)
+def test_a_name_is_that_of_one_folder(tmp_path, name):
+    with pytest.raises(versions.VersionError, match="that of one folder, such as digits.*--name"):
+        versions.base_of(tmp_path, name)
+
+
+def test_other_names_are_as_data_folders_have_them(tmp_path):
+    for name in ("digits", "My photos", "bäume 2.1", "木"):
+        assert versions.base_of(tmp_path, name) == tmp_path / name
 
 
 def test_retiring_hides_a_version_and_keeps_its_files(tmp_path, caplog):

@@ -1,14 +1,13 @@
 import dataclasses
-import json
 
 import pytest
 
-from aae_keras.experiment import evaluation, factory, outcomes, runs
+from aae_keras.experiment import evaluation, factory, outcomes, runs, seals
 
 
 def test_metrics_file_of_a_run(trained):
     result = evaluation.evaluate_run(trained.folder)
-    assert json.loads(trained.metrics_file.read_text()) == result
+    assert seals.unseal(trained.metrics_file.read_text()) == result
     assert result.keys() == {"validation", "test", "revision", "seed", "data", "minutes"}
     assert result["revision"] == trained.revision
     assert result["data"] == {

@@ -103,12 +103,32 @@ def test_a_trained_runs_history_is_what_training_wrote(trained):
 
 
 @pytest.mark.parametrize(
-    "text", ["3", "[]", "{}", "null", "", '{"test": 3}', '{"test": {}, "validation": []}', "\xff"]
+    "text",
+    [
+        *("3", "[]", "{}", "null", "", '{"test": 3}', '{"test": {}, "validation": []}', "\xff"),
+        *('{"test": {"ece": NaN}}', '{"test": {"ece": null}}', '{"test": {"ece": "0.1"}}'),
+        *('{"test": {}, "minutes": Infinity}', '{"test": {}, "sha256": "0"}', "[" * 100_000),
+    ],
 )
 def test_metrics_of_another_shape_are_refused(run, text):
     run.metrics_file.write_bytes(text.encode("latin-1"))
     with pytest.raises(runs.RunError, match="metrics.json is damaged.*tools.evaluate"):
         outcomes.read_metrics(run)
+
+
+def test_a_flipped_bit_of_metrics_changes_no_score(run):
+    values = {"test": {"error_rate": 0.0125}, "revision": run.revision, "minutes": 3.5}
+    run.metrics_file.write_text(seals.seal(values, indent=2))
+    content, refused = run.metrics_file.read_bytes(), 0
+    for place in range(8 * len(content)):
+        changed = bytearray(content)
+        changed[place // 8] ^= 1 << place % 8
+        run.metrics_file.write_bytes(changed)
+        try:  # where the name of the checksum itself is hit, all else is as it was
+            assert outcomes.read_metrics(run).items() >= values.items()
+        except runs.RunError:
+            refused += 1
+    assert refused >= 8 * (len(content) - len("sha256"))
 
 
 def test_metrics_of_another_run_are_refused(run):

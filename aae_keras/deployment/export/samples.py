@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from aae_keras import interrupts
 from aae_keras.data.splits import Split
 from aae_keras.errors import ExportError
 from aae_keras.images import to_unit_range
@@ -40,6 +41,7 @@ def first_that_agrees(
     """
     counts = NUM_REPRESENTATIVE if whole_numbers else NUM_REPRESENTATIVE[:1]
     for count in counts[:-1]:
+        interrupts.check()  # each takes as long as a whole file
         try:
             return attempt(to_unit_range(training_images(split, count)))
         except ExportError:

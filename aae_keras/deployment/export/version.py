@@ -3,7 +3,6 @@
 import dataclasses
 import datetime
 import importlib.metadata
-import json
 import logging
 import pathlib
 import shutil
@@ -12,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from aae_keras import interrupts
 from aae_keras.data import Data
-from aae_keras.deployment import contract, prediction, versions
+from aae_keras.deployment import contract, integrity, prediction, versions
 from aae_keras.deployment.export import (
     calibration,
     litert,
@@ -67,8 +67,9 @@ def export_run(
     Raises:
         ExportError: If a format is unknown, or an exported file does not answer like the Keras
             model.
-        VersionError: If the version is taken.
+        VersionError: If the version is taken, or the name is no folder's.
         DataError, RunError: If the run or its data cannot be used.
+        KeyboardInterrupt: If a signal came, looked at between the steps; nothing is published.
     """
     _check("formats", formats, contract.FORMATS)
     _check("quantize", quantize, contract.LITERT_FILES)
@@ -81,7 +82,7 @@ def export_run(
             f"{', '.join(contract.SINGLE_FILES)}."
         )
     name = name or presets.short_name(run.config)
-    base = pathlib.Path(root) / name
+    base = versions.base_of(root, name)
     if version is not None:
         versions.check_free(base, version)
     if "saved_model" not in formats and versions.served(base):
@@ -89,7 +90,7 @@ def export_run(
             f"{base} has versions that a server may be serving, and one without a SavedModel would "
             "fail there. Choose another name, or the format saved_model too."
         )
-    with versions.written_aside(base) as aside:
+    with interrupts.deferred(), versions.written_aside(base) as aside:
         manifest = write(model, data, aside, name, formats, quantize, with_decoder)
         write_manifest(run, data, aside, manifest)
         return versions.publish(aside, base, version)
@@ -125,7 +126,7 @@ def write(
     signatures = Signatures(
         model, class_names, calibrated.temperature, score, with_decoder, data.reading
     )
-    log.info("Writing saved_model.")  # the other formats are converted from it
+    _begin("Writing saved_model.")  # the other formats are converted from it
     saved_model.write_saved_model(signatures, folder)
     expected = verification.answers(model, *held_out, calibrated.temperature)
     written = {}
@@ -135,12 +136,12 @@ def write(
     if "litert" in formats:
         for kind in quantize:
             label = contract.litert_name(kind)
-            log.info("Writing %s.", label)
+            _begin(f"Writing {label}.")
             _write_litert(label, kind, folder, data, expected)
             written[label] = kind
     if "onnx" in formats:
         written["onnx"] = "none"
-        log.info("Writing onnx.")
+        _begin("Writing onnx.")
         onnx.write_onnx(signatures, folder / contract.ONNX_FILE)
     alone = single.write_all(signatures, folder, data.split, expected, formats)
     manifest = {
@@ -178,7 +179,7 @@ def _agreement(model, split, folder, signatures, expected, written):
         test = verification.answers(model, images, labels, signatures.temperature)
     table = {}
     for label, quantization in written.items():
-        log.info("Comparing %s with the model.", label)
+        _begin(f"Comparing {label} with the model.")
         predictor = prediction.open_predictor(folder / contract.FILES[label])
         table[label] = verification.verify(label, predictor, expected, quantization)
         if label == "saved_model":
@@ -253,9 +254,13 @@ def write_manifest(run: Run, data: Data, folder: pathlib.Path, written: dict[str
             for package in ("keras", "tensorflow", "ai-edge-litert")
         },
     }
-    path = folder / contract.MANIFEST
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(manifest, indent=2) + "\n")
+    integrity.write_manifest(folder, manifest)
+
+
+def _begin(step):
+    """Say which step begins, unless a signal has come meanwhile."""
+    interrupts.check()
+    log.info("%s", step)
 
 
 def _check(name, given, known):

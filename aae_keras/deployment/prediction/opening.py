@@ -1,8 +1,9 @@
 """Opening an exported model: where it lies, and which predictor reads it."""
 
+import logging
 import pathlib
 
-from aae_keras.deployment import contract, versions
+from aae_keras.deployment import contract, integrity, versions
 from aae_keras.deployment.prediction.local import (
     LiteRTPredictor,
     OnnxPredictor,
@@ -10,6 +11,8 @@ from aae_keras.deployment.prediction.local import (
     PredictorError,
     SavedModelPredictor,
 )
+
+log = logging.getLogger(__name__)
 
 _PREDICTORS = {".tflite": LiteRTPredictor, ".onnx": OnnxPredictor}
 
@@ -25,10 +28,22 @@ def open_predictor(path: str | pathlib.Path) -> Predictor:
         A `Predictor`, with `predict(images)` and `encode(images)`.
 
     Raises:
-        PredictorError: If there is no such model, or it is damaged.
+        PredictorError: If there is no such model, or it cannot be read.
+        DamagedError: If it lies in a version whose manifest has another checksum of it.
     """
     path = locate(path)
+    _check(path)
     return _PREDICTORS.get(path.suffix, SavedModelPredictor)(path)
+
+
+def _check(path):
+    """Compare what is to be read with the manifest of the version it lies in."""
+    is_file = path.suffix in _PREDICTORS
+    folder = path.parent.parent if is_file else path
+    if not (folder / contract.MANIFEST).exists():
+        return  # a copy of one file, or a version that is being written
+    if not integrity.check(folder, [f"{path.parent.name}/{path.name}"] if is_file else None):
+        log.info("%s: exported without checksums, so damage would not be seen.", path)
 
 
 def locate(path: str | pathlib.Path) -> pathlib.Path:

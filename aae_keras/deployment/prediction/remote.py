@@ -18,14 +18,18 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from aae_keras.deployment import contract
+from aae_keras.deployment.prediction import answers
+from aae_keras.deployment.prediction.answers import BadAnswer
 from aae_keras.errors import UserError, first_line
 from aae_keras.images import ImageError, plain_png
+from aae_keras.pictures import check_regular
 
 log = logging.getLogger(__name__)
 
 BATCH = 64
 BATCH_BYTES = 4_000_000  # whole photographs take the server most of a second each
 ATTEMPTS = 5
+MAX_ANSWER = 64 * 2**20  # bytes: a batch of 64 images with 40 000 classes
 MAX_TIMEOUT = 86_400.0  # seconds
 FIRST_WAIT = 0.2  # seconds, doubled after each attempt
 SENT_UNCHANGED = (b"\x89PNG", b"\xff\xd8\xff")  # PNG and JPEG
@@ -52,7 +56,7 @@ def open_server(
         address: `http://HOST:PORT`, `https://HOST:PORT` or `grpc://HOST:PORT`.
         name: Name of the model at the server.
         version: Whole number, or None for the one that the server chooses, its newest.
-        timeout: Seconds to wait for an answer, above 0 and below a day.
+        timeout: Seconds until the whole answer must be there, above 0 and below a day.
 
     Returns:
         A client. Its `classify(contents)` takes the contents of PNG or JPEG files as a list of
@@ -94,32 +98,32 @@ class RestServer:
             for content in contents
         ]
         body = {"signature_name": contract.CLASSIFY_BYTES, "instances": instances}
-        answer = self._post(json.dumps(body).encode())
-        rows = answer.get("predictions") if isinstance(answer, dict) else None
-        if not isinstance(rows, list) or not all(
-            isinstance(row, dict) and contract.CLASSIFY_OUTPUTS.keys() <= row.keys() for row in rows
-        ):
-            raise ServerError(f"{self.url}: the answer is not that of {contract.CLASSIFY_BYTES}.")
-        return rows
+        status, content = self._post(json.dumps(body).encode())
+        if len(content) > MAX_ANSWER:
+            raise ServerError(f"{self.url}: the answer is longer than {MAX_ANSWER:,} bytes.")
+        if status in (502, 503, 504):
+            raise Unavailable(f"{self.url}: {status} {_message(status, content)}")
+        if status == 404 or 300 <= status < 400:
+            raise ServerError(f"{self.url}: {_message(status, content)}")
+        if status >= 400:
+            raise Refused(_message(status, content))
+        try:
+            return answers.predictions(answers.decoded(content), len(contents))
+        except BadAnswer as error:
+            raise _no_classification(self.url, error) from error
 
     def _post(self, body):
+        """Status and content of the answer, which is there in time or not at all."""
         request = urllib.request.Request(
             self.url, body, headers={"Content-Type": "application/json"}
         )
         try:
-            with urllib.request.urlopen(request, timeout=self.timeout) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            message = _message(error)
-            if error.code in (502, 503, 504):
-                raise Unavailable(f"{self.url}: {error.code} {message}") from error
-            if error.code == 404:
-                raise ServerError(f"{self.url}: {message}") from error
-            raise Refused(message) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise Unavailable(f"{self.url}: {getattr(error, 'reason', error)}") from error
-        except json.JSONDecodeError as error:
-            raise ServerError(f"{self.url}: the answer is no JSON.") from error
+            return answers.within(self.timeout, lambda: _exchange(request, self.timeout))
+        except TimeoutError as error:
+            raise Unavailable(f"{self.url}: no whole answer in {self.timeout:g} s") from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            reason = answers.printable(getattr(error, "reason", error))
+            raise Unavailable(f"{self.url}: {reason}") from error
 
 
 class GrpcServer:
@@ -149,21 +153,25 @@ class GrpcServer:
         try:
             answer = self._stub.Predict(request, timeout=self.timeout)
         except grpc.RpcError as error:
-            message = f"{self.address}: {error.details()}"
+            details = answers.printable(error.details())
+            message = f"{self.address}: {details}"
             if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
                 raise Unavailable(message) from error
             if error.code() == grpc.StatusCode.NOT_FOUND:
                 raise ServerError(message) from error
-            raise Refused(error.details()) from error
-        if not contract.CLASSIFY_OUTPUTS.keys() <= answer.outputs.keys():
-            raise ServerError(
-                f"{self.address}: the answer is not that of {contract.CLASSIFY_BYTES}."
-            )
-        outputs = {name: tf.make_ndarray(value) for name, value in answer.outputs.items()}
-        return [
-            {name: values[rank] for name, values in outputs.items()}
-            for rank in range(len(contents))
-        ]
+            raise Refused(details) from error
+        try:
+            columns = {
+                name: tf.make_ndarray(answer.outputs[name]).tolist()
+                for name in contract.CLASSIFY_OUTPUTS
+                if name in answer.outputs
+            }
+            columns["class_name"] = [name.decode() for name in columns["class_name"]]
+            rows = zip(*columns.values(), strict=True)
+            named = [dict(zip(columns, row, strict=True)) for row in rows]
+            return answers.checked(named, len(contents))
+        except (BadAnswer, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise _no_classification(self.address, error) from error
 
 
 def classify_files(
@@ -187,10 +195,10 @@ def classify_files(
     """
     for batch in _batches(paths):
         contents = {path: content for path, content in batch.items() if isinstance(content, bytes)}
-        answers = _answers(server, contents)
+        found = _answers(server, contents)
         for path, content_or_error in batch.items():
-            if path in answers:
-                yield _row(path, answers[path], answer_row)
+            if path in found:
+                yield _row(path, found[path], answer_row)
             else:
                 yield {"image": str(path), "error": str(content_or_error)}
 
@@ -229,17 +237,15 @@ def _answers(server, contents):
     if not contents:
         return {}
     try:
-        answers = _with_retries(server.classify, list(contents.values()))
-        if len(answers) != len(contents):
-            raise ServerError(f"Sent {len(contents)} images. Received: {len(answers)} answers")
-        return dict(zip(contents, answers, strict=True))
+        rows = _with_retries(server.classify, list(contents.values()))
+        return dict(zip(contents, rows, strict=True))
     except Refused as refused:
         if len(contents) == 1:
             return {path: _sent_plainly(server, path, refused) for path in contents}
-    answers = {}
+    found = {}
     for path, content in contents.items():
-        answers |= _answers(server, {path: content})
-    return answers
+        found |= _answers(server, {path: content})
+    return found
 
 
 def _sent_plainly(server, path, refused):
@@ -271,19 +277,49 @@ def read_file(path: str | pathlib.Path) -> bytes:
     """Read the content of an image file; one that is neither PNG nor JPEG is converted to PNG.
 
     Raises:
-        UserError: If there is no such file, or it is no image.
+        ImageError: If there is no such file, or it is no image.
     """
+    check_regular(path)
     try:
-        with open(path, "rb") as file:
-            content = file.read()
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise UserError(f"{path}: there is no such file.") from error
+        content = pathlib.Path(path).read_bytes()
+    except OSError as error:
+        raise ImageError(f"{path}: cannot be read: {error.strerror}.") from error
     return content if content.startswith(SENT_UNCHANGED) else plain_png(path)
 
 
-def _message(error):
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Takes a redirection for an answer: a POST could not follow it, and addresses may be wild."""
+
+    def http_error_302(self, *_):
+        return None
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+
+def _exchange(request, timeout):
+    """Send a request; status and content of the answer, of one byte too many at most."""
+    try:
+        answer = urllib.request.build_opener(_NoRedirect).open(request, timeout=timeout)
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
+        content = answer.read(MAX_ANSWER + 1)
+        if len(content) <= MAX_ANSWER and getattr(answer, "length", None):
+            raise http.client.IncompleteRead(content, answer.length)
+        return answer.status, content
+
+
+def _message(status, content):
     """What the server says of an HTTP error, or its standard reason."""
     try:
-        return json.load(error)["error"]
-    except (ValueError, KeyError, TypeError):
-        return error.reason
+        return answers.printable(answers.decoded(content)["error"])
+    except (BadAnswer, KeyError, TypeError):
+        return http.client.responses.get(status, "an error without words")
+
+
+def _no_classification(where, error):
+    reason = answers.printable(error)
+    return ServerError(
+        f"{where}: the answer is not that of {contract.CLASSIFY_BYTES}: {reason}. Is it a server "
+        "of an export, and of this version?"
+    )

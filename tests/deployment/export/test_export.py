@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import signal
 
 import keras
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from aae_keras import models
-from aae_keras.deployment import contract, export, prediction, versions
+from aae_keras.deployment import contract, export, integrity, prediction, versions
 from aae_keras.deployment.export import calibration, litert, samples, saved_model, verification
 from aae_keras.deployment.export.signatures import Signatures
 from aae_keras.experiment import evaluation, factory, training
@@ -52,6 +53,8 @@ def test_files_of_a_version(exported, trained_once):
     quantiles = list(manifest["novelty_quantiles"].values())
     assert len(quantiles) == 5 and quantiles == sorted(quantiles)
     assert manifest["metrics"] is None
+    assert manifest["files"].keys() == files - {"assets.extra/manifest.json"}
+    assert integrity.check(version)
 
 
 def test_the_manifest_has_the_scores_where_there_are(trained, root):
@@ -61,6 +64,20 @@ def test_the_manifest_has_the_scores_where_there_are(trained, root):
     trained.metrics_file.write_text("{")
     with pytest.raises(RunError, match="metrics.json is damaged.*tools.evaluate"):
         export.export_run(trained.folder, name="tiny", root=root, formats=SAVED_MODEL)
+
+
+def test_a_signal_ends_an_export_before_its_next_step(trained, root, monkeypatch):
+    begun = []
+    monkeypatch.setattr(
+        saved_model,
+        "write_saved_model",
+        lambda *_: begun.append("saved_model") or signal.raise_signal(signal.SIGTERM),
+    )
+    monkeypatch.setattr(verification, "verify", lambda *_: begun.append("verify"))
+    with pytest.raises(KeyboardInterrupt):
+        export.export_run(trained.folder, name="tiny", root=root, formats=SAVED_MODEL)
+    assert begun == ["saved_model"] and list((root / "tiny").iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 def test_the_temperature_is_fitted_on_the_validation_labels(trained, root, monkeypatch):

@@ -1,0 +1,112 @@
+"""Damage to files of a version that nobody exported: no library that reads models is needed."""
+
+import json
+import logging
+
+import pytest
+
+from aae_keras.deployment import contract, integrity, versions
+from aae_keras.deployment.prediction import opening
+from tools import cli
+from tools import versions as versions_tool
+
+REVISION = "20260101T000000Z-00000000"
+
+
+@pytest.fixture
+def version(tmp_path):
+    """`tmp_path`/model/3."""
+    folder = tmp_path / "model" / "3"
+    for name in ("saved_model.pb", "variables/variables.index", contract.LITERT_FILE):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(f"content of {name}".encode())
+    integrity.write_manifest(folder, {"revision": REVISION, "metrics": None})
+    return folder
+
+
+def with_a_bit_flipped(content, place):
+    changed = bytearray(content)
+    changed[place // 8] ^= 1 << place % 8
+    return bytes(changed)
+
+
+def test_any_flipped_bit_of_any_file_is_seen_and_its_file_named(version):
+    assert integrity.check(version)
+    file = version / contract.LITERT_FILE
+    kept = file.read_bytes()
+    for path in [path for path in version.rglob("*") if path.is_file()]:
+        content = path.read_bytes()
+        for place in range(8 * len(content)):
+            path.write_bytes(with_a_bit_flipped(content, place))
+            with pytest.raises(integrity.DamagedError, match=path.name):
+                integrity.check(version)
+        for shorter in (b"", content[:-2]):
+            path.write_bytes(shorter)
+            with pytest.raises(integrity.DamagedError, match=path.name):
+                integrity.check(version)
+        path.write_bytes(content)
+    file.unlink()
+    with pytest.raises(integrity.DamagedError, match="Received: no file"):
+        integrity.check(version)
+    file.write_bytes(kept)
+    assert integrity.check(version)
+
+
+def test_a_damaged_file_is_refused_before_it_is_opened(version):
+    file = version / contract.LITERT_FILE
+    file.write_bytes(file.read_bytes()[:-1])
+    for path in (file, version, version.parent):
+        with pytest.raises(integrity.DamagedError, match=r"encoder\.tflite is damaged.*Expected"):
+            opening.open_predictor(path)
+
+
+def test_exports_without_checksums_are_used_and_one_line_is_said(version, caplog, monkeypatch):
+    monkeypatch.setitem(opening._PREDICTORS, ".tflite", lambda path: path)
+    file, manifest = version / contract.LITERT_FILE, version / contract.MANIFEST
+    with caplog.at_level(logging.INFO):
+        assert opening.open_predictor(file) == file and caplog.messages == []
+        manifest.write_text(json.dumps({"revision": REVISION}))  # as version 0.1 wrote it
+        assert opening.open_predictor(file) == file
+        assert len(caplog.messages) == 1 and "without checksums" in caplog.text
+        manifest.unlink()  # as of a file that was copied to a device
+        assert opening.open_predictor(file) == file and len(caplog.messages) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["3", "[]", "null", "", "{", "[" * 100_000, '{"files": 3}', '{"sha256": "0"}', "\0"]
+)
+def test_manifests_of_another_shape_are_damaged(version, text):
+    (version / contract.MANIFEST).write_text(text)
+    with pytest.raises(integrity.DamagedError, match="manifest.json is damaged"):
+        integrity.check(version)
+    (found,) = versions.listed(version.parent)
+    assert found.manifest is None
+
+
+@pytest.fixture
+def flags():
+    """The tool's flags, which other tests may have defined."""
+    if "check" not in cli.FLAGS:
+        versions_tool.TOOL.define()
+    yield cli.FLAGS
+    cli.FLAGS.unparse_flags()
+
+
+def test_the_tool_checks_every_version(version, flags, capsys):
+    arguments = ["versions", f"--root={version.parent.parent}", "--name=model", "--check"]
+    flags(arguments)
+    versions_tool.main([])
+    assert capsys.readouterr().out == f"{3:>16}  whole\n"
+    (version / "saved_model.pb").write_bytes(b"")
+    with pytest.raises(SystemExit) as end:
+        versions_tool.main([])
+    assert end.value.code == 1
+    assert f"{version}/saved_model.pb is damaged" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [3, [], {}, {"test": 3}, {"test": {"error_rate": None}}, {"test": {"error_rate": []}}],
+)
+def test_scores_of_any_shape_are_listed(version, metrics):
+    assert versions_tool._score({"metrics": metrics}) == "not evaluated"

@@ -34,6 +34,7 @@ ROOMS = [
     {"experiment"},
     {"deployment"},
     {"report"},
+    {"labelling"},
 ]
 WINGS = {
     "experiment": [

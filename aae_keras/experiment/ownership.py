@@ -64,7 +64,7 @@ def owned(folder: pathlib.Path) -> Iterator[Lock]:
     )
     stood = False
     try:
-        with locked(folder / FILE, taken, f"nobody else trains in {folder}") as lock:
+        with locked(folder / FILE, taken, "nobody else trains there") as lock:
             try:
                 yield lock
             finally:

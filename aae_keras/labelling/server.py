@@ -124,7 +124,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _answer(self, function):
         try:
             self._check()
-            status, kind, content = HTTPStatus.OK, *function(self.path.split("/", 2)[2])
+            kind, content = function(self.path.split("/", 2)[2])
+            status = HTTPStatus.OK
         except _Refusal as refusal:
             status, kind, content = refusal.status, "text/plain", str(refusal).encode()
         except IndexError as error:

@@ -246,7 +246,8 @@ class Session:
 
 def _nameable(questions: Iterable[Question]) -> list[Question]:
     """The questions whose images a table can name; the others are logged."""
-    kept, left = [], []
+    kept: list[Question] = []
+    left: list[Question] = []
     for question in questions:
         stripped = question.image.strip()
         fits = question.image == stripped and stripped.isprintable()

@@ -35,6 +35,7 @@ ROOMS = [
     {"experiment"},
     {"deployment"},
     {"report"},
+    {"labelling"},
 ]
 WINGS = {
     "experiment": [

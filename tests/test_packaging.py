@@ -19,7 +19,7 @@ import aae_keras
 PROJECT = tomllib.loads(pathlib.Path("pyproject.toml").read_text())
 EXTRAS = PROJECT["tool"]["setuptools"]["dynamic"]["optional-dependencies"]
 SCRIPTS = PROJECT["project"]["scripts"]
-PAGE = pathlib.Path("aae_keras/report/page")
+PAGES = [pathlib.Path("aae_keras", room, "page") for room in ("report", "labelling")]
 TOOLS = sorted(
     path.stem for path in pathlib.Path("tools").glob("*.py") if "\nTOOL = " in path.read_text()
 )
@@ -128,8 +128,9 @@ def test_the_wheel_holds_the_library_and_the_tools_in_it(wheel):
     library = {name for name in library if "node_modules" not in name}
     tools = {f"aae_keras/{path}" for path in pathlib.Path("tools").rglob("*.py")}
     held = {name for name in names if not name.startswith(about)}
-    page = {str(path) for kind in ("html", "css", "js") for path in PAGE.glob(f"*.{kind}")}
-    assert held == library | tools | page | {"aae_keras/py.typed"}
+    kinds = ("html", "css", "js")
+    pages = {str(path) for page in PAGES for kind in kinds for path in page.glob(f"*.{kind}")}
+    assert held == library | tools | pages | {"aae_keras/py.typed"}
 
 
 @pytest.mark.parametrize("name", sorted(SCRIPTS))

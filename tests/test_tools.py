@@ -19,7 +19,7 @@ from tests.folders import write_images
 
 TOOLS = (
     "train", "evaluate", "visualize", "generate", "export", "predict", "prepare_data", "demo",
-    "benchmark", "versions", "reproduce", "tune", "report",
+    "benchmark", "versions", "reproduce", "tune", "report", "label",
 )  # fmt: skip
 QUICK = [
     "--num_labeled=12", "--validation_size=6", "--hidden_units=16,16", "--latent_dim=2",
@@ -78,6 +78,13 @@ def test_every_field_is_a_flag_and_in_the_help():
         ("visualize", ["--run_dir=none"], 1, "none holds no run"),
         ("report", [], 2, "--run_dir is needed"),
         ("report", ["--run_dir=none"], 1, "none holds no run"),
+        ("label", [], 2, "Give either --dataset=FOLDER or --run_dir=runs/digits-seed0"),
+        ("label", ["--dataset=x", "--run_dir=y"], 2, "Give either --dataset=FOLDER or"),
+        ("label", ["--run_dir=none"], 1, "none holds no run"),
+        ("label", ["--dataset=x", "--labels=x.json"], 2, "--labels must end in .csv"),
+        ("label", ["--dataset=x", "--port=70000"], 2, "--port must lie in [0, 65535]"),
+        ("label", ["--dataset=no/such/folder"], 1, "there is no such folder"),
+        ("label", ["--dataset=digits"], 1, "Every training image has a label in the data"),
         ("export", ["--run_dir=none"], 1, "none holds no run"),
         ("export", ["--run_dir=none", "--version=0"], 2, "--version must be 1 or more"),
         ("export", ["--run_dir=none", "--formats=tflite"], 2, "--formats must be of saved_model"),

@@ -15,6 +15,7 @@ from aae_keras.remarks import count_of
 log = logging.getLogger(__name__)
 
 NONE = layout.UNLABELED
+Finder = Callable[[Answer], int]
 
 
 def label_rows(source: Source, path: pathlib.Path | str) -> Source:
@@ -27,19 +28,7 @@ def label_rows(source: Source, path: pathlib.Path | str) -> Source:
     Raises:
         DataError: If a row of the table cannot be used.
     """
-    count = len(source.labels)
-
-    def find(answer: Answer) -> int:
-        text = answer.image
-        # Python refuses to make an int of thousands of digits.
-        is_number = text.isascii() and text.isdigit() and len(text) < 20
-        if not (is_number and int(text) < count):
-            raise DataError(
-                f"{answer.where}, column image: expected the number of a training image, 0 to "
-                f"{count - 1}. Count the rows of the training part from 0 on. Received: {text}"
-            )
-        return int(text)
-
+    find = finder_of_rows(len(source.labels))
     labels, names = join(
         path, find, source.labels, source.class_names, lambda row: f"the data has image {row}"
     )
@@ -58,10 +47,9 @@ def label_files(found: layout.Layout, path: pathlib.Path | str) -> layout.Layout
     """
     files = [file for rows in found.files.values() for file, _ in rows]
     labels = np.array([label for rows in found.files.values() for _, label in rows], "int64")
-    paths = {spelled(file.relative_to(found.root).as_posix()): n for n, file in enumerate(files)}
     labels, names = join(
         path,
-        lambda answer: _find(answer, paths, found),
+        finder_of_files(found),
         labels,
         found.class_names,
         lambda row: f"its folder {files[row].parent} has it",
@@ -71,9 +59,38 @@ def label_files(found: layout.Layout, path: pathlib.Path | str) -> layout.Layout
     return dataclasses.replace(found, files=parts, class_names=names)
 
 
+def finder_of_rows(count: int) -> Finder:
+    """What finds the row of the image that a table names, of so many; a DataError if none."""
+
+    def find(answer: Answer) -> int:
+        text = answer.image
+        # Python refuses to make an int of thousands of digits.
+        is_number = text.isascii() and text.isdigit() and len(text) < 20
+        if not (is_number and int(text) < count):
+            raise DataError(
+                f"{answer.where}, column image: expected the number of a training image, 0 to "
+                f"{count - 1}. Count the rows of the training part from 0 on. Received: {text}"
+            )
+        return int(text)
+
+    return find
+
+
+def finder_of_files(found: layout.Layout) -> Finder:
+    """The same of a folder: the place of a file among all of its files; a DataError if none."""
+    paths = {name: place for place, name in enumerate(names_of_files(found))}
+    return lambda answer: _find(answer, paths, found)
+
+
+def names_of_files(found: layout.Layout) -> list[str]:
+    """What tables call the files of a folder, in the order of its parts."""
+    files = (file for rows in found.files.values() for file, _ in rows)
+    return [spelled(file.relative_to(found.root).as_posix()) for file in files]
+
+
 def join(
     path: pathlib.Path | str,
-    find: Callable[[Answer], int],
+    find: Finder,
     labels: np.ndarray,
     class_names: Sequence[str],
     said: Callable[[int], str],

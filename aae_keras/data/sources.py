@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aae_keras.data import capacity, kinds, labelling, npz, prepared
+from aae_keras.data import capacity, kinds, labelling, npz
 from aae_keras.data.arrays import classes_without_labels, read_arrays
 from aae_keras.data.folders import read_folder
 from aae_keras.data.source import DataError, Source
@@ -54,9 +54,8 @@ def read(
     kinds.check(dataset)
     path = pathlib.Path(dataset).expanduser()
     size = size_of(image_size)
-    is_digits, is_npz = dataset == "digits", dataset.lower().endswith(".npz")
-    by_name = is_digits or is_npz or (data_dir and "/" not in dataset)
-    if path.is_dir() and not by_name:
+    is_digits, is_npz = dataset == "digits", _is_npz(dataset)
+    if is_folder(dataset, data_dir):
         return read_folder(path, size, skip_unreadable, channels, reading, labels)
     if is_digits:
         source = _adapted(_read_digits(), channels, size, reading)
@@ -73,7 +72,24 @@ def read(
     return source
 
 
+def is_folder(dataset: str, data_dir: str = "") -> bool:
+    """Whether `dataset` is the path of a folder of images, see `read`."""
+    by_name = dataset == "digits" or _is_npz(dataset) or (data_dir and "/" not in dataset)
+    return pathlib.Path(dataset).expanduser().is_dir() and not by_name
+
+
+def is_prepared(dataset: str, data_dir: str = "") -> bool:
+    """Whether it is the name of a tensorflow-datasets set, which takes TensorFlow to read."""
+    return not (dataset == "digits" or _is_npz(dataset) or is_folder(dataset, data_dir))
+
+
+def _is_npz(dataset):
+    return dataset.lower().endswith(".npz")
+
+
 def _read_prepared(dataset, data_dir, size, streaming, channels, reading):
+    from aae_keras.data import prepared  # it takes TensorFlow, which other data does without
+
     if "/" in dataset and not _looks_like_tfds(dataset):
         raise DataError(f"{dataset}: there is no such folder. Give a folder of class folders.")
     try:

@@ -5,13 +5,12 @@ import dataclasses
 import io
 import pathlib
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from aae_keras.data import label_studio
 from aae_keras.data.source import DataError
 
 COLUMNS = ("image", "label")
-EXPECTED = "a table with the columns image,label named in its first row"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,10 +39,50 @@ def read_table(path: pathlib.Path | str) -> list[Answer]:
         DataError: If it cannot be read; the message names file, row, column and remedy.
     """
     path = pathlib.Path(path).expanduser()
-    text = _text(path)
     if path.suffix.lower() == ".json":
-        return [Answer(f"{path}, {where}", *named) for where, *named in _tasks(path, text)]
-    return [Answer(f"{path}, row {row}", *cells) for row, cells in _rows(path, text)]
+        return [Answer(f"{path}, {where}", *named) for where, *named in _tasks(path, _text(path))]
+    return [Answer(*cells) for cells in read_rows(path, COLUMNS)]
+
+
+def read_rows(
+    path: pathlib.Path, needed: Sequence[str], others: Sequence[str] = ()
+) -> Iterator[tuple[str, ...]]:
+    """Some columns of a CSV file: where it stands, "x.csv, row 3", and the cells, of each row.
+
+    Args:
+        path: Of the file, in UTF-8, whose row 1 names the columns.
+        needed: Names of columns that must be there, and filled in.
+        others: Names of columns that need not be: "" where there is nothing.
+
+    Raises:
+        DataError: If it cannot be read; the message names file, row, column and remedy.
+    """
+    rows = _cells(path, _text(path, needed))
+    _, names = next(rows, (1, []))
+    places = _places(path, names, needed)
+    found = [name.strip() for name in names]
+    beside = [found.index(name) if name in found else None for name in others]
+    for row, cells in rows:
+        where = f"{path}, row {row}"
+        if len(cells) != len(names):
+            raise DataError(
+                f"{where}: {len(cells)} cells, but row 1 names {len(names)} columns. "
+                'Put quotes around a cell with a comma in it: "a,b.png"'
+            )
+        yield (
+            where,
+            *(
+                checked(f"{where}, column {column}", cells[place])
+                for column, place in zip(needed, places, strict=True)
+            ),
+            *("" if place is None else spelled(cells[place].strip()) for place in beside),
+        )
+
+
+def column_names(path: pathlib.Path) -> list[str]:
+    """What row 1 of a CSV file calls its columns, in order."""
+    _, names = next(_cells(path, _text(path)), (1, []))
+    return [name.strip() for name in names]
 
 
 def spelled(name: str) -> str:
@@ -51,12 +90,30 @@ def spelled(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def _text(path):
+def _expected(needed):
+    return f"a table with the columns {','.join(needed)} named in its first row"
+
+
+def checked(where: str, cell: str) -> str:
+    """A cell without the spaces around it, in one spelling.
+
+    Raises:
+        DataError: If it is empty, or cannot be printed; the message begins with where.
+    """
+    cell = spelled(cell.strip())
+    if not cell:
+        raise DataError(f"{where}: empty. Fill it in, or remove the row.")
+    if not cell.isprintable():
+        raise DataError(f"{where}: holds a character that cannot be printed: {cell!r}. Remove it.")
+    return cell
+
+
+def _text(path, needed=COLUMNS):
     try:
         content = path.read_bytes()
     except OSError as error:
         raise DataError(
-            f"{path}: cannot be read: {error.strerror}. Expected {EXPECTED}."
+            f"{path}: cannot be read: {error.strerror}. Expected {_expected(needed)}."
         ) from error
     try:
         return content.decode("utf-8-sig")
@@ -73,26 +130,6 @@ def _tasks(path, text):
         raise DataError(f"{path}, {error}") from error
 
 
-def _rows(path, text) -> Iterator[tuple[int, list[str]]]:
-    """Number and cells of each row that is not blank; the row of names is number 1."""
-    rows = _cells(path, text)
-    _, names = next(rows, (1, []))
-    places = _places(path, names)
-    for row, cells in rows:
-        if len(cells) != len(names):
-            raise DataError(
-                f"{path}, row {row}: {len(cells)} cells, but row 1 names {len(names)} columns. "
-                'Put quotes around a cell with a comma in it: "a,b.png"'
-            )
-        yield (
-            row,
-            [
-                _checked(f"{path}, row {row}, column {column}", cells[place])
-                for column, place in zip(COLUMNS, places, strict=True)
-            ],
-        )
-
-
 def _cells(path, text):
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     row = 0
@@ -107,26 +144,16 @@ def _cells(path, text):
         ) from error
 
 
-def _places(path, names: Iterable[str]) -> list[int]:
+def _places(path, names: Iterable[str], needed: Sequence[str]) -> list[int]:
     """Where the columns stand."""
     found = [name.strip() for name in names]
-    for column in COLUMNS:
+    for column in needed:
         if found.count(column) != 1:
             problem = f"no column {column}" if column not in found else f"two columns {column}"
             separator = next((mark for mark in (";", "\t", "|") if mark in "".join(found)), "")
             remedy = f" Separate columns by commas, not by {separator!r}." if separator else ""
             raise DataError(
-                f"{path}, row 1: {problem}. Expected {EXPECTED}.{remedy} "
+                f"{path}, row 1: {problem}. Expected {_expected(needed)}.{remedy} "
                 f"Received: {','.join(found) or 'nothing'}"
             )
-    return [found.index(column) for column in COLUMNS]
-
-
-def _checked(where, cell):
-    """A cell without the spaces around it, in one spelling."""
-    cell = spelled(cell.strip())
-    if not cell:
-        raise DataError(f"{where}: empty. Fill it in, or remove the row.")
-    if not cell.isprintable():
-        raise DataError(f"{where}: holds a character that cannot be printed: {cell!r}. Remove it.")
-    return cell
+    return [found.index(column) for column in needed]

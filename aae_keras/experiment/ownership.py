@@ -1,9 +1,9 @@
-"""One owner at a time: the lock that a training holds on its run folder.
+"""One owner at a time: the lock that a training holds on its run folder, or another on its file.
 
-It is an flock on `.lock` in the folder. The system releases it when the process ends, however it
-ends: a killed training leaves at most the empty file, which binds nobody. NFS passes such locks on
-to its server, so that they hold between machines; mounted with `nolock` or `local_lock=flock` they
-hold on one machine only. A file system without locks is named in a warning.
+It is an flock on a file, `.lock` in a run folder. The system releases it when the process ends,
+however it ends: a killed one leaves at most the empty file, which binds nobody. NFS passes such
+locks on to its server, so that they hold between machines; mounted with `nolock` or
+`local_lock=flock` they hold on one machine only. A file system without locks is named in a warning.
 """
 
 import contextlib
@@ -58,29 +58,51 @@ def owned(folder: pathlib.Path) -> Iterator[Lock]:
     """
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / FILE
+    taken = (
+        f"{folder} is being trained in by another process. Wait for its end, stop it, or pass "
+        "another --run_dir."
+    )
+    stood = False
+    try:
+        with locked(folder / FILE, taken, "nobody else trains there") as lock:
+            try:
+                yield lock
+            finally:
+                stood = lock.stands()
+    finally:
+        if made and stood and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+@contextlib.contextmanager
+def locked(path: pathlib.Path, taken: str, care: str) -> Iterator[Lock]:
+    """Hold the lock on a file, which stands until the end of the block.
+
+    Args:
+        path: Of the file, in a folder that exists.
+        taken: What to say if another holds it.
+        care: What to see to where the file system has no locks: "nobody else trains there".
+
+    Raises:
+        UserError: If another process, or another block of this one, holds it.
+    """
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     lock = Lock(path, handle)
     mine = False
     try:
-        mine = _taken(handle, folder)
+        mine = _taken(handle, path.parent, care)
         # The owner before may have removed the file, or moved the folder, just before the lock.
         if not mine or not lock.stands():
             mine = False
-            raise UserError(
-                f"{folder} is being trained in by another process. Wait for its end, stop it, or "
-                "pass another --run_dir."
-            )
+            raise UserError(taken)
         yield lock
     finally:
         if mine and lock.stands():
             path.unlink()
-            if made and not any(folder.iterdir()):
-                folder.rmdir()
         os.close(handle)
 
 
-def _taken(handle, folder):
+def _taken(handle, folder, care):
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -88,7 +110,5 @@ def _taken(handle, folder):
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
-        log.warning(
-            "The file system of %s has no locks: see to it that nobody else trains there.", folder
-        )
+        log.warning("The file system of %s has no locks: see to it that %s.", folder, care)
     return True

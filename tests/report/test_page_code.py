@@ -1,8 +1,8 @@
-"""The page's own code, by its own tools."""
+"""The pages' own code, by its own tools: the report's, and that of labelling."""
 
 import pytest
 
-from tests.report.node import PAGE, TESTS, run_tests, run_tool
+from tests.report.node import LABELLING, PAGE, REPORT, run_tests, run_tool
 
 
 def test_types_agree():
@@ -10,7 +10,8 @@ def test_types_agree():
 
 
 def test_the_linter_is_content():
-    run_tool("eslint", "--config", str(PAGE / "eslint.config.mjs"), str(PAGE), str(TESTS))
+    folders = [str(folder) for code in (REPORT, LABELLING) for folder in (code.page, code.tests)]
+    run_tool("eslint", "--config", str(PAGE / "eslint.config.mjs"), *folders)
 
 
 @pytest.mark.parametrize("name", ["lists", "raster", "view"])
@@ -24,6 +25,6 @@ def test_a_file_holds_one_concern():
 
 
 def test_nothing_is_taken_for_markup():
-    for path in PAGE.glob("*.js"):
+    for path in (*PAGE.glob("*.js"), *LABELLING.page.glob("*.js")):
         text = path.read_text()
         assert not any(word in text for word in ("innerHTML", "outerHTML", "document.write")), path

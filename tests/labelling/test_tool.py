@@ -1,0 +1,79 @@
+"""The tool from its flags on: which data, which images, which file, and what to do next."""
+
+import dataclasses
+import shlex
+
+import pytest
+from absl import flags
+
+from aae_keras.experiment import runs
+from aae_keras.experiment.config import Config
+from aae_keras.labelling import collection, session
+from tests.labelling import made
+from tools import cli, label
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """Gives the tool flags, as a command line would."""
+
+    def give(*arguments):
+        values = flags.FlagValues()
+        monkeypatch.setattr(cli, "FLAGS", values)
+        for kind, *definition in label.TOOL._flags:
+            cli._DEFINERS[kind](*definition, flag_values=values)
+        values(["label", *map(str, arguments)])
+
+    return give
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run folder of a folder of photos, with a table of labels; nobody trained it."""
+    root = made.folder(tmp_path / "photos")
+    table = tmp_path / "labels.csv"
+    table.write_text(f"image,label\n{made.name(5)},b\n")
+    config = Config(
+        preset="own", dataset=str(root), labels=str(table), num_labeled=2, image_size=(32, 32)
+    )
+    (tmp_path / "run").mkdir()
+    return runs.write_config(runs.Run(tmp_path / "run", config, "20260101T000000Z-00000000", "f"))
+
+
+def test_a_run_keeps_its_table_and_answers_go_to_a_copy(given, run, tmp_path, capsys):
+    given(f"--run_dir={run.folder}")
+    path = label.labels_file(label.config_of_run())
+    assert path == tmp_path / "labels-2.csv"
+    assert path.read_text() == f'image,label,labelled_at\n"{made.name(5)}","b",""\n'
+    assert f"The run keeps its table, {run.config.labels}; answers go to" in capsys.readouterr().err
+    path.write_text(path.read_text() + '"unlabeled/000.png","a",""\n')
+    assert label.labels_file(run.config).read_text().count("\n") == 3  # gone on with
+    given(f"--run_dir={run.folder}", f"--labels={run.config.labels}")
+    label.labels_file(run.config)
+    assert "is the table of the run itself" in capsys.readouterr().err
+
+
+def test_a_run_brings_its_suggestions(given, run, capsys):
+    images = collection.open_collection(run.config.dataset)
+    given(f"--run_dir={run.folder}")
+    assert len(label.questions_of(images, session)) == 6
+    assert "There is no " in capsys.readouterr().err
+    text = f"image,predicted,confidence,why\n{made.name(3)},a,0.5,unsure\n"
+    (run.folder / "suggestions.csv").write_text(text)
+    (question,) = label.questions_of(images, session)
+    assert (question.row, question.predicted, question.confidence) == (5, "a", 0.5)
+
+
+def test_the_next_command_trains_such_a_run_with_all_labels(given, run):
+    given(f"--run_dir={run.folder}/")
+    words = shlex.split(label.train_command(run.config, "new labels.csv"))
+    assert words[:3] == ["python", "-m", "tools.train"]
+    assert {"--labels=new labels.csv", "--image_size=32,32"} <= set(words)
+    assert f"--run_dir={run.folder}-labelled" in words
+    assert not any(word.startswith("--num_labeled=2") for word in words)
+    groups = dataclasses.replace(
+        run.config, preset="own-clusters", setting="clustering", num_clusters=6, num_labeled=0
+    )
+    words = shlex.split(label.train_command(groups, "x.csv"))
+    assert {"--preset=own", "--labels=x.csv", "--image_size=32,32"} <= set(words)
+    assert not any("clusters" in word for word in words)

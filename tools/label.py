@@ -1,0 +1,152 @@
+"""Label images by hand on a local page."""
+
+import contextlib
+import dataclasses
+import pathlib
+import shlex
+import sys
+import webbrowser
+
+from aae_keras.remarks import count_of
+
+from . import cli
+
+TOOL = cli.Tool(
+    "label",
+    "Shows images on a local page, one by one or as a grid of one predicted class, and writes a "
+    "row of labels.csv for each answer, which `train --labels` reads. Ctrl-C ends it; the same "
+    "command goes on.",
+)
+TOOL.flag(str, "dataset", "", "Whose images: a folder, an .npz, digits, or a prepared set.")
+TOOL.flag(str, "data_dir", "", "Folder of tensorflow-datasets.")
+TOOL.flag(
+    str, "run_dir", "",
+    "Run folder, in place of --dataset: its data, and the suggestions in it if there are any.",
+)  # fmt: skip
+TOOL.flag(
+    str, "images", "",
+    "CSV with the column image, and predicted, confidence, why if there are: which images to "
+    "show. [RUN/suggestions.csv, or all without a label]",
+)  # fmt: skip
+TOOL.flag(str, "labels", "labels.csv", "Where answers go; what is there is gone on with.")
+TOOL.flag(tuple, "classes", [], "Classes beside those that the data has, such as cat,dog.")
+TOOL.flag(int, "port", 0, "Port of 127.0.0.1; 0 for one that is free.")
+TOOL.flag(bool, "open_browser", False, "Open the page in this machine's browser.")
+
+
+@TOOL.main
+def main(arguments):
+    """See the module."""
+    flags = cli.FLAGS
+    if bool(flags.dataset) == bool(flags.run_dir):
+        raise cli.Usage("Give either --dataset=FOLDER or --run_dir=runs/digits-seed0.")
+    if not 0 <= flags.port < 65536:
+        raise cli.Usage(f"--port must lie in [0, 65535]. Received: --port={flags.port}")
+    config = config_of_run()
+    path = labels_file(config)
+    where = config or flags
+    from aae_keras.data import sources
+    from aae_keras.labelling import answers, collection, server, session
+
+    if sources.is_prepared(where.dataset, where.data_dir):
+        cli.load_tensorflow()
+    images = collection.open_collection(where.dataset, where.data_dir, reading_of(config))
+    questions = questions_of(images, session)
+    next_command = train_command(config, path)
+    with answers.opened(path) as file:
+        begun = session.Session(images, questions, file, flags.classes)
+        about = {"dataset": where.dataset, "labels": str(path), "command": next_command}
+        with server.Server(begun, about, flags.port) as page:
+            print(page.url, flush=True)
+            print("Open this page. Ctrl-C ends it; every answer is kept.", file=sys.stderr)
+            if flags.open_browser:
+                webbrowser.open(page.url)
+            with contextlib.suppress(KeyboardInterrupt):
+                page.serve_forever()
+            begun.close()
+    print(
+        f"{count_of(len(file.given), 'answer')} in {path} ({begun.done} of "
+        f"{count_of(len(begun.questions), 'image')} shown here). Next: {next_command}"
+    )
+
+
+def config_of_run():
+    """The configuration of --run_dir; None without."""
+    if not cli.FLAGS.run_dir:
+        return None
+    from aae_keras.experiment import runs
+
+    return runs.open_run(cli.FLAGS.run_dir).config
+
+
+def reading_of(config):
+    """How files become pixels: as the run reads them; None without one."""
+    from aae_keras.reading import EACH_IMAGE, Reading
+
+    if config is None:
+        return None
+    return Reading(background=config.background, pixel_range=config.pixel_range or EACH_IMAGE)
+
+
+def labels_file(config):
+    """Where answers go: to a copy of the table that the run was trained with, if it was."""
+    from aae_keras.data import tables
+    from aae_keras.labelling import answers
+
+    flags = cli.FLAGS
+    path = pathlib.Path(flags.labels).expanduser()
+    if path.suffix.lower() != ".csv":
+        raise cli.Usage(f"--labels must end in .csv. Received: --labels={flags.labels}")
+    used = pathlib.Path(config.labels).expanduser() if config and config.labels else None
+    if used and not flags["labels"].present:
+        path = answers.after(used)
+        if not path.exists():
+            answers.begin(path, tables.read_table(used))
+        print(f"The run keeps its table, {used}; answers go to {path}.", file=sys.stderr)
+    elif used and path.exists() and used.exists() and path.samefile(used):
+        print(
+            f"{path} is the table of the run itself: once it has grown, what is said of the run "
+            "needs the run trained anew.", file=sys.stderr,
+        )  # fmt: skip
+    return path
+
+
+def questions_of(images, session):
+    """The images to show: those suggested, or all that the data has no label of."""
+    flags = cli.FLAGS
+    path = pathlib.Path(flags.images).expanduser() if flags.images else None
+    if path is None and flags.run_dir:
+        path = pathlib.Path(flags.run_dir) / "suggestions.csv"
+        if not path.exists():
+            print(f"There is no {path}: all images without a label, in order.", file=sys.stderr)
+            path = None
+    return session.unlabelled(images) if path is None else session.read_suggestions(path, images)
+
+
+def train_command(config, path):
+    """What trains with the answers, as a user would write it."""
+    flags = cli.FLAGS
+    if config is None:
+        words = [f"--dataset={flags.dataset}", f"--labels={path}"]
+        words[1:1] = [f"--data_dir={flags.data_dir}"] if flags.data_dir else []
+    else:
+        words = cli.flags_of(config_with(config, str(path)))
+        words.append(f"--run_dir={flags.run_dir.rstrip('/')}-labelled")
+    return cli.as_called(shlex.join(["python", "-m", "tools.train", *words]))
+
+
+def config_with(config, labels):
+    """A run's configuration with a table of labels, of which training takes all there are."""
+    from aae_keras.experiment.changes import changed
+    from aae_keras.experiment.presets import start
+
+    if config.learns_from_labels:
+        return changed(config, labels=labels, num_labeled=0)
+    # It found groups without labels: now those of its data train a classifier, from the defaults.
+    read = [field.name for field in dataclasses.fields(config) if field.metadata["group"] == "Data"]
+    data = {name: getattr(config, name) for name in read}
+    return changed(start(None, {}), **data | {"labels": labels, "num_labeled": 0})
+
+
+if __name__ == "__main__":
+    TOOL.run()

@@ -10,6 +10,7 @@ version: a server that polls the folder never sees half a model, or one that ans
 | `image_bytes` | image files decoded as training reads them |
 | `calibration`, `novelty` | two numbers fitted on images: a temperature, and what is usual |
 | `saved_model`, `litert`, `onnx` | the formats |
+| `card` | the model card; `clients/` has what it says of clients |
 | `verification` | whether they answer like the Keras model |
 """
 

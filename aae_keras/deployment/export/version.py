@@ -16,6 +16,7 @@ from aae_keras.data import Data
 from aae_keras.deployment import contract, integrity, prediction, versions
 from aae_keras.deployment.export import (
     calibration,
+    card,
     litert,
     novelty,
     onnx,
@@ -92,7 +93,7 @@ def export_run(
         )
     with interrupts.deferred(), versions.written_aside(base) as aside:
         manifest = write(model, data, aside, name, formats, quantize, with_decoder)
-        write_manifest(run, data, aside, manifest)
+        write_manifest(run, data, aside, name, manifest)
         return versions.publish(aside, base, version)
 
 
@@ -229,13 +230,17 @@ def _class_names(model, data):
     return names, "most frequent class in the validation images" if len(rows) else "numbers"
 
 
-def write_manifest(run: Run, data: Data, folder: pathlib.Path, written: dict[str, Any]) -> None:
-    """Write `contract.MANIFEST`: where the export comes from, what is in it, and its scores.
+def write_manifest(
+    run: Run, data: Data, folder: pathlib.Path, name: str, written: dict[str, Any]
+) -> None:
+    """Write `contract.MANIFEST`, where the export comes from, what is in it, and its scores; and
+    the model card, which says the same in words.
 
     Args:
         run: The `Run` that is exported.
         data: Its `Data`.
         folder: Folder of the version.
+        name: What a server calls the model.
         written: What `write` returned.
 
     Raises:
@@ -254,6 +259,8 @@ def write_manifest(run: Run, data: Data, folder: pathlib.Path, written: dict[str
             for package in ("keras", "tensorflow", "ai-edge-litert")
         },
     }
+    tested = int(np.count_nonzero(data.split.test_labels >= 0))
+    (folder / card.FILE).write_text(card.card(name, manifest, tested))
     integrity.write_manifest(folder, manifest)
 
 

@@ -1,0 +1,105 @@
+"""The model card: what it says is what the manifest says, and its clients ask a server."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+from PIL import Image
+
+from aae_keras.deployment import contract
+from aae_keras.deployment.export import card
+from tests.servers import rest
+from tests.servers.graph_mode import ServedModel
+
+NASTY = "```</script>\n# `title`"
+RUN = {
+    "sh": ["sh", "client.sh"],
+    "python": [sys.executable, "client.py"],
+    "js": ["node", "client.mjs"],
+    "java": ["java", "Client.java"],
+    "go": ["go", "run", "client.go"],
+}
+
+
+@pytest.fixture
+def manifest(exported):
+    """That of an export, with scores and a class name that would like to be markup."""
+    values = json.loads((exported.path / contract.MANIFEST).read_text())
+    scores = {"error_rate": 0.1, "ece": 0.0123456}
+    return values | {
+        "class_names": [NASTY, "dog"],
+        "metrics": {"test": scores, "data": {"labeled": 12, "test": 60}},
+    }
+
+
+def blocks(text):
+    """The fenced blocks of a card: (language, content)."""
+    return re.findall(r"(?ms)^```(\w+)\n(.*?)\n```$", text)
+
+
+def test_the_head_is_what_model_hubs_read(manifest):
+    text = card.card("pets", manifest, tested=60)
+    _, head, body = text.split("---\n", 2)
+    head = yaml.safe_load(head)
+    assert head["pipeline_tag"] == "image-classification"
+    (model,) = head["model-index"]
+    (result,) = model["results"]
+    assert model["name"] == "pets" and result["dataset"]["name"] == "own.npz"
+    assert result["metrics"] == [{"type": "accuracy", "value": 0.9}]
+    assert body.startswith("\n# `pets`\n")
+
+
+def test_scores_have_their_interval_and_names_are_no_markup(manifest):
+    text = card.card("pets", manifest, tested=60)
+    # Clopper and Pearson, 6 of 60, by the quantiles of the beta distribution.
+    assert "| `error_rate` | 0.1 (0.03759 to 0.2051 at 95%, 60 images) |" in text
+    assert "| `ece` | 0.01235 |" in text
+    (known,) = (json.loads(content) for language, content in blocks(text) if language == "json")
+    assert known["classes"] == [NASTY, "dog"] and known["labeled images"] == 12
+    assert "</script>" not in re.sub(r"(?ms)^```json.*?^```$", "", text)
+    titles = re.findall(r"(?m)^# .*", text)
+    assert titles[0] == "# `pets`" and not any("title" in title for title in titles)
+
+
+def test_what_is_not_known_is_not_said(manifest):
+    manifest |= {"metrics": None, "class_names": [], "signatures": [], "novelty_quantiles": None}
+    text = card.card("a`b", manifest, tested=0)
+    assert "It was not evaluated." in text and "model-index" not in text
+    assert "# `` a`b ``" in text and "## Ask it" not in text and "one of its classes" not in text
+    many = manifest | {"class_names": list(map(str, range(5000)))}
+    (known,) = (json.loads(content) for _, content in blocks(card.card("x", many, 0)))
+    assert len(known["classes"]) == 100 and known["classes in all"] == 5000
+
+
+def test_an_export_has_one(exported):
+    text = (exported.path / card.FILE).read_text()
+    assert "# `tiny`" in text and "one of 3" in text
+    assert [language for language, _ in blocks(text)] == ["json", *RUN]
+
+
+@pytest.fixture(scope="module")
+def address(exported):
+    """Of a server's look-alike that serves the export."""
+    with rest.serving({"tiny": {7: ServedModel(exported.path)}}) as url:
+        yield url
+
+
+@pytest.mark.parametrize("language", RUN)
+def test_its_clients_print_the_class(exported, address, images, tmp_path, language):
+    program, *arguments = RUN[language]
+    if not shutil.which(program):
+        pytest.skip(f"no {program} is installed")
+    source = dict(blocks((exported.path / card.FILE).read_text()))[language]
+    assert "http://localhost:8501/v1/models/tiny:predict" in source
+    (tmp_path / arguments[-1]).write_text(source.replace("http://localhost:8501", address))
+    Image.fromarray(images[0, :, :, 0]).save(tmp_path / "image.png")
+    command = [program, *arguments, "image.png"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (label,) = exported.encode(images[:1])["label"]
+    name = json.loads((exported.path / contract.MANIFEST).read_text())["class_names"][label]
+    assert done.stdout.strip() == name or f'"class_name": "{name}"' in done.stdout

@@ -130,7 +130,8 @@ def test_the_wheel_holds_the_library_and_the_tools_in_it(wheel):
     held = {name for name in names if not name.startswith(about)}
     kinds = ("html", "css", "js")
     pages = {str(path) for page in PAGES for kind in kinds for path in page.glob(f"*.{kind}")}
-    assert held == library | tools | pages | {"aae_keras/py.typed"}
+    clients = {str(path) for path in pathlib.Path("aae_keras").rglob("clients/*.txt")}
+    assert held == library | tools | pages | clients | {"aae_keras/py.typed"}
 
 
 @pytest.mark.parametrize("name", sorted(SCRIPTS))

@@ -2,12 +2,13 @@
 # make demo   train, evaluate, draw, export and predict on digits that need no download
 # make test   linter, type checker and tests, as .ci/run does
 # make test-all   the same, and every combination of what they test
+# make soak   random campaigns: configurations, splits, image files, answers of servers
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: env demo test test-all lint format clean
+.PHONY: env demo test test-all soak lint format clean
 
 env: $(VENV)/.runtime
 
@@ -21,6 +22,9 @@ test: lint
 
 test-all: lint
 	$(PYTEST) -m ""
+
+soak: $(VENV)/.development
+	$(BIN)/python -m tests.soak
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .

@@ -3,12 +3,13 @@
 # make test   linter, type checker and tests, as .ci/run does
 # make test-all   the same, and every combination of what they test
 # make coverage   the tests, and which lines they do not reach; at least 90 %
+# make soak   random campaigns: configurations, splits, image files, answers of servers
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: env demo test test-all coverage lint format clean
+.PHONY: env demo test test-all coverage soak lint format clean
 
 env: $(VENV)/.runtime
 
@@ -26,6 +27,9 @@ test-all: lint
 # A target of its own: to count lines takes a fifth of the time again.
 coverage: lint
 	$(PYTEST) --cov --cov-report=term --cov-fail-under=90
+
+soak: $(VENV)/.development
+	$(BIN)/python -m tests.soak
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .

@@ -1,0 +1,57 @@
+"""Run random campaigns: `python -m tests.soak [--only=NAME] [--count=N] [--seed=N]`.
+
+Each case comes of its own seed, so that the one that fails can be run again alone. A campaign ends
+by itself; the exit code is 1 if a case failed.
+"""
+
+import argparse
+import collections
+import importlib
+import random
+import sys
+import time
+import traceback
+
+# How many cases of each: minutes on two processors.
+COUNTS = {"configurations": 50_000, "splits": 50_000, "image_bytes": 20_000, "answers": 200}
+SHOWN = 3  # failures
+
+
+def campaign(name, count, seed):
+    """Run one; a count of what came of its cases, and how many failed."""
+    module = importlib.import_module(f"tests.soak.{name}")
+    found = collections.Counter()
+    for number in range(seed, seed + count):
+        try:
+            found[module.check(module.case(random.Random(number)))] += 1
+        except Exception:  # whatever it is, it is what is looked for
+            found["failed"] += 1
+            if found["failed"] <= SHOWN:
+                print(f"{name}, --seed={number} --count=1", file=sys.stderr)
+                traceback.print_exc()
+    return found
+
+
+def main():
+    """See the module."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soak")
+    parser.add_argument("--only", choices=COUNTS, action="append")
+    parser.add_argument("--count", type=int, help="cases of each campaign")
+    parser.add_argument("--seed", type=int, default=0, help="of the first case")
+    flags = parser.parse_args()
+    print(f"{'campaign':16}{'cases':>8}{'failed':>8}{'seconds':>9}  what came of them")
+    bad = 0
+    for name in flags.only or COUNTS:
+        start = time.monotonic()
+        found = campaign(name, flags.count or COUNTS[name], flags.seed)
+        failed = found.pop("failed", 0)
+        bad += failed
+        results = ", ".join(f"{count} {kind}" for kind, count in sorted(found.items()))
+        cases = failed + sum(found.values())
+        seconds = time.monotonic() - start
+        print(f"{name:16}{cases:>8}{failed:>8}{seconds:>9.0f}  {results}", flush=True)
+    sys.exit(bad > 0)
+
+
+if __name__ == "__main__":
+    main()

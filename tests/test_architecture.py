@@ -38,7 +38,7 @@ ROOMS = [
 WINGS = {
     "experiment": [
         {"seals", "ownership"},
-        {"fields", "hardware", "consistency", "merging", "records", "vocabulary"},
+        {"acquisition", "fields", "hardware", "consistency", "merging", "records", "vocabulary"},
         {"config", "rows"},
         {"changes"},
         {"presets", "search_space"},
@@ -47,7 +47,7 @@ WINGS = {
         {"optimization", "results", "journal"},
         {"parts", "callbacks", "scoring", "projector", "archive", "baselines"},
         {"factory"},
-        {"evaluation", "criteria"},
+        {"evaluation", "criteria", "suggesting"},
         {"figures"},
         {"stages"},
         {"training", "generation"},

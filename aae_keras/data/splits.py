@@ -27,6 +27,8 @@ class Split:
         validation_rows: Rows that training sees nothing of.
         test_images, test_labels: Held out for `evaluate`: uint8 and int64 arrays.
         class_names: One string per class.
+        names: What a table of labels calls each image of the training part: paths below the data's
+            folder, or int64 row numbers before any test part was held out.
     """
 
     images: Images
@@ -37,6 +39,7 @@ class Split:
     test_images: np.ndarray
     test_labels: np.ndarray
     class_names: tuple[str, ...]
+    names: np.ndarray
 
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits of the training part's content and of who sees what."""
@@ -75,6 +78,8 @@ def split_source(
     Raises:
         DataError: If there are fewer labels than asked for, in all or of one class.
     """
+    if source.names is None:
+        source = dataclasses.replace(source, names=np.arange(len(source.labels)))
     if source.test_images is None or source.test_labels is None:
         source, test_images, test_labels = _hold_out_test(source, test_fraction, split_seed)
     else:
@@ -104,6 +109,7 @@ def split_source(
         test_images,
         test_labels,
         source.class_names,
+        source.names,
     )
 
 
@@ -187,7 +193,9 @@ def _hold_out_test(source, test_fraction, split_seed):
         log.warning("There are too few labelled images to hold any out for test.")
     train = np.setdiff1d(np.arange(len(source.labels)), test)
     images = as_images(source.images)
-    rest = Source(images.subset(train), source.labels[train], source.class_names)
+    rest = Source(
+        images.subset(train), source.labels[train], source.class_names, names=source.names[train]
+    )
     if len(reserved):
         rest = dataclasses.replace(rest, validation_rows=np.searchsorted(train, reserved))
     return rest, images[test], source.labels[test]

@@ -51,6 +51,11 @@ def spelled(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
+def can_name(image: str) -> bool:
+    """Whether a row of a table can name an image so: printable, and without spaces around it."""
+    return bool(image) and image == image.strip() and image.isprintable()
+
+
 def _text(path):
     try:
         content = path.read_bytes()

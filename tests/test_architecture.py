@@ -49,7 +49,7 @@ WINGS = {
         {"factory"},
         {"evaluation", "criteria", "suggesting"},
         {"figures"},
-        {"stages"},
+        {"stages", "lineage"},
         {"training", "generation"},
         {"tuning"},
     ],

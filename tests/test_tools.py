@@ -20,6 +20,7 @@ from tests.folders import write_images
 TOOLS = (
     "train", "evaluate", "visualize", "generate", "export", "predict", "prepare_data", "demo",
     "benchmark", "versions", "reproduce", "tune", "report", "suggest",
+    "demo_labels",
 )  # fmt: skip
 QUICK = [
     "--num_labeled=12", "--validation_size=6", "--hidden_units=16,16", "--latent_dim=2",

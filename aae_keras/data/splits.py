@@ -109,7 +109,7 @@ def split_source(
         test_images,
         test_labels,
         source.class_names,
-        source.names,
+        np.asarray(source.names),
     )
 
 

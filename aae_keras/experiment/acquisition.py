@@ -79,13 +79,13 @@ def choose(
             "The method uncertain needs probabilities of classes or clusters, and this model has "
             "no y. Use typical. Received: method='uncertain'"
         )
-    count = min(count, np.count_nonzero(~labelled))
+    count = min(count, int(np.count_nonzero(~labelled)))
     if method == "random":
         rows = np.random.default_rng(seed).permutation(np.flatnonzero(~labelled))[:count]
         return [Question(int(row), "drawn at random") for row in rows]
     doubtful = count if method == "uncertain" else 0
     if method == "auto" and y is not None:
-        doubtful = round(count * share_of_doubtful(np.count_nonzero(labelled), y.shape[1]))
+        doubtful = round(count * share_of_doubtful(int(np.count_nonzero(labelled)), y.shape[1]))
     asked = typical(codes, labelled, count - doubtful, y, seed)
     labelled = labelled.copy()
     labelled[[question.row for question in asked]] = True

@@ -61,7 +61,8 @@ def test_of_equal_crowds_those_of_a_category_not_asked_for_come_first(blobs):
 def test_few_images_far_from_all_others_are_no_crowd(blobs):
     codes, _ = blobs
     codes = np.concatenate([codes, [[-90.0, -90.0]]])
-    asked = rows_of(acquisition.typical(codes, nobody(codes), 5))
+    y = np.eye(2)[(np.arange(101) == 100).astype(int)]  # though of a category never asked for
+    asked = rows_of(acquisition.typical(codes, nobody(codes), 5, y))
     assert asked[-1] == 100
 
 

@@ -84,6 +84,7 @@ def test_every_field_is_a_flag_and_in_the_help():
         ("suggest", ["--run_dir=none", "--count=0"], 2, "--count must be at least 1"),
         ("suggest", ["--run_dir=none", "--method=best"], 2, "--method is one of auto, typical"),
         ("suggest", ["--run_dir=none", "--epochs=3"], 2, "--epochs is for training, and the run"),
+        ("train", ["--resume_from=none"], 1, "none holds no run"),
         ("suggest", ["--run_dir=none", "--output=a.txt"], 2, "--output must end in .csv"),
         ("export", ["--run_dir=none"], 1, "none holds no run"),
         ("export", ["--run_dir=none", "--version=0"], 2, "--version must be 1 or more"),

@@ -20,6 +20,7 @@ TOOL.flag(
     "between two classes, for many; auto: from the one to the other by how many there are; random.",
 )
 TOOL.flag(str, "output", "", "The table, FILE.csv. [suggestions.csv in the run folder]")
+TOOL.flag(str, "config", "", "YAML file of fields, where there is no run yet.")
 TOOL.config_flags()
 
 MOVED = {"dataset", "data_dir", "labels"}
@@ -38,8 +39,8 @@ def main(arguments):
             "--run_dir=RUN is needed, for example --run_dir=runs/digits-seed0; or "
             "--dataset=FOLDER, where there is no run yet"
         )
-    given = cli.given_fields()
-    if flags.run_dir and (other := sorted(set(given) - MOVED)):
+    given = {*cli.given_fields(), *(["config"] if flags.config else [])}
+    if flags.run_dir and (other := sorted(given - MOVED)):
         raise cli.Usage(f"--{other[0]} is for training, and the run of --run_dir is trained.")
     from aae_keras.experiment.acquisition import METHODS
 

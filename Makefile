@@ -1,5 +1,6 @@
 # make env    the environment, .venv
 # make demo   train, evaluate, draw, export and predict on digits that need no download
+# make demo-labels   how far suggested labels go, against random ones, on the same digits
 # make test   linter, type checker and tests, as .ci/run does
 # make test-all   the same, and every combination of what they test
 # make coverage   the tests, and which lines they do not reach; at least 90 %
@@ -9,12 +10,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: env demo test test-all coverage soak lint format clean
+.PHONY: env demo demo-labels test test-all coverage soak lint format clean
 
 env: $(VENV)/.runtime
 
 demo: $(VENV)/.runtime
 	$(BIN)/python -m tools.demo
+
+demo-labels: $(VENV)/.runtime
+	$(BIN)/python -m tools.demo_labels
 
 PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
 

@@ -40,7 +40,7 @@ ROOMS = [
 WINGS = {
     "experiment": [
         {"seals", "ownership", "flat_yaml"},
-        {"fields", "hardware", "consistency", "merging", "records", "vocabulary"},
+        {"acquisition", "fields", "hardware", "consistency", "merging", "records", "vocabulary"},
         {"config", "rows"},
         {"changes"},
         {"presets", "search_space"},
@@ -49,9 +49,9 @@ WINGS = {
         {"optimization", "results", "journal"},
         {"parts", "callbacks", "scoring", "projector", "archive", "baselines", "watch"},
         {"factory"},
-        {"evaluation", "criteria"},
+        {"evaluation", "criteria", "suggesting"},
         {"figures"},
-        {"stages"},
+        {"stages", "lineage"},
         {"training", "generation"},
         {"tuning"},
     ],

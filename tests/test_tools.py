@@ -19,7 +19,8 @@ from tests.folders import write_images
 
 TOOLS = (
     "train", "evaluate", "visualize", "generate", "export", "predict", "prepare_data", "demo",
-    "benchmark", "versions", "reproduce", "tune", "report", "label",
+    "benchmark", "versions", "reproduce", "tune", "report", "suggest", "label",
+    "demo_labels",
 )  # fmt: skip
 QUICK = [
     "--num_labeled=12", "--validation_size=6", "--hidden_units=16,16", "--latent_dim=2",
@@ -85,6 +86,13 @@ def test_every_field_is_a_flag_and_in_the_help():
         ("label", ["--dataset=x", "--port=70000"], 2, "--port must lie in [0, 65535]"),
         ("label", ["--dataset=no/such/folder"], 1, "there is no such folder"),
         ("label", ["--dataset=digits"], 1, "Every training image has a label in the data"),
+        ("suggest", [], 2, "--run_dir=RUN is needed"),
+        ("suggest", ["--run_dir=none"], 1, "none holds no run"),
+        ("suggest", ["--run_dir=none", "--count=0"], 2, "--count must be at least 1"),
+        ("suggest", ["--run_dir=none", "--method=best"], 2, "--method is one of auto, typical"),
+        ("suggest", ["--run_dir=none", "--epochs=3"], 2, "--epochs is for training, and the run"),
+        ("train", ["--resume_from=none"], 1, "none holds no run"),
+        ("suggest", ["--run_dir=none", "--output=a.txt"], 2, "--output must end in .csv"),
         ("export", ["--run_dir=none"], 1, "none holds no run"),
         ("export", ["--run_dir=none", "--version=0"], 2, "--version must be 1 or more"),
         ("export", ["--run_dir=none", "--formats=tflite"], 2, "--formats must be of saved_model"),

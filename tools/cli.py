@@ -209,7 +209,13 @@ def flags_of(config):
     """
     base = start(config.preset, {})
     given, flags = {}, []
-    for name in ("setting", "pretrain", "extra_terms", "epochs"):  # these bring about others
+    for name in (
+        "resume_from",
+        "setting",
+        "pretrain",
+        "extra_terms",
+        "epochs",
+    ):  # these bring about others
         if consequences(base, given).get(name, getattr(base, name)) != getattr(config, name):
             given[name] = getattr(config, name)
     brought = consequences(base, given)

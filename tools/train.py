@@ -23,7 +23,7 @@ def main(arguments):
     flags = cli.FLAGS
     if flags.resume and flags.overwrite:
         raise cli.Usage("--resume goes on with a run, --overwrite replaces it: choose one.")
-    config = cli.config_from_flags(base=_config_of_resumed_run())
+    config = cli.config_from_flags(base=_config_of_former_run())
     cli.load_tensorflow()
     from aae_keras.experiment import hardware, outcomes, runs, training
 
@@ -49,14 +49,15 @@ def main(arguments):
         print(f"validation error {history[-1]['val_error_rate']:.2%}")
 
 
-def _config_of_resumed_run():
-    """With --resume and --run_dir alone, the run's own configuration is the base."""
+def _config_of_former_run():
+    """The base where a run is gone on with, or started from: its own configuration."""
     flags = cli.FLAGS
-    if not (flags.resume and flags.run_dir):
+    folder = flags.run_dir if flags.resume else flags.resume_from
+    if not folder:
         return None
     from aae_keras.experiment import runs
 
-    return runs.open_run(flags.run_dir).config
+    return runs.open_run(folder).config
 
 
 if __name__ == "__main__":

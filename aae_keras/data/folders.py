@@ -65,14 +65,15 @@ def read_folder(
         *duplicates.describe(pixels, labels, parts.tolist(), files),
     ]:
         log.warning("%s", line)
-    return _source(pixels, labels, parts, found.class_names)
+    names = np.array([file.as_posix() for file in files], object)
+    return _source(pixels, labels, parts, found.class_names, names)
 
 
-def _source(pixels, labels, parts, class_names):
+def _source(pixels, labels, parts, class_names, names):
     """The training part with that for validation behind it, and the test part."""
     is_test = parts == "test"
     count = len(parts) - np.count_nonzero(is_test)  # they come last
-    source = Source(pixels[:count], labels[:count], class_names)
+    source = Source(pixels[:count], labels[:count], class_names, names=names[:count])
     if is_test.any():
         source = dataclasses.replace(source, test_images=pixels[count:], test_labels=labels[count:])
     rows = np.flatnonzero(parts == "validation")

@@ -40,15 +40,17 @@ def read_tasks(text: str) -> Iterator[tuple[str, str, str]]:
                 yield where, _image(task, where), label
 
 
-def task(image: str, class_name: str, score: float, model: str) -> dict[str, Any]:
+def task(image: str, class_name: str = "", score: float = 0.0, model: str = "") -> dict[str, Any]:
     """A task to import, with what a model says of the image.
 
     Args:
         image: What the image is called there: a URL, or a path.
-        class_name: The predicted class.
+        class_name: The predicted class; "" for a task without a prediction.
         score: How sure the model is, in [0, 1].
         model: What the model is called.
     """
+    if not class_name:
+        return {"data": {"image": image}}
     choice = {
         "id": "r0",
         "from_name": "label",

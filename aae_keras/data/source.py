@@ -21,6 +21,8 @@ class Source:
         test_images, test_labels: Arrays of the test part; None where the data has none.
         validation_rows: Rows of `images` that the data itself sets apart for validation, int64;
             None where it does not.
+        names: What a table of labels calls each of `images`, an array of strings; None where that
+            is its row number.
     """
 
     images: np.ndarray | Images
@@ -29,3 +31,4 @@ class Source:
     test_images: np.ndarray | None = None
     test_labels: np.ndarray | None = None
     validation_rows: np.ndarray | None = None
+    names: np.ndarray | None = None

@@ -28,6 +28,8 @@ class Split:
         validation_rows: Rows that training sees nothing of.
         test_images, test_labels: Held out for `evaluate`: uint8 and int64 arrays.
         class_names: One string per class.
+        names: What a table of labels calls each image of the training part: paths below the data's
+            folder, or int64 row numbers before any test part was held out.
     """
 
     images: Images
@@ -38,6 +40,7 @@ class Split:
     test_images: np.ndarray
     test_labels: np.ndarray
     class_names: tuple[str, ...]
+    names: np.ndarray
 
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits of the training part's content and of who sees what."""
@@ -84,6 +87,8 @@ def split_source(
             "it would never be wrong. Add the images of another class, with a folder or number of "
             "its own, or choose a setting without labels, such as --setting=clustering."
         )
+    if source.names is None:
+        source = dataclasses.replace(source, names=np.arange(len(source.labels)))
     if source.test_images is None or source.test_labels is None:
         source, test_images, test_labels = _hold_out_test(source, test_fraction, split_seed)
     else:
@@ -113,6 +118,7 @@ def split_source(
         test_images,
         test_labels,
         source.class_names,
+        np.asarray(source.names),
     )
 
 
@@ -206,7 +212,9 @@ def _hold_out_test(source, test_fraction, split_seed):
         log.warning("There are too few labelled images to hold any out for test.")
     train = np.setdiff1d(np.arange(len(source.labels)), test)
     images = as_images(source.images)
-    rest = Source(images.subset(train), source.labels[train], source.class_names)
+    rest = Source(
+        images.subset(train), source.labels[train], source.class_names, names=source.names[train]
+    )
     if len(reserved):
         rest = dataclasses.replace(rest, validation_rows=np.searchsorted(train, reserved))
     return rest, images[test], source.labels[test]

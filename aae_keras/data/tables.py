@@ -108,6 +108,11 @@ def checked(where: str, cell: str) -> str:
     return cell
 
 
+def can_name(image: str) -> bool:
+    """Whether a row of a table can name an image so: printable, and without spaces around it."""
+    return bool(image) and image == image.strip() and image.isprintable()
+
+
 def _text(path, needed=COLUMNS):
     try:
         content = path.read_bytes()

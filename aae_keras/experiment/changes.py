@@ -13,7 +13,8 @@ def changed(config: Config, **changes: Any) -> Config:
     """A configuration with other values, without what these leave no use for.
 
     Another setting, no first stage, or fewer extra terms take the fields that belong to them along.
-    The baseline of labels alone has no first stage and no extra term, which would use the other
+    A run that starts from another's weights has no first stage.
+    The baseline of labels alone has none either, and no extra term, which would use the other
     images, unless they are asked for. Epochs that are given are taken as stated. What is given by
     name is never left out, but refused where it has no use.
 
@@ -42,6 +43,8 @@ def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
     if becomes_baseline:
         values["extra_terms"] = ()
     if becomes_baseline or not _uses_first_stage(config, setting, finds_groups):
+        values["pretrain"] = ""
+    if changes.get("resume_from"):
         values["pretrain"] = ""
     if "epochs" in changes:
         values["least_steps"] = 0

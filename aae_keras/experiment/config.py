@@ -71,6 +71,10 @@ class Config:
         low=0,
     )
 
+    resume_from: str = _recipe(
+        "", "Folder of a trained run whose weights a new run starts from, in place of `pretrain`."
+    )
+
     dataset: str = _data(
         "digits",
         "`digits`, a tensorflow-datasets name, an .npz file, or a folder of images.",

@@ -53,6 +53,11 @@ def _check_use(config):
 
 
 def _check_stages(config):
+    if config.resume_from and config.pretrain:
+        raise ValueError(
+            "`resume_from` takes the place of a first stage: leave `pretrain` out. "
+            f"Received: pretrain={config.pretrain!r} with resume_from={config.resume_from!r}"
+        )
     default = {field.name: field.default for field in dataclasses.fields(config)}
     for name in ("pretrain_epochs", "pretrain_clusters", "pretrain_merged_epochs"):
         value = getattr(config, name)

@@ -94,7 +94,16 @@ class Run:
 
 
 def default_folder(config: Config) -> pathlib.Path:
-    """`runs/PRESET-seedN`, with the setting in it where it is not the preset's own."""
+    """`runs/PRESET-seedN`, with the setting in it where it is not the preset's own.
+
+    A run that starts from another has `-round2` behind that one's name, then `-round3`, beside it.
+    """
+    if config.resume_from:
+        former = pathlib.Path(config.resume_from).absolute()
+        name, _, number = former.name.rpartition("-round")
+        if not (name and number.isdigit()):
+            name, number = former.name, "1"
+        return pathlib.Path(config.resume_from).parent / f"{name}-round{int(number) + 1}"
     return pathlib.Path("runs") / f"{presets.short_name(config)}-seed{config.seed}"
 
 

@@ -104,5 +104,5 @@ def start_from(model: AdversarialModel, former: AdversarialModel) -> list[str]:
                 layer.set_weights(source.get_weights())
                 taken.append(layer.name)
     model.average.restart()
-    log.info("Starts from %d layers of the stage before: %s.", len(taken), ", ".join(taken))
+    log.info("Starts from %d layers of what was trained before: %s.", len(taken), ", ".join(taken))
     return taken

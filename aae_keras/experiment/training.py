@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from aae_keras.data import Data, neighbours
 from aae_keras.errors import first_line
-from aae_keras.experiment import factory, figures, merging, ownership, runs, seals
+from aae_keras.experiment import factory, figures, lineage, merging, ownership, runs, seals
 from aae_keras.experiment.callbacks import Backup, StopOnNaN
 from aae_keras.experiment.config import Config
 from aae_keras.experiment.outcomes import write_history
@@ -74,14 +74,21 @@ def train(
                 return run
             plan = _plan(run, data, build)
             rows = _rows_so_far(plan)
+            if config.resume_from and not rows:
+                plan.parent = _same_parent(plan)
             runs.write_config(run)
             return _finish(plan, lock, callbacks, verbose, rows)
     # Before the folder is touched: faults of the data and of the networks leave no trace.
     plan = _plan(runs.name_run(folder, config, overwrite), data, build)
+    if config.resume_from:
+        if overwrite and folder.resolve() == pathlib.Path(config.resume_from).resolve():
+            raise runs.RunError(f"{folder} is what the run starts from. Pass another --run_dir.")
+        plan.parent = lineage.open_parent(config, plan.data)
     if overwrite:
         runs.make_way(folder)
     with ownership.owned(folder) as lock, runs.undone_before_its_first_epoch(plan.run, lock):
         plan.run = runs.begin(plan.run, plan.data.split.fingerprint())
+        lineage.write(plan.run, lineage.of(plan.data, plan.parent))
         if plan.data.distances is not None:
             neighbours.write(plan.run.distances, plan.data.distances, plan.run.fingerprint)
         return _finish(plan, lock, callbacks, verbose)
@@ -89,7 +96,7 @@ def train(
 
 @dataclasses.dataclass
 class _Plan:
-    """What is trained: `model` is that of the first stage."""
+    """What is trained: `model` is that of the first stage, which may start from a `parent`."""
 
     run: runs.Run
     data: Data
@@ -97,6 +104,19 @@ class _Plan:
     model: AdversarialModel
     backup: Backup
     build: Callable[[Config, Data], AdversarialModel]
+    parent: lineage.Parent | None = None
+
+
+def _same_parent(plan):
+    """The run that an interrupted one without a whole epoch began from."""
+    parent = lineage.open_parent(plan.run.config, plan.data)
+    expected = lineage.read(plan.run).parent
+    if parent.run.revision != expected:
+        raise runs.RunError(
+            f"{plan.run.folder} began from another run than {parent.run.folder} holds now. Train a "
+            f"new one. Expected revision {expected}. Received: {parent.run.revision}"
+        )
+    return parent
 
 
 def _plan(run, data, build):
@@ -138,6 +158,11 @@ def _finish(plan, lock, callbacks, verbose, rows=()):
             former, model = model, plan.build(stage.config, data)
         if rows and stage.number == reached:
             backup.restore(model)
+        elif plan.parent:
+            log.info(
+                "Starts from revision %s in %s.", plan.parent.run.revision, run.config.resume_from
+            )
+            start_from(model, plan.parent.model)
         elif stage.number > 1:
             start_from(model, former)
             if run.config.pretrain_clusters:

@@ -1,7 +1,7 @@
 """Pictures: arrays in, a matplotlib figure out. Nothing here knows a model, a run or a file."""
 
 from aae_keras.plots.codes import codes_over_prior, tsne
-from aae_keras.plots.curves import learning_curves
+from aae_keras.plots.curves import label_curves, learning_curves
 from aae_keras.plots.grids import (
     between,
     cluster_heads,
@@ -29,6 +29,7 @@ __all__ = [
     "codes_over_prior",
     "confusion_matrix",
     "image_grid",
+    "label_curves",
     "latent_roles",
     "learning_curves",
     "manifold",

@@ -87,6 +87,24 @@ def learning_curves(history: History, reconstruction_unit: str = "per image") ->
     return figure
 
 
+def label_curves(counts: Sequence[int], errors: Mapping[str, Sequence[float]]) -> Figure:
+    """Plot the error over the number of labels, for several ways of choosing them.
+
+    Args:
+        counts: Numbers of labels.
+        errors: For each way an error rate for each number, a fraction.
+    """
+    figure = Figure(figsize=(5, 3.4), layout="constrained")
+    axes = figure.subplots()
+    for (way, values), colour in zip(errors.items(), COLOURS, strict=False):
+        axes.plot(counts, [100 * value for value in values], "o-", color=colour, label=way)
+    axes.set_ylim(bottom=0)
+    axes.set_xticks(counts)
+    axes.set(title="Error by labels given", xlabel="labels", ylabel="% of validation images")
+    axes.legend(fontsize="small", frameon=False)
+    return figure
+
+
 def _curves_of(history, unit, names):
     """A curve for each name that the history has."""
     scale = 100 if unit.startswith("%") else 1

@@ -129,6 +129,7 @@ def test_fingerprint_changes_with_every_field():
         "image_size": (9, 7), "fit": "crop", "channels": 3, "background": "black",
         "pixel_range": "each", "class_prior": "labels", "z_units": (9,),
         "discriminator_units": (9,), "rate_fall": 0.5, "labels": "labels.csv",
+            "resume_from": "runs/x",
     }  # fmt: skip
     for field in dataclasses.fields(Config):
         only = field.metadata["only"]

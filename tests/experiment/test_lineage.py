@@ -1,0 +1,118 @@
+"""A run that starts from another: whose weights it has, and what would be no fair score of it."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from aae_keras.data import from_arrays
+from aae_keras.experiment import factory, lineage, runs, training
+from aae_keras.experiment.changes import changed
+from aae_keras.experiment.config import Config
+from aae_keras.experiment.presets import preset
+from aae_keras.experiment.stages import start_from
+from tests.experiment.killing import check_resumes_exactly
+
+
+@pytest.fixture
+def child(trained):
+    """With six labels more and two epochs."""
+    return changed(trained.config, resume_from=str(trained.folder), num_labeled=18, epochs=2)
+
+
+def test_every_network_begins_with_the_weights_of_the_parent(child, trained):
+    data = factory.load_data(child)
+    parent = lineage.open_parent(child, data)
+    model = factory.build_model(child, data)
+    start_from(model, parent.model)
+    for role in ("encoder", "decoder", "discriminator_cat", "discriminator_gauss"):
+        ours, theirs = (getattr(m, role).get_weights() for m in (model, parent.model))
+        for one, other in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_a_run_resumes_exactly_and_needs_its_parent_no_more(child, trained, tmp_path, monkeypatch):
+    opened, original = [], lineage.open_parent
+    monkeypatch.setattr(lineage, "open_parent", lambda *given: opened.append(1) or original(*given))
+    check_resumes_exactly(child, tmp_path, monkeypatch, killed_after=1)
+    assert len(opened) == 2  # by the run left alone and by the killed one, not on resuming
+    run = runs.open_run(tmp_path / "killed")
+    assert run.revision != trained.revision and run.config.resume_from == str(trained.folder)
+    found = lineage.read(run)
+    assert found.parent == trained.revision and found.class_names == ("0", "1", "2")
+    assert lineage.read(trained).taught < found.taught  # 12 of the 18 labels
+
+
+def refused(config, message, data=None):
+    with pytest.raises(runs.RunError, match=message):
+        lineage.open_parent(config, data or factory.read_data(config))
+
+
+def test_other_networks_are_refused_by_the_name_of_the_field(child):
+    other = dataclasses.replace(child, hidden_units=(16, 8), trunks=2)
+    refused(other, r"hidden_units is \[16, 16\], not \[16, 8\], trunks is 1, not 2. Leave "
+            "--hidden_units, --trunks out")  # fmt: skip
+
+
+def test_other_images_and_classes_are_refused(child, images, labels):
+    wide = from_arrays(np.repeat(images, 2, axis=2), labels)
+    refused(child, "images of 6x5x1. Set --image_size .*Received: 6x10x1", wide)
+    named = from_arrays(images, labels, class_names=["0", "2", "1"])
+    refused(child, "classes of .* are others.*Expected 0, 1, 2. Received: 0, 2, 1", named)
+
+
+def test_what_taught_the_parent_scores_no_run_that_starts_from_it(child):
+    refused(dataclasses.replace(child, seed=1, validation_size=12), "validation images? taught")
+
+
+def test_an_image_that_is_there_twice_is_no_leak(child, trained):
+    data = factory.read_data(child)
+    split = data.split
+    copy = split.labeled_rows[:1]
+    data.split = dataclasses.replace(split, validation_rows=copy)
+    assert lineage.open_parent(child, data).run == runs.open_run(trained.folder)
+
+
+def test_a_parent_without_a_lineage_is_refused(child, trained):
+    path = trained.folder / "lineage.json"
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps(values | {"taught": None}))
+    refused(child, "leaves its images on disk.*--streaming=no")
+    path.write_text("{}")
+    refused(child, "lineage.json is damaged")
+    path.unlink()
+    refused(child, "lineage.json is missing.*train it anew")
+
+
+def test_a_parent_that_was_replaced_is_no_parent(child, trained, tmp_path):
+    """Where the run was killed before its first whole epoch, which alone needs the parent."""
+    data = factory.load_data(child)
+    run = runs.name_run(tmp_path / "child", child)
+    (tmp_path / "child").mkdir()
+    run = runs.begin(run, data.split.fingerprint())
+    before = lineage.of(data, lineage.open_parent(child, data))
+    lineage.write(run, dataclasses.replace(before, parent="another"))
+    with pytest.raises(runs.RunError, match="began from another run.*Expected revision another"):
+        training.train(child, run.folder, resume=True, data=data)
+
+
+def test_the_parents_own_folder_is_not_overwritten(child, trained):
+    with pytest.raises(runs.RunError, match="is what the run starts from. Pass another --run_dir"):
+        training.train(child, trained.folder, overwrite=True)
+    assert trained.model_file.exists()
+
+
+def test_each_round_has_a_folder_beside_the_last():
+    names = ["runs/x-seed0", "runs/x-seed0-round2", "runs/x-seed0-round12", "runs/-round3"]
+    found = [str(runs.default_folder(Config(resume_from=name))) for name in names]
+    assert found == [
+        "runs/x-seed0-round2", "runs/x-seed0-round3", "runs/x-seed0-round13", "runs/-round3-round2",
+    ]  # fmt: skip
+
+
+def test_a_parent_takes_the_place_of_a_first_stage():
+    config = changed(preset("digits"), resume_from="runs/digits-seed0")
+    assert config.pretrain == "" and config.pretrain_clusters == 0
+    with pytest.raises(ValueError, match="`resume_from` takes the place of a first stage"):
+        changed(preset("digits"), resume_from="runs/digits-seed0", pretrain="clustering")

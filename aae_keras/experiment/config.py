@@ -64,13 +64,7 @@ class Config:
         "which starts from them, merged and named by the labels; 0: it takes over no y.",
         low=0,
     )
-    pretrain_merged_epochs: int = _recipe(
-        0,
-        "Passes of a stage between, in which the merged clusters are trained on before the labels "
-        "name them: for one or two labels a class.",
-        low=0,
-    )
-
+    pretrain_merged_epochs: int = _recipe(0, "Passes of them once merged, not yet named.", low=0)
     resume_from: str = _recipe(
         "", "Folder of a trained run whose weights a new run starts from, in place of `pretrain`."
     )

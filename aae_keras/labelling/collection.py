@@ -101,12 +101,12 @@ class _Files(Collection):
         self.train = range(len(found.files["train"]))  # which comes first
         self.find = labelling.finder_of_files(found)
 
-    def joined(self, path):
+    def joined(self, path: pathlib.Path) -> tuple[np.ndarray, tuple[str, ...]]:
         """See `Collection.joined`."""
         found = labelling.label_files(self._found, path)
         return _labels(found), found.class_names
 
-    def pixels(self, row):
+    def pixels(self, row: int) -> np.ndarray:
         """See `Collection.pixels`."""
         return image_files.read_picture(self._files[row], reading=self._reading).pixels
 
@@ -123,12 +123,12 @@ class _Rows(Collection):
         self.train = range(count)
         self.find = labelling.finder_of_rows(count)
 
-    def joined(self, path):
+    def joined(self, path: pathlib.Path) -> tuple[np.ndarray, tuple[str, ...]]:
         """See `Collection.joined`."""
         source = labelling.label_rows(self._source, path)
         return source.labels, source.class_names
 
-    def pixels(self, row):
+    def pixels(self, row: int) -> np.ndarray:
         """See `Collection.pixels`."""
         return self._source.images[[row]][0]
 

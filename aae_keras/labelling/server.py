@@ -103,22 +103,22 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server: Server
     timeout = SECONDS
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         self._answer(self._get)
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         self._answer(self._post)
 
-    def send_error(self, code, message=None, explain=None):
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Plain text in place of a page. Python has its own code for methods it does not know."""
         is_method = code == HTTPStatus.NOT_IMPLEMENTED
         status = HTTPStatus.METHOD_NOT_ALLOWED if is_method else HTTPStatus(code)
         self._send(status, "text/plain", (message or status.phrase).encode())
 
-    def log_message(self, format, *args):
+    def log_message(self, format: str, *args: Any) -> None:
         """Nothing: a log would hold the token."""
 
-    def version_string(self):
+    def version_string(self) -> str:
         return "aae_keras"
 
     def _answer(self, function):

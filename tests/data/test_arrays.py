@@ -80,7 +80,7 @@ def test_colour_images_keep_their_channels(images, y):
 
 def test_floats_are_rounded_to_the_nearest_grey_level():
     x = np.array([0.0, 0.4, 0.6, 254.4, 254.6, 255.0])[:, None, None] / 255
-    data = from_arrays(x, [0] * 6, x_test=x, y_test=[0] * 6)
+    data = from_arrays(x, [0, 1] * 3, x_test=x, y_test=[0, 1] * 3)
     assert data.split.images[:].ravel().tolist() == [0, 0, 1, 254, 255, 255]
 
 

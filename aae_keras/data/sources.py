@@ -80,7 +80,8 @@ def is_folder(dataset: str, data_dir: str = "") -> bool:
 
 def is_prepared(dataset: str, data_dir: str = "") -> bool:
     """Whether it is the name of a tensorflow-datasets set, which takes TensorFlow to read."""
-    return not (dataset == "digits" or _is_npz(dataset) or is_folder(dataset, data_dir))
+    others = (dataset == "digits", _is_npz(dataset), is_folder(dataset, data_dir))
+    return not (any(others) or _is_path(dataset))
 
 
 def _is_npz(dataset):
@@ -88,10 +89,10 @@ def _is_npz(dataset):
 
 
 def _read_prepared(dataset, data_dir, size, streaming, channels, reading):
+    if _is_path(dataset):
+        raise DataError(f"{dataset}: there is no such folder. Give a folder of class folders.")
     from aae_keras.data import prepared  # it takes TensorFlow, which other data does without
 
-    if "/" in dataset and not _looks_like_tfds(dataset):
-        raise DataError(f"{dataset}: there is no such folder. Give a folder of class folders.")
     try:
         return prepared.read(dataset, data_dir, size, streaming, channels, reading)
     except prepared.UnknownSet as error:
@@ -120,9 +121,9 @@ def _read_npz(path):
     )
 
 
-def _looks_like_tfds(name):
-    """`set/config:version` rather than a path."""
-    return name.count("/") == 1 and not name.startswith((".", "/", "~"))
+def _is_path(name):
+    """Whether it is no name of a set, such as `set/config:version`."""
+    return "/" in name and (name.count("/") > 1 or name.startswith((".", "/", "~")))
 
 
 def _adapted(source, channels, size, reading):

@@ -290,7 +290,7 @@ def read_file(path: str | pathlib.Path) -> bytes:
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Takes a redirection for an answer: a POST could not follow it, and addresses may be wild."""
 
-    def http_error_302(self, *_: Any) -> Any:
+    def http_error_302(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> None:
         return None
 
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302

@@ -30,13 +30,13 @@ def with_a_bit_flipped(content, place):
     return bytes(changed)
 
 
-def test_any_flipped_bit_of_any_file_is_seen_and_its_file_named(version):
+def test_a_flipped_bit_of_any_byte_is_seen_and_its_file_named(version):
     assert integrity.check(version)
     file = version / contract.LITERT_FILE
     kept = file.read_bytes()
     for path in [path for path in version.rglob("*") if path.is_file()]:
         content = path.read_bytes()
-        for place in range(8 * len(content)):
+        for place in range(0, 8 * len(content), 9):  # another bit of each byte
             path.write_bytes(with_a_bit_flipped(content, place))
             with pytest.raises(integrity.DamagedError, match=path.name):
                 integrity.check(version)

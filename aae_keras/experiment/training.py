@@ -181,14 +181,15 @@ def report(naming: merging.Naming, data: Data, run: runs.Run) -> None:
     Args:
         naming: What the clusters became.
         data: The `Data`.
-        run: The `Run`, in whose folder `disagreements.csv` lists row and label.
+        run: The `Run`, in whose folder `disagreements.csv` lists them, a table of labels.
     """
     count = naming.agreeing + len(naming.disagreeing)
     if not count:
         return
     log.info("%d of %d labels agree with their cluster.", naming.agreeing, count)
+    split = data.split
     rows = [
-        {"row": int(row), "label": data.class_names[data.split.labels[row]]}
+        {"image": split.names[row], "label": split.class_names[split.labels[row]]}
         for row in naming.disagreeing
     ]
     if rows:

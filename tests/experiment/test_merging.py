@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from aae_keras import models
-from aae_keras.experiment import factory, merging
+from aae_keras.data import tables
+from aae_keras.experiment import factory, merging, runs, training
 from aae_keras.experiment.stages import stages_of, start_from
 from tests.experiment.killing import check_resumes_exactly
 
@@ -123,6 +124,20 @@ def test_y_begins_as_the_former_clusters_named_by_the_labels(from_clusters, monk
     data.split = changed
     naming = merging.start_from_clusters(model, former, data)
     assert naming.disagreeing.tolist() == [row]
+
+
+def test_labels_that_disagree_are_written_down_as_a_table_of_labels(small, tmp_path, caplog):
+    caplog.set_level("INFO")
+    data = factory.load_data(small)
+    run = runs.Run(tmp_path, small, "20260101T000000Z-00000000", "f")
+    rows = data.split.labeled_rows[:2]
+    training.report(merging.Naming(np.arange(3), 10, rows), data, run)
+    assert "10 of 12 labels agree with their cluster." in caplog.text
+    found = tables.read_table(tmp_path / "disagreements.csv")
+    split = data.split
+    assert [(answer.image, answer.label) for answer in found] == [
+        (str(split.names[row]), split.class_names[split.labels[row]]) for row in rows
+    ]
 
 
 def test_a_head_of_another_kind_is_refused(from_clusters):

@@ -33,6 +33,13 @@ def test_a_signal_after_the_last_look_is_raised_at_the_end():
         signal.raise_signal(signal.SIGINT)
 
 
+def test_a_second_signal_waits_for_no_look():
+    with pytest.raises(KeyboardInterrupt), interrupts.deferred():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("it was deferred too")
+
+
 def test_work_in_a_thread_is_not_deferred():
     before = signal.getsignal(signal.SIGINT)
     seen = []

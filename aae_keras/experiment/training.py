@@ -14,6 +14,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from aae_keras import interrupts
 from aae_keras.data import Data, neighbours
 from aae_keras.errors import first_line
 from aae_keras.experiment import factory, figures, lineage, merging, ownership, runs, seals
@@ -230,15 +231,35 @@ def fit(
         log.warning("No labels are left for validation, which this setting needs: there is none.")
         validation = None
     tensorboard = keras.callbacks.TensorBoard(str(run.logs), write_graph=False)
-    with contextlib.redirect_stdout(sys.stderr):
+    # A signal that raises within TensorFlow's own callbacks may end the process without a word.
+    with contextlib.redirect_stdout(sys.stderr), interrupts.deferred():
         model.fit(
             data.train,
             validation_data=validation,
             epochs=stop,
             initial_epoch=done,
             verbose=verbose,
-            callbacks=[clock, StopOnNaN(), Watch(data, done, stop), *callbacks, tensorboard],
+            callbacks=[
+                LookForSignals(),
+                clock,
+                StopOnNaN(),
+                Watch(data, done, stop),
+                *callbacks,
+                tensorboard,
+            ],
         )
+
+
+class LookForSignals(keras.callbacks.Callback):
+    """Ends training between two batches once a signal has come."""
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Look."""
+        interrupts.check()
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Look."""
+        interrupts.check()
 
 
 class StayOwner(keras.callbacks.Callback):

@@ -95,7 +95,7 @@ class Watch(keras.callbacks.Callback):
                 )
         if not len(self.images) or epoch < self.half:
             return found
-        codes = self.model.encode(to_unit_range(self.images))
+        codes = self.model.encode(keras.ops.convert_to_tensor(to_unit_range(self.images)))
         if "y" in codes and (count := unused(np.asarray(codes["y"]))):
             found["unused"] = (
                 f"{count} of {codes['y'].shape[1]} categories have had no validation image for "

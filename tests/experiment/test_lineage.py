@@ -35,8 +35,8 @@ def test_every_network_begins_with_the_weights_of_the_parent(child, trained):
 def test_a_run_resumes_exactly_and_needs_its_parent_no_more(child, trained, tmp_path, monkeypatch):
     opened, original = [], lineage.open_parent
     monkeypatch.setattr(lineage, "open_parent", lambda *given: opened.append(1) or original(*given))
-    check_resumes_exactly(child, tmp_path, monkeypatch, killed_after=1)
-    assert len(opened) == 2  # by the run left alone and by the killed one, not on resuming
+    check_resumes_exactly(child, tmp_path, epoch=1)
+    assert len(opened) == 1  # by the run left alone, not on resuming the killed one
     run = runs.open_run(tmp_path / "killed")
     assert run.revision != trained.revision and run.config.resume_from == str(trained.folder)
     found = lineage.read(run)

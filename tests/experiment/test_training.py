@@ -193,7 +193,7 @@ def test_a_killed_process_resumes_to_the_same_weights(small, tmp_path):
 def test_a_run_leaves_what_the_manual_lists(small, tmp_path):
     run = training.train(small, tmp_path / "run", verbose=0)
     found = {path.name for path in run.folder.iterdir()}
-    assert found == {"config.yaml", "model.keras", "history.csv", "logs"}
+    assert found == {"config.yaml", "lineage.json", "model.keras", "history.csv", "logs"}
     again = runs.open_run(run.folder)
     assert (again.config, again.revision) == (small, run.revision)
     stamp, fingerprint = run.revision.split("-")

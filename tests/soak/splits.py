@@ -1,13 +1,9 @@
 """Splits of random data: parts disjoint and whole, counts as asked, the same for the same seeds."""
 
-import logging
-
 import numpy as np
 
 from aae_keras.data import splits
 from aae_keras.data.source import DataError, Source
-
-logging.getLogger("aae_keras.data.splits").setLevel(logging.ERROR)
 
 
 def case(random):

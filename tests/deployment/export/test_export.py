@@ -30,6 +30,7 @@ def test_files_of_a_version(exported, trained_once):
     assert [path.name for path in version.parent.iterdir()] == ["7"]
     files = {str(path.relative_to(version)) for path in version.rglob("*") if path.is_file()}
     assert files == {
+        "README.md",
         "saved_model.pb",
         "fingerprint.pb",
         "variables/variables.index",
@@ -328,7 +329,7 @@ def test_a_server_is_not_given_a_version_that_it_cannot_load(trained, root):
 def test_formats(trained, root):
     only = export.export_run(trained.folder, name="edge", formats=["litert"], root=root)
     files = {str(path.relative_to(only)) for path in only.rglob("*") if path.is_file()}
-    assert files == {"litert/encoder.tflite", "assets.extra/manifest.json"}
+    assert files == {"README.md", "litert/encoder.tflite", "assets.extra/manifest.json"}
     assert isinstance(prediction.open_predictor(root / "edge"), prediction.LiteRTPredictor)
     both = export.export_run(trained.folder, name="server", formats=SAVED_MODEL, root=root)
     assert not (both / "litert").exists()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aae_keras.deployment import contract, export, prediction
+from aae_keras.deployment import contract, export, integrity, prediction
 from aae_keras.experiment import generation, seals, training
 from aae_keras.reading import Reading
 from tests.conftest import small_config
@@ -122,5 +122,5 @@ def test_an_export_that_says_nothing_is_read_by_the_defaults(version, tmp_path):
     ):
         prediction.open_predictor(old)
     (old / contract.MANIFEST).write_text("{")
-    with pytest.raises(prediction.PredictorError, match="manifest.json is damaged"):
+    with pytest.raises(integrity.DamagedError, match="manifest.json is damaged"):
         prediction.open_predictor(old)

@@ -73,13 +73,15 @@ class Watch(keras.callbacks.Callback):
         self.images = split.images[split.validation_rows[:IMAGES]]
         self.half = (start + stop) / 2
         self.seen: Counter[str] = Counter()
+        self.said: set[str] = set()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Say what has shown itself for `PATIENCE` epochs in a row."""
         found = self.signs(epoch, logs or {})
         self.seen = Counter({kind: self.seen[kind] + 1 for kind in found})
         for kind, message in found.items():
-            if self.seen[kind] == PATIENCE:
+            if self.seen[kind] >= PATIENCE and kind not in self.said:
+                self.said.add(kind)
                 log.warning("%s", message)
 
     def signs(self, epoch: int, logs: Mapping[str, Any]) -> dict[str, str]:

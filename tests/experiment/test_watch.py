@@ -48,7 +48,7 @@ def watching(small):
 
 
 def test_a_sign_is_said_once_when_it_has_lasted(watching, caplog):
-    for epoch, loss in enumerate([0.05, 0.05, 0.5, 0.05, 0.05, 0.05, 0.05]):
+    for epoch, loss in enumerate([0.05, 0.05, 0.5, *3 * [0.05], 0.5, *3 * [0.05]]):
         watching.on_epoch_end(epoch, {"discriminator_cat_loss": loss, "loss": 0.0})
         said = "discriminator_cat_loss has been below 0.1 for 3 epochs" in caplog.text
         assert said == (epoch >= 5)  # two, a pause, then three in a row

@@ -65,7 +65,7 @@ def read_folder(
         *duplicates.describe(pixels, labels, parts.tolist(), files),
     ]:
         log.warning("%s", line)
-    names = np.array([file.as_posix() for file in files], object)
+    names = np.array([labelling.name_of(path, root) for _, path, _ in rows], object)
     return _source(pixels, labels, parts, found.class_names, names)
 
 

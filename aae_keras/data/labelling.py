@@ -85,7 +85,12 @@ def finder_of_files(found: layout.Layout) -> Finder:
 def names_of_files(found: layout.Layout) -> list[str]:
     """What tables call the files of a folder, in the order of its parts."""
     files = (file for rows in found.files.values() for file, _ in rows)
-    return [spelled(file.relative_to(found.root).as_posix()) for file in files]
+    return [name_of(file, found.root) for file in files]
+
+
+def name_of(file: pathlib.Path, root: pathlib.Path) -> str:
+    """What tables call a file of a folder: its path there, in one spelling."""
+    return spelled(file.relative_to(root).as_posix())
 
 
 def join(

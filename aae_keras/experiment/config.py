@@ -64,7 +64,9 @@ class Config:
         "which starts from them, merged and named by the labels; 0: it takes over no y.",
         low=0,
     )
-    pretrain_merged_epochs: int = _recipe(0, "Passes of them once merged, not yet named.", low=0)
+    pretrain_merged_epochs: int = _recipe(
+        0, "Passes of a stage between, of the merged clusters before labels name them.", low=0
+    )
     resume_from: str = _recipe(
         "", "Folder of a trained run whose weights a new run starts from, in place of `pretrain`."
     )

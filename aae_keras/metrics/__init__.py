@@ -7,6 +7,7 @@
 | `distributions` | codes against the prior they should be distributed like |
 | `parzen` | generated images as a density of real ones |
 | `probes` | codes and generated images, by what a simple classifier makes of them |
+| `shares` | how sure a share is that was counted |
 """
 
 from aae_keras.metrics import clusters, distributions, parzen, probes

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
+from aae_keras.metrics.shares import CONFIDENCE, share_interval
 from aae_keras.report.contents import Bin
 
-CONFIDENCE = 0.95
 RESAMPLES = 2000
 BINS = 10
 
@@ -27,23 +27,12 @@ def of_mean(values: np.ndarray) -> tuple[float, float] | None:
     if len(values) < 2:
         return None
     if np.ptp(values) == 0:
-        return of_share(int(values.sum()), len(values)) if values[0] in (0, 1) else None
+        return share_interval(int(values.sum()), len(values)) if values[0] in (0, 1) else None
     found = stats.bootstrap(
         (values,), np.mean, n_resamples=RESAMPLES, batch=100, confidence_level=CONFIDENCE,
         method="percentile", rng=np.random.default_rng(0),
     )  # fmt: skip
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
-
-
-def of_share(count: int, total: int) -> tuple[float, float]:
-    """The exact (Clopper-Pearson) interval of a share, at 95 %.
-
-    Args:
-        count: How many of them.
-        total: How many in all, at least 1.
-    """
-    found = stats.binomtest(count, total).proportion_ci(CONFIDENCE)
-    return float(found.low), float(found.high)
 
 
 def calibration(right: Sequence[bool] | np.ndarray, confidence: np.ndarray) -> tuple[Bin, ...]:
@@ -59,7 +48,7 @@ def calibration(right: Sequence[bool] | np.ndarray, confidence: np.ndarray) -> t
     for rank in np.unique(which):
         members = which == rank
         count, correct = int(members.sum()), int(right[members].sum())
-        low, high = of_share(correct, count)
+        low, high = share_interval(correct, count)
         mean = float(confidence[members].mean(dtype="float64"))
         found.append(Bin(count, mean, correct / count, low, high))
     return tuple(found)

@@ -29,16 +29,6 @@ SERVE = """
 
 
 @pytest.fixture
-def root(tmp_path):
-    return made.folder(tmp_path / "photos")
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "labels.csv"
-
-
-@pytest.fixture
 def server(root, path):
     with made.served(root, path, [made.HOSTILE]) as server:
         yield server

@@ -13,16 +13,6 @@ from aae_keras.labelling.session import Refused
 from tests.labelling import made
 
 
-@pytest.fixture
-def root(tmp_path):
-    return made.folder(tmp_path / "photos")
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "labels.csv"
-
-
 def test_what_was_answered_is_what_training_reads(root, path):
     with made.begun(root, path, ["c"]) as begun:
         assert [question.image for question in begun.questions] == [made.name(n) for n in range(6)]

@@ -13,12 +13,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
-from scipy import stats
 
 from aae_keras.deployment import contract
+from aae_keras.metrics.shares import CONFIDENCE, share_interval
 
 FILE = "README.md"
-CONFIDENCE = 0.95
 MOST_CLASSES = 100  # whose names are listed; the manifest has all
 # In the order of the card: the folder's file, how Markdown calls the language, what people do.
 CLIENTS = {
@@ -125,8 +124,8 @@ def _scores(manifest, scores, tested):
 
 def _interval(share, count):
     """The exact interval of a share, as text."""
-    found = stats.binomtest(round(share * count), count).proportion_ci(CONFIDENCE)
-    return f" ({found.low:.4g} to {found.high:.4g} at {CONFIDENCE:.0%}, {count} images)"
+    low, high = share_interval(round(share * count), count)
+    return f" ({low:.4g} to {high:.4g} at {CONFIDENCE:.0%}, {count} images)"
 
 
 def _files(manifest):

@@ -81,20 +81,36 @@ class Backup(keras.callbacks.Callback):
         found = self._newest()
         if found is None:
             return 0
-        variables = _state(model)
-        shapes = {key: array.shape for key, array in found.arrays.items()}
-        if shapes != {key: tuple(variable.shape) for key, variable in variables.items()}:
-            raise UserError(
-                f"{found.folder} was written by another model: its variables have other shapes. "
-                "Resume with the networks, optimizers and data the run began with."
-            )
-        for key, variable in variables.items():
-            variable.assign(found.arrays[key])
+        _assign(found, model)
         self.history = found.history
         self._found = None
         if self.history_file:  # a kill may have come between the checkpoint and its row
             self._write_history()
         return found.epochs
+
+    def keep(self, start: int) -> None:
+        """Keep a copy of the newest checkpoint until the run has ended: that of one start."""
+        kept, aside = self._kept(start), self.folder / ".keeping"
+        for path in (aside, kept):
+            shutil.rmtree(path, ignore_errors=True)
+        shutil.copytree(checkpoints.found(self.folder)[-1], aside)
+        aside.rename(kept)
+        flush(self.folder)
+
+    def restore_kept(self, start: int, model: keras.Model) -> None:
+        """Put a model where `keep` left it.
+
+        Args:
+            start: The number of the start.
+            model: A compiled model, built as the one that was kept.
+
+        Raises:
+            UserError: If what was kept is damaged, or of a model of another shape.
+        """
+        _assign(checkpoints.whole(self._kept(start)), model)
+
+    def _kept(self, start):
+        return self.folder / f"start-{start}"
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Give the epoch its own order."""
@@ -208,3 +224,16 @@ def _state(model):
     for optimizer in model.optimizers:
         variables += optimizer.variables
     return {f"{rank:04d}": variable for rank, variable in enumerate(variables)}
+
+
+def _assign(found, model):
+    """Give a model the variables of a checkpoint."""
+    variables = _state(model)
+    shapes = {key: array.shape for key, array in found.arrays.items()}
+    if shapes != {key: tuple(variable.shape) for key, variable in variables.items()}:
+        raise UserError(
+            f"{found.folder} was written by another model: its variables have other shapes. "
+            "Resume with the networks, optimizers and data the run began with."
+        )
+    for key, variable in variables.items():
+        variable.assign(found.arrays[key])

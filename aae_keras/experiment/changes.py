@@ -57,18 +57,25 @@ def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
             or (term and term not in values["extra_terms"])
             or (field.name.startswith("pretrain_") and not values["pretrain"])
             or (field.name == "pretrain_clusters" and values["pretrain"] != "clustering")
-            or (field.name == "pretrain_merged_epochs" and not _names_clusters(config, values))
+            or (field.name == "pretrain_starts" and not _starts_from_clusters(config, values))
+            or (field.name == "pretrain_merged_epochs" and not _trains_merged(config, values))
         )
         if idle and field.name not in changes:
             values[field.name] = field.default
     return values
 
 
-def _names_clusters(config, values):
-    """Whether labels name clusters that were found without them."""
-    setting = values.get("setting", config.setting)
+def _starts_from_clusters(config, values):
+    """Whether y starts from clusters that a first stage finds."""
     clusters = values.get("pretrain_clusters", config.pretrain_clusters)
-    return clusters and setting != "clustering"
+    return values["pretrain"] == "clustering" and clusters
+
+
+def _trains_merged(config, values):
+    """Whether something happens to merged clusters: labels name them, or starts are compared."""
+    setting = values.get("setting", config.setting)
+    several = values.get("pretrain_starts", config.pretrain_starts) > 1
+    return _starts_from_clusters(config, values) and (several or setting != "clustering")
 
 
 def _uses_first_stage(config, setting, finds_groups):

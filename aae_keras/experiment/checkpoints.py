@@ -103,6 +103,21 @@ def newest_whole(folder: pathlib.Path, revision: str = "") -> Checkpoint | None:
     return None
 
 
+def whole(path: pathlib.Path) -> Checkpoint:
+    """Read one checkpoint.
+
+    Raises:
+        UserError: If it is missing or damaged.
+    """
+    try:
+        return _read(path)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, *_DAMAGED) as error:
+        raise UserError(
+            f"{path} is damaged ({first_line(error)}). Put a copy of it back, or train the run "
+            "anew."
+        ) from error
+
+
 def _read(path):
     text = (path / "progress.json").read_bytes()
     progress = json.loads(text)

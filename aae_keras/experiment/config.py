@@ -28,6 +28,8 @@ from aae_keras.experiment.vocabulary import (
 from aae_keras.phases import PHASES, SCHEDULES
 from aae_keras.reading import BACKGROUND, FITS, size_of
 
+_FADE = "Epochs FROM,TO between which that weight grows from 0; at once when empty."
+
 _recipe = functools.partial(option, "Recipe")
 _data = functools.partial(option, "Data")
 _network = functools.partial(option, "Networks and priors")
@@ -63,6 +65,9 @@ class Config:
         "Clusters that a first stage of clustering looks for, for each category of the second's y, "
         "which starts from them, merged and named by the labels; 0: it takes over no y.",
         low=0,
+    )
+    pretrain_starts: int = _recipe(
+        1, "Times they are looked for; those that the others most agree with are taken.", low=1
     )
     pretrain_merged_epochs: int = _recipe(
         0, "Passes of a stage between, of the merged clusters before labels name them.", low=0
@@ -227,10 +232,7 @@ class Config:
         0.1, "Weight of being sure of every image's y.", term="conditional_entropy", low=0
     )
     conditional_entropy_fade: tuple[int, ...] = _objective(
-        (),
-        "Epochs FROM,TO between which that weight grows from 0; at once when empty.",
-        term="conditional_entropy",
-        low=0,
+        (), _FADE, term="conditional_entropy", low=0
     )
 
     marginal_entropy_weight: float = _objective(
@@ -242,10 +244,7 @@ class Config:
     vat_weight: float = _objective(
         1.0, "Weight of y staying as it is under the worst small change.", term="vat", low=0
     )
-    vat_fade: tuple[int, ...] = _objective(
-        (), "Epochs FROM,TO between which that weight grows from 0; at once when empty.",
-        term="vat", low=0,
-    )  # fmt: skip
+    vat_fade: tuple[int, ...] = _objective((), _FADE, term="vat", low=0)
     vat_radius: float = _objective(
         0.25, "Length of that change, in the unit of `vat_relative`.", term="vat", above=0
     )

@@ -52,6 +52,10 @@ def _check_use(config):
             )
 
 
+# Fields of a first stage that finds clusters, beside how many.
+_OF_CLUSTERS = ("pretrain_starts", "pretrain_merged_epochs")
+
+
 def _check_stages(config):
     if config.resume_from and config.pretrain:
         raise ValueError(
@@ -59,7 +63,7 @@ def _check_stages(config):
             f"Received: pretrain={config.pretrain!r} with resume_from={config.resume_from!r}"
         )
     default = {field.name: field.default for field in dataclasses.fields(config)}
-    for name in ("pretrain_epochs", "pretrain_clusters", "pretrain_merged_epochs"):
+    for name in ("pretrain_epochs", "pretrain_clusters", *_OF_CLUSTERS):
         value = getattr(config, name)
         if not config.pretrain and value != default[name]:
             raise ValueError(
@@ -77,10 +81,18 @@ def _check_stages(config):
             "`pretrain_clusters` must be at least 2 for each category, to be merged; or 0. "
             "Received: pretrain_clusters=1"
         )
-    if config.pretrain_merged_epochs and (not clusters or config.setting == "clustering"):
+    if config.pretrain_starts == 2 or (config.pretrain_starts > 1 and not clusters):
+        raise ValueError(
+            "`pretrain_starts` must be 1, or at least 3 with pretrain_clusters: of two that "
+            "differ neither is the better one. "
+            f"Received: pretrain_starts={config.pretrain_starts} with pretrain_clusters={clusters}"
+        )
+    alone = config.setting == "clustering" and config.pretrain_starts == 1
+    if config.pretrain_merged_epochs and (not clusters or alone):
         raise ValueError(
             "`pretrain_merged_epochs` is for a run with pretrain_clusters, in which labels name "
-            f"the clusters. Received: pretrain_merged_epochs={config.pretrain_merged_epochs} with "
+            "the clusters or several starts are compared. "
+            f"Received: pretrain_merged_epochs={config.pretrain_merged_epochs} with "
             f"pretrain_clusters={clusters}, setting={config.setting!r}"
         )
     if config.pretrain == config.setting and not clusters:

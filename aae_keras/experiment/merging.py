@@ -130,6 +130,17 @@ def named(votes: np.ndarray) -> np.ndarray:
     return linear_sum_assignment(votes, maximize=True)[1]
 
 
+def categories_of(model: AdversarialModel) -> int:
+    """How many categories y has."""
+    return int(model.encoder.get_layer("y_logits").output.shape[-1])
+
+
+def sample(data: Data, seed: int) -> np.ndarray:
+    """The images that clusters are compared on, uint8, at most `IMAGES` of the unlabelled ones."""
+    rows = np.random.default_rng([seed, 2]).permutation(data.split.unlabeled_rows)
+    return data.split.images[np.sort(rows[:IMAGES])]
+
+
 def start_from_clusters(model: AdversarialModel, former: AdversarialModel, data: Data) -> Naming:
     """Teach a model's y the clusters of a former one, whose other layers it has taken over.
 
@@ -141,11 +152,8 @@ def start_from_clusters(model: AdversarialModel, former: AdversarialModel, data:
     Raises:
         ValueError: If y's head is another layer, or the former has too few clusters.
     """
-    split, categories = data.split, model.encoder.get_layer("y_logits").output.shape[-1]
-    random = np.random.default_rng([model.seed, 2])
-    rows = split.unlabeled_rows
-    rows = np.sort(random.permutation(rows)[:IMAGES])
-    images = split.images[rows]
+    split, categories = data.split, categories_of(model)
+    images = sample(data, model.seed)
     y = encode(former, images)["y"]
     votes = None
     if names := model.latent_y == LatentY.CLASS:

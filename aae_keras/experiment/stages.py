@@ -19,6 +19,9 @@ from aae_keras.networks import upstream_variables
 
 log = logging.getLogger(__name__)
 
+# Between the seeds of two starts, so that the starts of a run are those of no other.
+SEEDS_APART = 104_729
+
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
@@ -27,10 +30,16 @@ class Stage:
     Attributes:
         number: From 1.
         config: The `Config` that it is trained by, whose rates and fades count from its beginning.
+        anew: Whether it begins from new weights, not from what the stage before has learned.
+        start: Which of several starts it ends, from 1; 0 if it ends none.
+        starts: The stages that end them, where this one chooses between their results.
     """
 
     number: int
     config: Config
+    anew: bool = False
+    start: int = 0
+    starts: "Sequence[Stage]" = ()
 
 
 def with_epochs(config: Config, data: Data) -> Config:
@@ -49,6 +58,8 @@ def stages_of(config: Config, classes: int) -> list[Stage]:
 
     A first stage whose clusters the next starts from has the extra terms too: they make them. With
     `pretrain_merged_epochs` the merged clusters are trained on, without labels, in a stage between.
+    With `pretrain_starts` all that comes before the last stage is done several times, each from
+    weights and with noise of its own.
 
     Args:
         config: The `Config` of the run.
@@ -62,11 +73,22 @@ def stages_of(config: Config, classes: int) -> list[Stage]:
     first = changed(
         config, setting=config.pretrain, pretrain="", epochs=config.pretrain_epochs, **own
     )
-    trained = [first, changed(config, pretrain="")]
+    start = [first]
     if config.pretrain_merged_epochs:
         epochs = config.pretrain_merged_epochs
-        trained.insert(1, dataclasses.replace(first, num_clusters=categories, epochs=epochs))
-    return [Stage(number, config) for number, config in enumerate(trained, start=1)]
+        start.append(dataclasses.replace(first, num_clusters=categories, epochs=epochs))
+    last = changed(config, pretrain="")
+    if config.pretrain_starts == 1:
+        return [Stage(number, own) for number, own in enumerate([*start, last], start=1)]
+    stages: list[Stage] = []
+    for count in range(config.pretrain_starts):
+        seed = (config.seed + count * SEEDS_APART) % 2**31
+        for own in start:
+            seeded = dataclasses.replace(own, seed=seed)
+            ends = count + 1 if own is start[-1] else 0
+            stages.append(Stage(len(stages) + 1, seeded, anew=own is first, start=ends))
+    ends_of_starts = [stage for stage in stages if stage.start]
+    return [*stages, Stage(len(stages) + 1, last, starts=ends_of_starts)]
 
 
 def epochs_before(stage: Stage, history: Sequence[dict[str, Any]]) -> int:

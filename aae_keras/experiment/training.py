@@ -17,7 +17,7 @@ import tensorflow as tf
 from aae_keras import interrupts
 from aae_keras.data import Data, neighbours
 from aae_keras.errors import first_line
-from aae_keras.experiment import factory, figures, lineage, merging, ownership, runs, seals
+from aae_keras.experiment import factory, figures, lineage, merging, ownership, runs, seals, starts
 from aae_keras.experiment.callbacks import Backup, StopOnNaN
 from aae_keras.experiment.config import Config
 from aae_keras.experiment.outcomes import write_history
@@ -164,12 +164,16 @@ def _finish(plan, lock, callbacks, verbose, rows=()):
                 "Starts from revision %s in %s.", plan.parent.run.revision, run.config.resume_from
             )
             start_from(model, plan.parent.model)
-        elif stage.number > 1:
+        elif stage.number > 1 and not stage.anew:
+            if stage.starts:
+                former = starts.best(stage.starts, model, data, backup, plan.build)
             start_from(model, former)
             if run.config.pretrain_clusters:
                 naming = merging.start_from_clusters(model, former, data)
                 report(naming, data, run)
         fit(model, data, run, each_epoch, stage, backup.history, verbose)
+        if stage.start:
+            backup.keep(stage.start)
     lock.check()
     save_atomically(model, run)
     backup.remove()

@@ -129,7 +129,7 @@ def test_fingerprint_changes_with_every_field():
         "image_size": (9, 7), "fit": "crop", "channels": 3, "background": "black",
         "pixel_range": "each", "class_prior": "labels", "z_units": (9,),
         "discriminator_units": (9,), "rate_fall": 0.5, "labels": "labels.csv",
-            "resume_from": "runs/x",
+            "resume_from": "runs/x", "pretrain_starts": 3,
     }  # fmt: skip
     for field in dataclasses.fields(Config):
         only = field.metadata["only"]
@@ -266,6 +266,9 @@ def test_another_setting_takes_along_what_is_of_no_use_to_it():
     few = presets.preset("mnist-10-plus")
     assert changed(few, setting="clustering", num_clusters=10).pretrain_merged_epochs == 0
     assert changed(few, pretrain_clusters=0, pretrain="basic").pretrain_merged_epochs == 0
+    several = dataclasses.replace(few, pretrain_starts=3)
+    assert changed(several, setting="clustering", num_clusters=10).pretrain_starts == 3
+    assert changed(several, pretrain_clusters=0, pretrain="basic").pretrain_starts == 1
     # What is given by name is never left out.
     with pytest.raises(ValueError, match="`pretrain_epochs` is for a run with `pretrain`"):
         changed(plus, pretrain="", pretrain_epochs=3)
@@ -312,6 +315,14 @@ def test_the_class_prior_reaches_the_game_and_the_marginal_entropy(small):
         (
             {"pretrain": "basic", "pretrain_merged_epochs": 3},
             "`pretrain_merged_epochs` is for a run with pretrain_clusters",
+        ),
+        (
+            {"pretrain": "clustering", "pretrain_clusters": 3, "pretrain_starts": 2},
+            "`pretrain_starts` must be 1, or at least 3",
+        ),
+        (
+            {"pretrain": "basic", "pretrain_starts": 3},
+            "`pretrain_starts` must be 1, or at least 3 with pretrain_clusters",
         ),
         ({"pretrain": "clustering"}, "needs `num_clusters` of at least 2"),
         ({"z_units": (5,)}, "z has a trunk of its own: trunks=2"),

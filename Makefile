@@ -2,7 +2,7 @@
 # make demo   train, evaluate, draw, export and predict on digits that need no download
 # make demo-labels   how far suggested labels go, against random ones, on the same digits
 # make test   linter, type checker and tests, as .ci/run does
-# make test-all   the same, and every combination of what they test
+# make test-all   the same, every combination of what they test, and whole searches and programs
 # make coverage   the tests, and which lines they do not reach; at least 90 %
 # make soak   random campaigns: configurations, splits, image files, answers of servers
 

@@ -143,6 +143,7 @@ def test_the_table_and_the_file_hold_the_rows(monkeypatch, tmp_path, capsys):
         benchmark.main([])
 
 
+@pytest.mark.long
 def test_the_serving_rows_are_of_a_real_export():
     found = {row.name: row for row in serving.rows()}
     assert len(found) == 3 * 2 * 2 + 2
@@ -151,6 +152,7 @@ def test_the_serving_rows_are_of_a_real_export():
     assert 4e-6 * parameters < found["serve/litert-size"].value < 4.2e-6 * parameters
 
 
+@pytest.mark.long
 def test_many_files_go_both_ways_and_both_are_whole(monkeypatch):
     monkeypatch.setattr(many, "NUM_IMAGES", 200)
     monkeypatch.setattr(many, "IN_A_FOLDER", 150)

@@ -36,6 +36,7 @@ def error_in(printed):
     return float(re.search(r"test error ([0-9.]+)%", printed)[1]) / 100
 
 
+@pytest.mark.long
 def test_own_arrays_with_few_labels(tmp_path):
     printed = run([EXAMPLES / "own_arrays.py"], tmp_path)
     assert error_in(printed) < 0.25  # chance is 90 %
@@ -45,6 +46,7 @@ def test_own_arrays_with_few_labels(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_an_encoder_on_a_frozen_backbone(tmp_path):
     """Random features and 100 labels are enough to be far from chance, 90 %."""
     printed = run([EXAMPLES / "pretrained_encoder.py"], tmp_path, epochs=2)

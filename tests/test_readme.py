@@ -66,6 +66,7 @@ def test_the_front_door_learns(tmp_path):
     assert value_of("val_error_rate", printed) < 0.12  # the baseline on the labels alone has 13 %
 
 
+@pytest.mark.long
 def test_own_arrays_learn_from_the_labels_there_are(tmp_path):
     printed = run(SCRIPTS[1], tmp_path)
     assert value_of("'error_rate'", printed) < 0.2  # chance is 90 %
@@ -74,6 +75,7 @@ def test_own_arrays_learn_from_the_labels_there_are(tmp_path):
     assert sum(int(label) == number for number, label in enumerate(predicted)) >= 7
 
 
+@pytest.mark.long
 def test_networks_by_hand_learn(tmp_path):
     printed = run(SCRIPTS[2], tmp_path)
     error, accuracy = value_of("'error_rate'", printed), value_of("'accuracy'", printed)
@@ -82,6 +84,7 @@ def test_networks_by_hand_learn(tmp_path):
     assert printed.rstrip().endswith("(359, 10)") and (tmp_path / "digits.keras").exists()
 
 
+@pytest.mark.long
 def test_a_setting_of_ones_own_is_short_and_fills_its_prior(tmp_path):
     (script,) = re.findall(r"```python\n(import keras\n.*?)```", BUILD, re.DOTALL)
     assert len([line for line in script.splitlines() if line]) < 40

@@ -319,6 +319,7 @@ def start(tmp_path, names):
     )
 
 
+@pytest.mark.long
 def test_an_interrupted_run_goes_on_and_a_failed_one_stops_no_other(tmp_path, capsys):
     folder = tmp_path / "runs" / "digits-seed0"
     process = start(tmp_path, ["digits"])

@@ -210,6 +210,7 @@ def test_own_folder_of_pictures_through_every_tool(tmp_path):
     assert len(listed) == 2 and "newest" in listed[1] and "error_rate 0." in listed[1]
 
 
+@pytest.mark.long
 def test_own_npz_with_missing_labels_through_the_tools(tmp_path, npz, images):
     picture, run = tmp_path / "picture.png", trained_and_evaluated(tmp_path, npz)
     Image.fromarray(images[0, :, :, 0]).save(picture)
@@ -244,7 +245,9 @@ def test_a_file_predicts_without_tensorflow(exported, tmp_path, images):
     assert done.stdout.startswith('{"image": ') and done.stdout.endswith("\n[]\n"), done.stderr
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "stop", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.exhaustive)]
+)
 def test_stopping_keeps_the_last_epoch_and_says_how_to_resume(tmp_path, npz, stop):
     """Also where the process was started with the signal ignored, as background jobs are."""
     run = tmp_path / "run"
@@ -280,6 +283,7 @@ def test_a_folder_without_write_permission_is_named(npz):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_prepare_data_refuses_other_files_and_misses_none(tmp_path):
     """The four files of MNIST, but with other contents."""
     import gzip
@@ -312,6 +316,7 @@ def test_prepare_data_refuses_other_files_and_misses_none(tmp_path):
     assert f"{originals} lacks the original file" in done.stderr
 
 
+@pytest.mark.long
 def test_prepare_data_makes_what_training_reads(tmp_path):
     originals = pathlib.Path(os.environ.get("AAE_MNIST_IDX", "../shared/data/mnist_idx"))
     if not originals.is_dir():

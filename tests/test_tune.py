@@ -23,6 +23,7 @@ def start(*arguments):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.long
 def test_a_search_that_was_interrupted_goes_on_and_prints_a_command(npz, tmp_path):
     where = ["--preset=", f"--dataset={npz}", f"--tune_dir={tmp_path / 'tune'}", *FLAGS]
     process = start(*where)

@@ -159,7 +159,9 @@ def test_merged_clusters_are_trained_on_before_the_labels_name_them(from_cluster
     assert last.config.setting == "semi-supervised" and not last.config.pretrain_merged_epochs
 
 
-@pytest.mark.parametrize("killed_after", [pytest.param(1, marks=pytest.mark.exhaustive), 2, 3])
+@pytest.mark.parametrize(
+    "killed_after", [2, *(pytest.param(n, marks=pytest.mark.exhaustive) for n in (1, 3))]
+)
 def test_a_killed_run_that_starts_from_clusters_resumes_exactly(
     from_clusters, tmp_path, killed_after
 ):

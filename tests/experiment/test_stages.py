@@ -73,7 +73,9 @@ def test_each_stage_has_its_rows(staged, tmp_path):
     assert not run.backup.exists()
 
 
-@pytest.mark.parametrize("killed_after", [1, 2, 3])
+@pytest.mark.parametrize(
+    "killed_after", [2, *(pytest.param(n, marks=pytest.mark.exhaustive) for n in (1, 3))]
+)
 def test_a_killed_run_resumes_exactly_in_every_stage(staged, tmp_path, killed_after):
     check_resumes_exactly(staged, tmp_path, killed_after)
 

@@ -69,8 +69,10 @@ def with_dropout(config, data):
     return own
 
 
-# Each precision once; every combination in the long suite, the alternating schedule in all others.
+# Each precision once, and each kind of state: optimizers that XLA compiles, the average, a setting
+# with a state of its own. Every combination in the long suite, the alternating schedule in others.
 SHORT = {("paired", "bfloat16", 2), ("simultaneous", "float32", 2)}
+SHORT_TOO = {"adam-updates", "average", "clustering-with-everything"}
 EXECUTIONS = [
     pytest.param(
         {
@@ -123,8 +125,12 @@ RECIPES = {
     ("changes", "build"),
     [
         *EXECUTIONS,
-        *(pytest.param(changes, None, id=name) for name, changes in RECIPES.items()),
-        *(pytest.param(changes, None, id=name) for name, changes in SETTINGS.items()),
+        *(
+            pytest.param(
+                changes, None, id=name, marks=() if name in SHORT_TOO else pytest.mark.exhaustive
+            )
+            for name, changes in (RECIPES | SETTINGS).items()
+        ),
         pytest.param({}, with_dropout, id="dropout"),
         pytest.param(
             {"jit_compile": "step"}, with_dropout, id="dropout-xla", marks=pytest.mark.exhaustive

@@ -113,6 +113,7 @@ def test_a_configuration_that_was_stopped_is_tried_anew(searched):
     assert trained.configs[0] == shortened(search.config) and search.best.number == 1
 
 
+@pytest.mark.long
 def test_a_bad_trial_is_pruned_but_never_the_configuration(searched):
     bad = FREE_TRIALS + 1
     trained = Training(error=lambda trial, epoch: 0.9 if trial == bad else 0.1)
@@ -145,6 +146,7 @@ def test_a_loss_that_becomes_nan_is_a_line_and_the_search_goes_on(searched, capl
     assert "Trial 1: vat became nan in step 3 of epoch 3.\n" in caplog.text
 
 
+@pytest.mark.long
 def test_a_second_search_goes_on_with_other_values(searched):
     whole = [t.values for t in searched(Training(), folder="whole").run(3)]
     assert [t.values for t in searched(Training(), folder="again").run(3)] == whole
@@ -184,6 +186,7 @@ def test_default_folder_is_beside_that_of_the_run(small):
     assert str(tuning.default_folder(config)) == "runs/tune-mnist-labels-only-seed3"
 
 
+@pytest.mark.long
 def test_a_search_by_noise_trains_in_stages_and_never_sees_the_test_part(
     small, tmp_path, monkeypatch
 ):

@@ -256,7 +256,7 @@ def test_predict_gives_probabilities_of_uint8_and_of_unit_floats(model, images):
     np.testing.assert_allclose(found, scipy.special.softmax(logits, axis=1), rtol=1e-5)
 
 
-@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize("batch_norm", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
 def test_one_batch_is_memorised(images, labels, batch_norm):
     model = tiny_model(tiny_networks(batch_norm), input_noise=0.05)
     model.compile(metrics=["accuracy"], jit_compile=False)

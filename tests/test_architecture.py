@@ -52,6 +52,7 @@ WINGS = {
         {"evaluation", "criteria", "suggesting"},
         {"figures"},
         {"stages", "lineage"},
+        {"starts"},
         {"training", "generation"},
         {"tuning"},
     ],

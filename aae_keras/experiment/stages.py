@@ -78,17 +78,24 @@ def stages_of(config: Config, classes: int) -> list[Stage]:
         epochs = config.pretrain_merged_epochs
         start.append(dataclasses.replace(first, num_clusters=categories, epochs=epochs))
     last = changed(config, pretrain="")
-    if config.pretrain_starts == 1:
-        return [Stage(number, own) for number, own in enumerate([*start, last], start=1)]
-    stages: list[Stage] = []
+    if config.pretrain_starts > 1:
+        stages = _several(start, config)
+    else:
+        stages = [Stage(number, part) for number, part in enumerate(start, start=1)]
+    ends = [stage for stage in stages if stage.start]
+    return [*stages, Stage(len(stages) + 1, last, starts=ends)]
+
+
+def _several(start, config):
+    """The stages of several starts, each the parts of one with a seed of its own."""
+    stages = []
     for count in range(config.pretrain_starts):
         seed = (config.seed + count * SEEDS_APART) % 2**31
-        for own in start:
-            seeded = dataclasses.replace(own, seed=seed)
-            ends = count + 1 if own is start[-1] else 0
-            stages.append(Stage(len(stages) + 1, seeded, anew=own is first, start=ends))
-    ends_of_starts = [stage for stage in stages if stage.start]
-    return [*stages, Stage(len(stages) + 1, last, starts=ends_of_starts)]
+        for part in start:
+            seeded = dataclasses.replace(part, seed=seed)
+            ends = count + 1 if part is start[-1] else 0
+            stages.append(Stage(len(stages) + 1, seeded, anew=part is start[0], start=ends))
+    return stages
 
 
 def epochs_before(stage: Stage, history: Sequence[dict[str, Any]]) -> int:

@@ -33,16 +33,17 @@ def agreements(divisions: Sequence[np.ndarray]) -> np.ndarray:
     Returns:
         The mean share of images that each of the others agrees on, in [0, 1], shape (divisions,).
     """
-    groups = 1 + max(int(division.max()) for division in divisions)
-
-    def share(one, other):
-        counts = np.zeros((groups, groups), int)
-        np.add.at(counts, (one, other), 1)
-        return counts[linear_sum_assignment(counts, maximize=True)].sum() / len(one)
-
-    shares = np.array([[share(one, other) for other in divisions] for one in divisions])
+    shares = np.array([[_share(one, other) for other in divisions] for one in divisions])
     np.fill_diagonal(shares, 0)
     return shares.sum(axis=1) / (len(divisions) - 1)
+
+
+def _share(one, other):
+    """The share of images that two divisions agree on."""
+    groups = 1 + max(one.max(), other.max())
+    counts = np.zeros((groups, groups), int)
+    np.add.at(counts, (one, other), 1)
+    return counts[linear_sum_assignment(counts, maximize=True)].sum() / len(one)
 
 
 def best(

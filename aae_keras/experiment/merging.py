@@ -135,6 +135,11 @@ def categories_of(model: AdversarialModel) -> int:
     return int(model.encoder.get_layer("y_logits").output.shape[-1])
 
 
+def are_merged(model: AdversarialModel, former: AdversarialModel) -> bool:
+    """Whether a former model's clusters have been merged already to as many as a model's y has."""
+    return categories_of(model) == categories_of(former)
+
+
 def sample(data: Data, seed: int) -> np.ndarray:
     """The images that clusters are compared on, uint8, at most `IMAGES` of the unlabelled ones."""
     rows = np.random.default_rng([seed, 2]).permutation(data.split.unlabeled_rows)
@@ -143,6 +148,9 @@ def sample(data: Data, seed: int) -> np.ndarray:
 
 def start_from_clusters(model: AdversarialModel, former: AdversarialModel, data: Data) -> Naming:
     """Teach a model's y the clusters of a former one, whose other layers it has taken over.
+
+    Clusters that were merged before and trained on are taken over as they are: y is then in the
+    model already, and its categories get their names.
 
     Args:
         model: The model to start: classes or fewer clusters. The head of its y is a dense layer.
@@ -166,14 +174,32 @@ def start_from_clusters(model: AdversarialModel, former: AdversarialModel, data:
     if names:
         naming = named(of_group.T @ votes)
         agrees = naming[(of_labelled @ of_group).argmax(axis=1)] == labels
-    y = y @ of_group
-    targets = naming[y.argmax(axis=1)]
-    sure = y.max(axis=1) > SURE
-    if len(np.unique(targets[sure])) < categories:
-        sure[:] = True  # after a short first stage: better a vague start than none for a category
-    teach_head(model, images[sure], targets[sure])
+    if are_merged(model, former):
+        rename(model, naming)
+    else:
+        y = y @ of_group
+        targets = naming[y.argmax(axis=1)]
+        sure = y.max(axis=1) > SURE
+        if len(np.unique(targets[sure])) < categories:
+            sure[:] = True  # after a short first stage: better a vague start than no category
+        teach_head(model, images[sure], targets[sure])
     model.average.restart()
     return Naming(naming[group], int(agrees.sum()), split.labeled_rows[~agrees])
+
+
+def rename(model: AdversarialModel, categories: np.ndarray) -> None:
+    """Call each category of y by another number.
+
+    Args:
+        model: Its encoder's `y_logits` is a dense layer.
+        categories: The new number of each, a permutation, shape (categories,).
+
+    Raises:
+        ValueError: If the head is another layer.
+    """
+    former = np.argsort(categories)
+    for weight in _head_of(model).weights:
+        weight.assign(weight.numpy()[..., former])
 
 
 def teach_head(model: AdversarialModel, images: np.ndarray, targets: np.ndarray) -> None:
@@ -187,12 +213,7 @@ def teach_head(model: AdversarialModel, images: np.ndarray, targets: np.ndarray)
     Raises:
         ValueError: If the head is another layer.
     """
-    head = model.encoder.get_layer("y_logits")
-    if not isinstance(head, keras.layers.Dense):
-        raise ValueError(
-            "To start from clusters, the encoder's `y_logits` must be a Dense layer: set "
-            f"batch_norm_heads=False. Received: {type(head).__name__}"
-        )
+    head = _head_of(model)
     if len(np.unique(targets)) < 2:
         log.warning("All images are in one cluster: y begins anew. Train the first stage longer.")
         return
@@ -218,3 +239,13 @@ def teach_head(model: AdversarialModel, images: np.ndarray, targets: np.ndarray)
         bias[regression.classes_] = regression.intercept_
     head.kernel.assign(kernel)
     head.bias.assign(bias)
+
+
+def _head_of(model):
+    head = model.encoder.get_layer("y_logits")
+    if not isinstance(head, keras.layers.Dense):
+        raise ValueError(
+            "To start from clusters, the encoder's `y_logits` must be a Dense layer: set "
+            f"batch_norm_heads=False. Received: {type(head).__name__}"
+        )
+    return head

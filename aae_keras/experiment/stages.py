@@ -103,20 +103,23 @@ def epochs_before(stage: Stage, history: Sequence[dict[str, Any]]) -> int:
     return sum(row.get("stage", 1) < stage.number for row in history)
 
 
-def start_from(model: AdversarialModel, former: AdversarialModel) -> list[str]:
+def start_from(
+    model: AdversarialModel, former: AdversarialModel, *, with_y: bool = False
+) -> list[str]:
     """Give a model the layers of a former stage's that have the same names and shapes.
 
-    The head of y is left as it is where y is something else now: clusters are no classes.
+    What makes y is left as it is where y is something else now: clusters are no classes.
 
     Args:
         model: The `AdversarialModel` to start.
         former: That of the stage before.
+        with_y: Take y over whatever it is now: its categories are those of before, to be named.
 
     Returns:
         Names of the layers that were taken over.
     """
     left_alone = set()
-    if model.latent_y != former.latent_y and model.latent_y.is_encoded:
+    if model.latent_y != former.latent_y and model.latent_y.is_encoded and not with_y:
         of_y = upstream_variables(model.encoder, ["y_logits"])
         of_z = upstream_variables(model.encoder, model.posterior.outputs)
         left_alone = set(map(id, of_y)) - set(map(id, of_z))

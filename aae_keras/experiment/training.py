@@ -167,8 +167,9 @@ def _finish(plan, lock, callbacks, verbose, rows=()):
         elif stage.number > 1 and not stage.anew:
             if stage.starts:
                 former = starts.best(stage.starts, model, data, backup, plan.build)
-            start_from(model, former)
-            if run.config.pretrain_clusters:
+            merges = bool(run.config.pretrain_clusters)
+            start_from(model, former, with_y=merges and merging.are_merged(model, former))
+            if merges:
                 naming = merging.start_from_clusters(model, former, data)
                 report(naming, data, run)
         fit(model, data, run, each_epoch, stage, backup.history, verbose)

@@ -126,6 +126,23 @@ def test_y_begins_as_the_former_clusters_named_by_the_labels(from_clusters, monk
     assert naming.disagreeing.tolist() == [row]
 
 
+def test_merged_clusters_are_taken_over_as_they_are_and_named(from_clusters, monkeypatch):
+    config = dataclasses.replace(from_clusters, pretrain_merged_epochs=2)
+    data = factory.load_data(config)
+    _, between, last = (factory.build_model(s.config, data) for s in stages_of(config, 3))
+    for weight in between.encoder.weights:
+        weight.assign(weight + np.random.default_rng(1).normal(size=weight.shape))
+    images = data.split.images[data.split.unlabeled_rows]
+    before = models.inference.encode(between, images)["y_logits"]
+    # Labels that call group 0 by class 1, 1 by 2, 2 by 0.
+    monkeypatch.setattr(merging, "named", lambda votes: np.array([1, 2, 0]))
+    start_from(last, between, with_y=merging.are_merged(last, between))
+    naming = merging.start_from_clusters(last, between, data)
+    assert naming.categories.tolist() == [1, 2, 0]
+    after = models.inference.encode(last, images)["y_logits"]
+    np.testing.assert_allclose(after[:, [1, 2, 0]], before, rtol=1e-5, atol=1e-6)
+
+
 def test_labels_that_disagree_are_written_down_as_a_table_of_labels(small, tmp_path, caplog):
     caplog.set_level("INFO")
     data = factory.load_data(small)

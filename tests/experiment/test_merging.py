@@ -130,8 +130,10 @@ def test_merged_clusters_are_taken_over_as_they_are_and_named(from_clusters, mon
     config = dataclasses.replace(from_clusters, pretrain_merged_epochs=2)
     data = factory.load_data(config)
     _, between, last = (factory.build_model(s.config, data) for s in stages_of(config, 3))
-    for weight in between.encoder.weights:
-        weight.assign(weight + np.random.default_rng(1).normal(size=weight.shape))
+    random = np.random.default_rng(1)
+    for weight in between.encoder.trainable_weights:
+        weight.assign(weight + random.normal(size=weight.shape))
+    between.average.restart()
     images = data.split.images[data.split.unlabeled_rows]
     before = models.inference.encode(between, images)["y_logits"]
     # Labels that call group 0 by class 1, 1 by 2, 2 by 0.

@@ -1,5 +1,6 @@
-"""Many small files: `predict --images` against a plain loop over them, and the memory of both."""
+"""Many small files: `predict --images` against a plain loop and a pipeline; the memory of each."""
 
+import importlib.util
 import pathlib
 import subprocess
 import sys
@@ -23,8 +24,8 @@ from aae_keras.deployment.prediction import bulk
 from aae_keras.experiment import hardware
 model, images, output = sys.argv[1:]
 predictor = prediction.open_predictor(model)
-start = time.perf_counter()
 """
+CLOCK = "start = time.perf_counter()\n"
 WAYS = {
     "loop": """
 with open(output, "w") as file:
@@ -33,6 +34,13 @@ with open(output, "w") as file:
 """,
     "predict": "for _ in bulk.predict_all(predictor, images, output): pass\n",
 }
+# With the extra `beam`: one process, which looks for nothing to download.
+IMPORTS = """
+from apache_beam.options.pipeline_options import PipelineOptions
+from aae_keras.deployment.prediction import beam
+options = PipelineOptions(runner="apache_beam.runners.portability.fn_api_runner.FnApiRunner")
+"""
+BEAM = "beam.predict_all(model, images, output, options)\n"
 END = "print(time.perf_counter() - start, hardware.peak_memory())"
 
 
@@ -42,21 +50,25 @@ def rows():
         folder = pathlib.Path(scratch)
         run = trained(folder, num_images=2000, num_test=100)
         version = export.export_run(run.folder, root=folder / "exports")
-        make_images(folder / "images", NUM_IMAGES)
-        seconds = {}
-        for name, way in WAYS.items():
-            arguments = [
-                version / contract.LITERT_FILE,
-                folder / "images",
-                folder / f"{name}.jsonl",
-            ]
-            command = [sys.executable, "-c", START + way + END, *map(str, arguments)]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            taken, peak = done.stdout.split()
-            seconds[name] = float(taken)
-            yield Row(f"bulk/{name}", NUM_IMAGES / seconds[name], "images/s")
-            yield Row(f"bulk/{name}-peak", int(peak) / 1e9, "GB")
-        yield Row("bulk/share", seconds["loop"] / seconds["predict"], "of images/s in a loop")
+        yield from rows_of(version / contract.LITERT_FILE, folder)
+
+
+def rows_of(model, folder):
+    """The rows with a LiteRT file that is there, and images in a folder that may be filled."""
+    make_images(folder / "images", NUM_IMAGES)
+    scripts = {name: START + CLOCK + way for name, way in WAYS.items()}
+    if importlib.util.find_spec("apache_beam"):
+        scripts["beam"] = START + IMPORTS + CLOCK + BEAM
+    seconds = {}
+    for name, script in scripts.items():
+        arguments = [model, folder / "images", folder / f"{name}.jsonl"]
+        command = [sys.executable, "-c", script + END, *map(str, arguments)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        taken, peak = done.stdout.split()
+        seconds[name] = float(taken)
+        yield Row(f"bulk/{name}", NUM_IMAGES / seconds[name], "images/s")
+        yield Row(f"bulk/{name}-peak", int(peak) / 1e9, "GB")
+    yield Row("bulk/share", seconds["loop"] / seconds["predict"], "of images/s in a loop")
 
 
 def make_images(folder, count):

@@ -13,7 +13,7 @@ from absl import flags
 from aae_keras.experiment import factory
 from aae_keras.experiment.presets import preset
 from tools import benchmark
-from tools.benchmarks import limit, many, measure, serving, training
+from tools.benchmarks import limit, many, measure, serving, small_files, training
 from tools.benchmarks.measure import Row
 from tools.benchmarks.textbook import TextbookAAE
 
@@ -154,7 +154,7 @@ def test_the_serving_rows_are_of_a_real_export():
 
 def test_many_files_go_every_way_and_all_are_whole(monkeypatch):
     monkeypatch.setattr(many, "NUM_IMAGES", 200)
-    monkeypatch.setattr(many, "IN_A_FOLDER", 150)
+    monkeypatch.setattr(small_files, "IN_A_FOLDER", 150)
     lines = {}
     run = subprocess.run
 

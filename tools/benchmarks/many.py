@@ -6,16 +6,13 @@ import subprocess
 import sys
 import tempfile
 
-import numpy as np
-from PIL import Image
-
 from aae_keras.deployment import contract, export
 
 from .measure import Row
 from .serving import trained
+from .small_files import make_images
 
 NUM_IMAGES = 100_000
-IN_A_FOLDER = 1000
 # Processes of their own, so that each peak is its own; the clock runs once the model is open.
 START = """
 import json, pathlib, sys, time
@@ -69,12 +66,3 @@ def rows_of(model, folder):
         yield Row(f"bulk/{name}", NUM_IMAGES / seconds[name], "images/s")
         yield Row(f"bulk/{name}-peak", int(peak) / 1e9, "GB")
     yield Row("bulk/share", seconds["loop"] / seconds["predict"], "of images/s in a loop")
-
-
-def make_images(folder, count):
-    """Write so many PNG files of 28 by 28 pixels of noise, about 1 kB each."""
-    random = np.random.default_rng(0)
-    for number in range(count):
-        file = folder / f"{number // IN_A_FOLDER:04d}" / f"{number % IN_A_FOLDER:03d}.png"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(random.integers(0, 256, (28, 28), dtype="uint8")).save(file)

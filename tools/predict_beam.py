@@ -36,6 +36,9 @@ def main(arguments):
     output = pathlib.Path(output)
     tables.check(output)
     options = PipelineOptions([f"--runner={flags.runner}", *arguments])
+    known = options.get_all_options().keys()
+    for name in sorted(options.get_all_options(retain_unknown_options=True).keys() - known):
+        print(f"--{name} is none of Beam's options; it is left to the runner.", file=sys.stderr)
     beam.predict_all(predict.opened().path, images, output, options)
     if not bulk.say_where(output):
         sys.exit(1)

@@ -35,7 +35,7 @@ with open(output, "w") as file:
 IMPORTS = """
 from apache_beam.options.pipeline_options import PipelineOptions
 from aae_keras.deployment.prediction import beam
-options = PipelineOptions(runner="apache_beam.runners.portability.fn_api_runner.FnApiRunner")
+options = PipelineOptions(runner="FnApiRunner")
 """
 BEAM = "beam.predict_all(model, images, output, options)\n"
 END = "print(time.perf_counter() - start, hardware.peak_memory())"

@@ -25,6 +25,7 @@ from aae_keras.deployment.prediction.files import BATCH, answer_batch, read_batc
 from aae_keras.deployment.prediction.listing import Item
 from aae_keras.deployment.prediction.local import Predictor
 from aae_keras.deployment.prediction.opening import open_predictor
+from aae_keras.errors import first_line
 from aae_keras.remarks import Remarks
 
 log = logging.getLogger(__name__)
@@ -111,17 +112,21 @@ def predict_all(
         options: Beam's: which runner, and what that wants to know.
 
     Raises:
-        BulkError: If the output exists.
+        BulkError: If the output exists, or Beam does not take the options.
         DataError: If there are no images.
     """
     output = pathlib.Path(output).absolute()
     tables.check(output)
     bulk.refuse_existing(output)
+    try:
+        begun = beam.Pipeline(options=options)
+    except (ValueError, ImportError, AttributeError) as error:  # no such runner, say
+        raise bulk.BulkError(f"Beam does not take these options: {first_line(error)}") from error
     # Beside the output, since the workers read the listing and write the rows.
     with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as name:
         work = pathlib.Path(name)
         listing.write(images, work / "images.jsonl")
-        with beam.Pipeline(options=options) as pipeline:
+        with begun as pipeline:
             _build(pipeline, pathlib.Path(model).absolute(), work)
         remarks = Remarks()
         for kind, (count, one) in _lines(work, REMARKS):

@@ -23,8 +23,8 @@ from aae_keras.deployment.prediction import beam
 
 BAD = (0, 64, 130)
 NUMBERS = {"confidence", "probabilities"}
-# That of one process which DirectRunner falls back to: it first looks for a program to download.
-RUNNER = "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+# What DirectRunner falls back to; that first looks for a program to download.
+RUNNER = "--runner=FnApiRunner"
 
 
 @pytest.fixture
@@ -86,10 +86,11 @@ def test_the_tool_takes_options_of_beams(exported, photos, tmp_path):
     output = tmp_path / "labels.csv"
     command = [sys.executable, "-m", "tools.predict_beam", f"--images={photos}", RUNNER]
     command += [f"--model={exported.path / contract.LITERT_FILE}", f"--output={output}"]
-    options = ["--", "--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+    options = ["--", "--direct_running_mode=multi_processing", "--direct_num_workers=2", "--no=1"]
     done = subprocess.run([*command, *options], capture_output=True, text=True)
     assert done.returncode == 1 and done.stdout == f"{output}\n", done.stderr
     assert "labels.failed.jsonl" in done.stderr
+    assert "--no is none of Beam's options; it is left to the runner.\n" in done.stderr
     assert len(output.read_bytes().splitlines()) == 1 + 137
     again = subprocess.run([*command, "photo.png"], capture_output=True, text=True)
     assert again.returncode == 2 and "'photo.png': only Beam's options" in again.stderr
@@ -99,6 +100,9 @@ def test_work_that_cannot_be_done_is_refused_before_it_is_begun(exported, photos
     model, options = exported.path / contract.LITERT_FILE, PipelineOptions([RUNNER])
     with pytest.raises(DataError, match="Received: no image"):
         beam.predict_all(model, str(tmp_path / "none"), tmp_path / "labels.jsonl", options)
+    with pytest.raises(bulk.BulkError, match="Beam does not take .* runner: FlunkRunner"):
+        none = PipelineOptions(["--runner=FlunkRunner"])
+        beam.predict_all(model, str(photos), tmp_path / "labels.jsonl", none)
     (tmp_path / "labels.failed.jsonl").write_text("")
     with pytest.raises(bulk.BulkError, match=r"labels.failed.jsonl exists already"):
         beam.predict_all(model, str(photos), tmp_path / "labels.jsonl", options)

@@ -22,10 +22,10 @@ class Remarks:
         self._counts = {}
         self._first = {}
 
-    def add(self, file: Any, kinds: Iterable[str]) -> None:
-        """Count a file for some kinds: keys of `REMARKS`."""
+    def add(self, file: Any, kinds: Iterable[str], count: int = 1) -> None:
+        """Count a file, or several of which it is one, for some kinds: keys of `REMARKS`."""
         for kind in kinds:
-            self._counts[kind] = self._counts.get(kind, 0) + 1
+            self._counts[kind] = self._counts.get(kind, 0) + count
             self._first.setdefault(kind, file)
 
     def add_all(self, remarks: Iterable[tuple[Any, Iterable[str]]]) -> None:

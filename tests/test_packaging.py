@@ -158,6 +158,7 @@ def test_a_message_names_commands_as_the_installation_does(wheel, tmp_path):
         ("aae-predict", ["--server=grpc://localhost:1", "x.png"], "keras", "train"),
         ("aae-predict", ["--model=x.tflite", "x.png"], "ai_edge_litert", "edge"),
         ("aae-predict", ["--model=x.onnx", "x.png"], "onnxruntime", "edge"),
+        ("aae-predict-beam", ["--model=x", "--images=x", "--output=x.csv"], "apache_beam", "beam"),
     ],
 )
 def test_what_is_not_installed_is_one_line(wheel, tmp_path, name, arguments, missing, extra):

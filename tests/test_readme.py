@@ -146,7 +146,7 @@ def test_every_flag_of_a_command_in_the_documents_exists():
         for path in pathlib.Path("tools").glob("[a-z]*.py")
         if path.stem != "cli"
     }
-    everything = "\n".join(PAGES.values())
+    everything = re.sub(r" -- --.*", "", "\n".join(PAGES.values()))  # then come Beam's own
     for name, rest in re.findall(r"python -m tools\.([a-z_]+)((?:\\\n|[^`\n])*)", everything):
         for flag in re.findall(r"--(\w+)", rest):
             assert f"  --{flag}: " in shown[name] or flag == "help", (name, flag)

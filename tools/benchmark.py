@@ -13,7 +13,7 @@ GROUPS = {
     "stream": "images on disk against images in memory",
     "million": "an epoch of a million images, and its memory (minutes)",
     "start": "from the command to help, first step, scores",
-    "bulk": "images a second of predict --images, against a plain loop (minutes)",
+    "bulk": "images a second of predict --images, a loop, and Beam where it is installed (minutes)",
     "serve": "latency and size of exports",
 }
 

@@ -27,6 +27,13 @@ def predict(predictor, images, output):
             print(begin + line, end=end, file=sys.stderr, flush=True)
     if on_terminal:
         print(file=sys.stderr)
+    return say_where(output)
+
+
+def say_where(output):
+    """Print where the rows are, and the list of failures; whether all could be read."""
+    from aae_keras.deployment.prediction import bulk
+
     print(output)
     failed = bulk.failures(output)
     if failed.exists():

@@ -30,6 +30,7 @@ FLAGS = flags.FLAGS
 # What `pip install` must add for a package that is missing: an extra of pyproject.toml.
 _EXTRAS = {
     **dict.fromkeys(("ai_edge_litert", "onnxruntime"), "edge"),
+    "apache_beam": "beam",
     **dict.fromkeys(("onnx", "tf2onnx"), "onnx"),
     "optuna": "tune",
     "pyarrow": "parquet",

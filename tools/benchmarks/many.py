@@ -1,20 +1,18 @@
-"""Many small files: `predict --images` against a plain loop over them, and the memory of both."""
+"""Many small files: `predict --images` against a plain loop and a pipeline; the memory of each."""
 
+import importlib.util
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-import numpy as np
-from PIL import Image
-
 from aae_keras.deployment import contract, export
 
 from .measure import Row
 from .serving import trained
+from .small_files import make_images
 
 NUM_IMAGES = 100_000
-IN_A_FOLDER = 1000
 # Processes of their own, so that each peak is its own; the clock runs once the model is open.
 START = """
 import json, pathlib, sys, time
@@ -23,8 +21,8 @@ from aae_keras.deployment.prediction import bulk
 from aae_keras.experiment import hardware
 model, images, output = sys.argv[1:]
 predictor = prediction.open_predictor(model)
-start = time.perf_counter()
 """
+CLOCK = "start = time.perf_counter()\n"
 WAYS = {
     "loop": """
 with open(output, "w") as file:
@@ -33,6 +31,13 @@ with open(output, "w") as file:
 """,
     "predict": "for _ in bulk.predict_all(predictor, images, output): pass\n",
 }
+# With the extra `beam`: one process, which looks for nothing to download.
+IMPORTS = """
+from apache_beam.options.pipeline_options import PipelineOptions
+from aae_keras.deployment.prediction import beam
+options = PipelineOptions(runner="FnApiRunner")
+"""
+BEAM = "beam.predict_all(model, images, output, options)\n"
 END = "print(time.perf_counter() - start, hardware.peak_memory())"
 
 
@@ -42,27 +47,22 @@ def rows():
         folder = pathlib.Path(scratch)
         run = trained(folder, num_images=2000, num_test=100)
         version = export.export_run(run.folder, root=folder / "exports")
-        make_images(folder / "images", NUM_IMAGES)
-        seconds = {}
-        for name, way in WAYS.items():
-            arguments = [
-                version / contract.LITERT_FILE,
-                folder / "images",
-                folder / f"{name}.jsonl",
-            ]
-            command = [sys.executable, "-c", START + way + END, *map(str, arguments)]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            taken, peak = done.stdout.split()
-            seconds[name] = float(taken)
-            yield Row(f"bulk/{name}", NUM_IMAGES / seconds[name], "images/s")
-            yield Row(f"bulk/{name}-peak", int(peak) / 1e9, "GB")
-        yield Row("bulk/share", seconds["loop"] / seconds["predict"], "of images/s in a loop")
+        yield from rows_of(version / contract.LITERT_FILE, folder)
 
 
-def make_images(folder, count):
-    """Write so many PNG files of 28 by 28 pixels of noise, about 1 kB each."""
-    random = np.random.default_rng(0)
-    for number in range(count):
-        file = folder / f"{number // IN_A_FOLDER:04d}" / f"{number % IN_A_FOLDER:03d}.png"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(random.integers(0, 256, (28, 28), dtype="uint8")).save(file)
+def rows_of(model, folder):
+    """The rows with a LiteRT file that is there, and images in a folder that may be filled."""
+    make_images(folder / "images", NUM_IMAGES)
+    scripts = {name: START + CLOCK + way for name, way in WAYS.items()}
+    if importlib.util.find_spec("apache_beam"):
+        scripts["beam"] = START + IMPORTS + CLOCK + BEAM
+    seconds = {}
+    for name, script in scripts.items():
+        arguments = [model, folder / "images", folder / f"{name}.jsonl"]
+        command = [sys.executable, "-c", script + END, *map(str, arguments)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        taken, peak = done.stdout.split()
+        seconds[name] = float(taken)
+        yield Row(f"bulk/{name}", NUM_IMAGES / seconds[name], "images/s")
+        yield Row(f"bulk/{name}-peak", int(peak) / 1e9, "GB")
+    yield Row("bulk/share", seconds["loop"] / seconds["predict"], "of images/s in a loop")

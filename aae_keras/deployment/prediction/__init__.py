@@ -7,6 +7,7 @@
 | `files` | classifying image files with a predictor |
 | `printing` | rows as text: lines of JSON, CSV, tasks for Label Studio |
 | `bulk` | classifying a million of them into a file, and going on after a kill |
+| `beam` | the same on many machines, by Apache Beam; needs the extra `beam` |
 | `listing`, `tables` | which images that are; the file, in each of its formats |
 | `remote` | classifying image files with TensorFlow Serving, by REST or gRPC |
 """

@@ -87,7 +87,8 @@ def predict_all(
     output = pathlib.Path(output)
     tables.check(output)
     part = output.with_name(f"{output.name}.part")
-    _refuse_existing(output, part)
+    if not (part / "begun.json").exists():
+        refuse_existing(output)
     part.mkdir(exist_ok=True)
     with open(part / "rows.jsonl", "a+") as spool:
         _lock(spool, output)
@@ -105,9 +106,8 @@ def predict_all(
         _finish(part, output)
 
 
-def _refuse_existing(output, part):
-    if (part / "begun.json").exists():
-        return
+def refuse_existing(output: pathlib.Path) -> None:
+    """Raise `BulkError` if the output of other work is there, or its list of failures."""
     for path in (output, failures(output)):
         if path.exists():
             raise BulkError(f"{path} exists already. Name another output, or move it away.")

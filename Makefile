@@ -4,7 +4,7 @@
 # make test   linter, type checker and tests, as .ci/run does
 # make test-all   the same, and every combination of what they test
 # make coverage   the tests, and which lines they do not reach; at least 90 %
-# make soak   random campaigns: configurations, splits, image files, answers of servers
+# make soak   random campaigns: configurations, splits, image files, answers, kills, races
 # make lock   the locks anew; what still fits stays, but for UPGRADE=--upgrade
 # make audit   known faults of what the locks name
 # make sbom   what make env installs, as CycloneDX, in sbom.json

@@ -1,10 +1,12 @@
 """What people's folders mean: parts, classes, and what is left out of them."""
 
 import os
+import struct
+import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from aae_keras.data import sources
 from aae_keras.data.source import DataError
@@ -210,6 +212,48 @@ def test_every_damaged_file_is_counted_and_may_be_left_out(tmp_path, logged):
         read(tmp_path)
     assert len(read(tmp_path, skip_unreadable=True).images) == 4
     assert f"Left out {count} of {count + 4} image files" in logged.text
+
+
+@pytest.mark.parametrize("method", ["open", "load", "convert"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("two\nlines"),
+        MemoryError(),
+        OverflowError("too large"),
+        SyntaxError("not a TIFF file"),
+        struct.error("unpack requires 4 bytes"),
+        zlib.error("incorrect header check"),
+        EOFError(),
+        RecursionError("maximum depth"),
+        UnicodeDecodeError("ascii", b"\xff", 0, 1, "ordinal not in range"),
+        PermissionError(13, "Permission denied"),
+        Image.DecompressionBombError("200 million pixels"),
+        SystemError("tile cannot extend outside image"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_a_reader_raises_spoils_one_file(tmp_path, monkeypatch, logged, error, method):
+    """In reading its head, its pixels, or in bringing them to one mode."""
+    write_images(tmp_path, {"a": 2, "b": 2})
+    (tmp_path / "b" / "bad.png").write_bytes((tmp_path / "b" / "000.png").read_bytes())
+    owner = Image if method == "open" else PngImagePlugin.PngImageFile
+    work = getattr(owner, method)
+    bad = str(tmp_path / "b" / "bad.png")
+
+    def read(subject, *arguments, **options):
+        name = subject if method == "open" else subject.filename
+        if str(name) == bad:
+            raise error
+        return work(subject, *arguments, **options)
+
+    monkeypatch.setattr(owner, method, read)
+    with pytest.raises(DataError, match="1 of 5 image files cannot be read") as caught:
+        sources.read(str(tmp_path))
+    told = [line for line in str(caught.value).splitlines() if "bad.png" in line]
+    assert len(told) == 1 and "not a readable image (" in told[0]
+    assert len(sources.read(str(tmp_path), skip_unreadable=True).images) == 4
+    assert "Left out 1 of 5 image files" in logged.text
 
 
 def test_names_that_are_no_text_are_refused_at_once(tmp_path):

@@ -1,5 +1,6 @@
 """What people's folders mean: parts, classes, and what is left out of them."""
 
+import contextlib
 import os
 import struct
 import zlib
@@ -307,6 +308,56 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(DataError, match="b: cannot be listed: Permission denied"):
+        read(tmp_path)
+
+
+class Denied:
+    """An entry of a folder that may be listed and not searched, behind a link."""
+
+    def __init__(self, entry, *methods):
+        self.name, self.path = entry.name, entry.path
+        for method in ("is_dir", "is_file", "is_symlink"):
+            setattr(self, method, self.deny if method in methods else getattr(entry, method))
+
+    def deny(self):
+        raise PermissionError(13, "Permission denied", self.path)
+
+
+def test_a_folder_that_cannot_be_searched_is_no_empty_class(tmp_path, monkeypatch):
+    write_images(tmp_path, {"a": 2, "b": 2})
+    listed = os.scandir
+
+    @contextlib.contextmanager
+    def scan(folder, methods):
+        with listed(folder) as entries:
+            denied = str(folder).endswith("b")
+            yield (Denied(entry, *methods) if denied else entry for entry in entries)
+
+    monkeypatch.setattr(os, "scandir", lambda folder: scan(folder, ["is_dir"]))
+    with pytest.raises(DataError, match="b: cannot be listed: Permission denied"):
+        read(tmp_path)
+    monkeypatch.setattr(os, "scandir", lambda folder: scan(folder, ["is_file"]))
+    assert read(tmp_path).labels.tolist() == [0, 0, 1, 1]
+
+
+def test_a_folder_whose_list_ends_early_is_named(tmp_path, monkeypatch):
+    """A disk or a network that fails: half a class would be trained on."""
+    write_images(tmp_path, {"a": 2, "b": 2})
+    listed = os.scandir
+
+    @contextlib.contextmanager
+    def scan(folder):
+        def cut(entries):
+            for number, entry in enumerate(entries):
+                if number and str(folder).endswith("b"):
+                    raise OSError(5, "Input/output error")
+                yield entry
+
+        with listed(folder) as entries:
+            yield cut(entries)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    with pytest.raises(DataError, match="b: cannot be listed: Input/output error"):
         read(tmp_path)
 
 

@@ -6,51 +6,79 @@ import tempfile
 
 from tests.soak import dying, jobs
 
-KINDS = ("train", "resume", "export", "predict", "label")
 
-
-def case(random):
+def case(random, kind):
     """What is killed, by which measure, and at which share of the whole."""
-    return random.choice(KINDS), random.choice(["change", "moment"]), random.random()
+    return kind, random.choice(["change", "moment"]), random.random()
 
 
 def check(case):
-    """What came of it: what was killed, or what had ended before."""
+    """What came of it: whether it was killed, or had ended before."""
     kind, measure, share = case
     with tempfile.TemporaryDirectory(prefix="aae-keras-") as folder:
-        how = _CHECKS[kind](pathlib.Path(folder), moment(kind, measure, share))
-    return f"{kind} {how}"
+        return _CHECKS[kind](pathlib.Path(folder), moment(kind, measure, share))
 
 
 def moment(kind, measure, share):
     """When to kill a job of a kind; measured on one that was left alone."""
-    whole = made().whole[kind]
+    alone = getattr(made(), kind)
     if measure == "change":
-        return dying.Kill(change=1 + int(share * whole.changes))
-    return dying.Kill(seconds=max(share * whole.seconds, 0.001))
+        return dying.Kill(change=1 + int(share * alone.changes))
+    return dying.Kill(seconds=max(share * alone.seconds, 0.001))
 
 
 class Made:
-    """What cases begin from, and each job left alone; made once."""
+    """What cases begin from, and each job left alone; made once, when it is first asked for."""
 
     def __init__(self):
         self._kept = tempfile.TemporaryDirectory(prefix="aae-keras-")
-        self.root = root = pathlib.Path(self._kept.name)
-        alone = {name: root / name for name in ("train", "export", "model", "predict", "label")}
-        for folder in alone.values():
-            folder.mkdir()
-        self.run = alone["train"] / "run"
-        self.images = jobs.made_images(root)
-        self.whole = {"train": _ended(dying.run(jobs.train, alone["train"]))}
-        self.whole["resume"] = self.whole["train"]
-        self.trained = jobs.trained(alone["train"])
-        self.whole["export"] = _ended(dying.run(jobs.publish, alone["export"], self.run))
-        _ended(dying.run(jobs.publish, alone["model"], self.run, ("saved_model", "litert")))
-        self.model = jobs.litert_of(alone["model"])
-        predicted = dying.run(jobs.predict, alone["predict"], self.model, self.images)
-        self.whole["predict"] = _ended(predicted)
-        self.rows = (alone["predict"] / "labels.jsonl").read_bytes()
-        self.whole["label"] = _ended(dying.run(jobs.label, alone["label"], self.images))
+        self.root = pathlib.Path(self._kept.name)
+        self.run = self.root / "train" / "run"
+
+    def _alone(self, name, job, *arguments):
+        (self.root / name).mkdir()
+        return _ended(dying.run(job, self.root / name, *arguments))
+
+    @functools.cached_property
+    def images(self):
+        return jobs.made_images(self.root)
+
+    @functools.cached_property
+    def train(self):
+        return self._alone("train", jobs.train)
+
+    @property
+    def resume(self):
+        return self.train
+
+    @functools.cached_property
+    def trained(self):
+        assert self.train
+        return jobs.trained(self.run.parent)
+
+    @functools.cached_property
+    def export(self):
+        assert self.train
+        return self._alone("export", jobs.publish, self.run)
+
+    @functools.cached_property
+    def model(self):
+        assert self.train
+        self._alone("model", jobs.publish, self.run, ("saved_model", "litert"))
+        return jobs.litert_of(self.root / "model")
+
+    @functools.cached_property
+    def predict(self):
+        return self._alone("predict", jobs.predict, self.model, self.images)
+
+    @functools.cached_property
+    def rows(self):
+        assert self.predict
+        return (self.root / "predict" / "labels.jsonl").read_bytes()
+
+    @functools.cached_property
+    def label(self):
+        return self._alone("label", jobs.label, self.images)
 
 
 @functools.cache
@@ -72,7 +100,7 @@ def _train(folder, kill):
 
 def _resume(folder, kill):
     """Killed in the middle, and once more in going on."""
-    half = dying.Kill(seconds=0.5 * made().whole["train"].seconds)
+    half = dying.Kill(seconds=0.5 * made().train.seconds)
     dying.run(jobs.train, folder, kill=half)
     how = dying.run(jobs.go_on, folder, kill=kill).how
     _ended(dying.run(jobs.go_on, folder))
@@ -112,4 +140,10 @@ def _label(folder, kill):
     return how
 
 
-_CHECKS = dict(zip(KINDS, (_train, _resume, _export, _predict, _label), strict=True))
+_CHECKS = {
+    "train": _train,
+    "resume": _resume,
+    "export": _export,
+    "predict": _predict,
+    "label": _label,
+}

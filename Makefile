@@ -4,13 +4,17 @@
 # make test   linter, type checker and tests, as .ci/run does
 # make test-all   the same, every combination of what they test, and whole searches and programs
 # make coverage   the tests, and which lines they do not reach; at least 90 %
-# make soak   random campaigns: configurations, splits, image files, answers of servers
+# make soak   random campaigns: configurations, splits, image files, answers, kills, races
+# make lock   the locks anew; what still fits stays, but for UPGRADE=--upgrade
+# make audit   known faults of what the locks name
+# make sbom   what make env installs, as CycloneDX, in sbom.json
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOCKS := requirements.lock requirements-dev.lock
 
-.PHONY: env demo demo-labels test test-all coverage soak lint format clean
+.PHONY: env demo demo-labels test test-all coverage soak lint format lock audit sbom clean
 
 env: $(VENV)/.runtime
 
@@ -44,15 +48,38 @@ format: $(VENV)/.development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-$(VENV)/.runtime: requirements.txt
-	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+# What locks, audits and lists: in an environment of its own, since it is no part of the product.
+TOOLS := .tools
+COMPILE := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
+
+lock: $(TOOLS)/.installed
+	$(COMPILE) requirements.txt --output-file requirements.lock
+	$(COMPILE) -c requirements.lock requirements-dev.txt --output-file requirements-dev.lock
+
+audit: $(TOOLS)/.installed
+	$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes $(LOCKS:%=-r %)
+
+sbom: $(TOOLS)/.installed
+	$(TOOLS)/bin/cyclonedx-py requirements requirements.lock --output-reproducible \
+		--output-file sbom.json
+
+$(TOOLS)/.installed: Makefile
+	$(PYTHON) -m venv --clear $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet cyclonedx-bom==7.5.0 pip-audit==2.10.1 uv==0.13.9
 	touch $@
 
-$(VENV)/.development: requirements-dev.txt requirements.txt
+INSTALL := $(BIN)/python -m pip install --quiet --require-hashes
+
+$(VENV)/.runtime: requirements.lock
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet -r requirements.txt -r requirements-dev.txt
+	$(INSTALL) -r requirements.lock
+	touch $@
+
+$(VENV)/.development: $(LOCKS)
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(INSTALL) $(LOCKS:%=-r %)
 	touch $@ $(VENV)/.runtime
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .coverage
+	rm -rf $(VENV) $(TOOLS) .pytest_cache .ruff_cache .mypy_cache .coverage sbom.json

@@ -10,6 +10,7 @@ def test_a_file_is_replaced_whole(tmp_path):
     for content in (b"one", b"two"):
         with files.replaced(path) as aside:
             assert aside.parent == tmp_path and aside.suffix == ".png"
+            assert aside.stat().st_mode & 0o777 == 0o600  # nobody else reads half of it
             aside.write_bytes(content)
         assert path.read_bytes() == content and path.stat().st_mode & 0o777 == 0o644
     assert list(tmp_path.iterdir()) == [path]

@@ -176,7 +176,7 @@ def test_a_missing_file_of_our_own_is_a_traceback(wheel, tmp_path):
 
 def test_the_makefile_installs_what_the_tests_need():
     makefile = pathlib.Path("Makefile").read_text()
-    assert "-r requirements.txt -r requirements-dev.txt" in makefile
+    assert re.search(r"\$\(VENV\)/\.development: \$\(LOCKS\)\n(\t.*\n)*\t\$\(INSTALL\)", makefile)
     assert "$(BIN)/mypy" in makefile
 
 

@@ -1,5 +1,6 @@
 """What the folders of a data set are: parts, classes in them, and what is no part of it."""
 
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -265,23 +266,26 @@ def _entries(
 ) -> Iterator[os.DirEntry]:
     """Files in a folder and in those within it; images that are passed over go into the lists."""
     with _readable(folder) as entries:
-        listed = sorted(entries, key=lambda entry: entry.name)
-    for entry in listed:
+        listed = sorted(((entry, entry.is_dir()) for entry in entries), key=lambda row: row[0].name)
+    for entry, is_folder in listed:
         path = pathlib.Path(entry.path)
         if _is_of_a_tool(entry):
-            inside = path.rglob("*") if entry.is_dir() else [path]
+            inside = path.rglob("*") if is_folder else [path]
             hidden += [file for file in inside if file.suffix.lower() in image_files.EXTENSIONS]
-        elif entry.is_dir() and entry.is_symlink():
+        elif is_folder and entry.is_symlink():
             linked.append(path)  # it might lead back here
-        elif entry.is_dir():
+        elif is_folder:
             yield from _entries(entry.path, hidden, linked)
         else:
             yield entry
 
 
+@contextlib.contextmanager
 def _readable(folder):
+    """The entries of a folder; that it cannot be listed to its end is an error, and never empty."""
     try:
-        return os.scandir(folder)
+        with os.scandir(folder) as entries:
+            yield entries
     except OSError as error:
         raise DataError(f"{folder}: cannot be listed: {error.strerror}.") from error
 
@@ -293,10 +297,18 @@ def _is_of_a_tool(entry):
 
 def _is_image(entry):
     """Whether an entry that is no folder is an image file, by its name or else by its content."""
-    if _is_of_a_tool(entry) or (not entry.is_file() and os.path.exists(entry.path)):
-        return False  # the second is a pipe, say, which would wait for ever
+    if _is_of_a_tool(entry) or _is_special(entry):
+        return False
     suffix = pathlib.PurePath(entry.name).suffix.lower()
     return suffix in image_files.EXTENSIONS or (not suffix and image_files.is_image(entry.path))
+
+
+def _is_special(entry):
+    """Whether it is a pipe, say, which would wait for ever."""
+    try:
+        return not entry.is_file() and os.path.exists(entry.path)
+    except OSError:  # reading it will say what is wrong
+        return False
 
 
 def _listing(folders):

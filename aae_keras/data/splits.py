@@ -125,10 +125,10 @@ def split_source(
 def _check_names(names):
     """Refuse what would break a line, or a terminal: names are printed, and stand in tables."""
     for name in names:
-        if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in name):
+        if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in name):
             raise DataError(
-                f"The name of the class {name!r} has a line break or a control character in it. "
-                "Rename its folder, or its entry among the class names."
+                f"The name of the class {name!r} has a line break, a control character or a lone "
+                "surrogate in it. Rename its folder, or its entry among the class names."
             )
 
 

@@ -112,6 +112,7 @@ class Session:
         if answers.given:
             labels, names = collection.joined(answers.path)
         self._classes = [tables.spelled(name) for name in names]
+        self._spelling = {name.casefold(): name for name in self._classes}
         for name in class_names:
             self._add_class(name)
         # What the data itself says, and what a table has of it under another spelling of its name.
@@ -232,15 +233,15 @@ class Session:
         name = tables.checked("The name of a class", name)
         if len(name) > LONGEST_NAME:
             raise DataError(f"The name of a class has {len(name)} letters, {LONGEST_NAME} at most.")
-        for known in self._classes:
-            if known.casefold() == name.casefold():
-                if known != name:
-                    raise DataError(
-                        f"{name!r} differs from the class {known!r} in small and capital letters "
-                        "alone. Write both alike."
-                    )
-                return known
-        self._classes.append(name)
+        known = self._spelling.get(name.casefold())
+        if known is None:
+            self._spelling[name.casefold()] = known = name
+            self._classes.append(name)
+        if known != name:
+            raise DataError(
+                f"{name!r} differs from the class {known!r} in small and capital letters alone. "
+                "Write both alike."
+            )
         return name
 
 

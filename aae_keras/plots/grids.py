@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from aae_keras.plots.style import MOST, write_names
+
 INCH_PER_TILE = 0.62
-# Rows and columns of a grid, at most: a thousand classes would make a picture nobody can open.
-MOST = 60
 
 
 def reconstructions(
@@ -76,15 +76,15 @@ def image_grid(
     axes = figure.subplots()
     extent = (0, num_columns, num_rows, 0)
     axes.imshow(_shown(sheet), cmap="gray", vmin=0, vmax=1, extent=extent, aspect=height / width)
-    axes.set_xticks(np.arange(num_columns) + 0.5, columns)
-    axes.set_yticks(np.arange(num_rows) + 0.5, rows)
+    write_names(axes.xaxis, columns, 0.5)
+    write_names(axes.yaxis, rows, 0.5)
     if max(len(str(name)) for name in columns) > 4:
         axes.tick_params(axis="x", rotation=60)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    axes.set_title(title)
+    axes.set_title(title, parse_math=False)  # it may name a label
     return figure
 
 
@@ -135,7 +135,7 @@ def modes(images: np.ndarray, categories: Sequence[str]) -> Figure:
     for rank, (image, name) in enumerate(zip(images, categories, strict=True)):
         axes = figure.add_subplot(down, across, rank + 1)
         axes.imshow(_shown(image), cmap="gray", vmin=0, vmax=1)
-        axes.set_title(name, fontsize=8, pad=2)
+        axes.set_title(name, fontsize=8, pad=2, parse_math=False)
         axes.set_axis_off()
     figure.suptitle("Learned modes: the image of each y alone", fontsize=10)
     return figure

@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from aae_keras.plots.style import COLOURS
+from aae_keras.plots.style import COLOURS, MOST, write_names
 
-# Inches a side at most, and classes or clusters at most whose counts are written as numbers.
+# Inches a side at most, and cells a side at most that are shaded.
 LARGEST = 24
-NUMBERED = 60
+SHADED = 1000
 
 
 def max_y_histogram(y: np.ndarray) -> Figure:
@@ -69,10 +70,15 @@ def predicted_labels(y: np.ndarray, names: Sequence[str]) -> Figure:
     axes = figure.subplots()
     places = np.arange(len(names))
     counts = np.bincount(y.argmax(axis=1), minlength=len(names))
-    axes.bar(places, counts, color=COLOURS[5], alpha=0.6, label="largest y")
+    bars: dict[str, Any] = {"color": COLOURS[5], "alpha": 0.6, "label": "largest y"}
+    if len(names) <= MOST:
+        axes.bar(places, counts, **bars)
+    else:  # as one shape: thousands of bars take minutes
+        axes.stairs(counts, np.arange(len(names) + 1) - 0.5, fill=True, **bars)
     axes.plot(places, y.sum(axis=0), "o", color=COLOURS[1], markersize=4, label="sum of y")
     axes.axhline(len(y) / len(names), color="0.5", linestyle=":", label="prior")
-    axes.set_xticks(places, names, rotation=_rotation(names))
+    write_names(axes.xaxis, names)
+    _turn(axes, names)
     axes.set(title=f"Predicted labels of {len(y)} held-out images", ylabel="images")
     axes.set_ylim(
         0, 1.2 * max(counts.max(), y.sum(axis=0).max(), 1)
@@ -92,15 +98,15 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Figure:
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()
     _write_counts(axes, counts, 8)
-    ticks = np.arange(len(class_names))
-    axes.set_xticks(ticks, class_names, rotation=_rotation(class_names))
-    axes.set_yticks(ticks, class_names)
     wrong = int(counts.sum() - np.trace(counts))
     axes.set(
         title=f"{wrong} of {int(counts.sum())} held-out images wrong",
         xlabel="predicted class",
         ylabel="true class",
     )
+    write_names(axes.xaxis, class_names)
+    write_names(axes.yaxis, class_names)
+    _turn(axes, class_names)
     return figure
 
 
@@ -121,21 +127,25 @@ def clusters_by_class(
     axes = figure.subplots()
     share = _write_counts(axes, counts, 7)
     axes.set_aspect("auto")
-    axes.set_xticks(np.arange(len(class_names)), class_names, rotation=_rotation(class_names))
-    axes.set_yticks(np.arange(len(clusters)), clusters, fontsize=7)
     pure = share.max(axis=1, initial=0)[counts.sum(axis=1) > 0]
     axes.set(
         title=f"Clusters of {int(counts.sum())} held-out images, {pure.mean():.0%} pure on average",
         xlabel="true class",
     )
+    write_names(axes.xaxis, class_names)
+    write_names(axes.yaxis, clusters, fontsize=7)
+    _turn(axes, class_names)
     return figure
 
 
 def _write_counts(axes, counts, size):
     """Shade each cell by its share of its row, and write its count; returns the shares."""
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    if max(counts.shape) > NUMBERED:
+    grain = -(-max(counts.shape) // SHADED)
+    cells = _largest_of_blocks(share, grain)
+    extent = (-0.5, cells.shape[1] * grain - 0.5, cells.shape[0] * grain - 0.5, -0.5)
+    axes.imshow(cells, cmap="Blues", vmin=0, vmax=1, extent=extent)
+    if max(counts.shape) > MOST:
         return share
     for (row, column), count in np.ndenumerate(counts):
         if count:
@@ -146,6 +156,13 @@ def _write_counts(axes, counts, size):
     return share
 
 
-def _rotation(names):
-    """Degrees by which names are turned, so that long ones do not overlap."""
-    return 60 if max(len(name) for name in names) > 3 else 0
+def _largest_of_blocks(values, side):
+    """The largest value in each square block of a matrix; those at its end may be smaller."""
+    for axis in (0, 1):
+        values = np.maximum.reduceat(values, np.arange(0, values.shape[axis], side), axis=axis)
+    return values
+
+
+def _turn(axes, names):
+    """Turn the names below a picture, so that long ones do not overlap."""
+    axes.tick_params(axis="x", rotation=60 if max(len(name) for name in names) > 3 else 0)

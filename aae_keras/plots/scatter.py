@@ -14,6 +14,8 @@ from aae_keras.plots.style import NO_LABEL, marks
 # Classes at most that a legend lists, and lines in a column of it. More would fill the picture.
 LISTED = 40
 LINES = 20
+# Classes at most, the largest, that a place for their name is looked for.
+SOUGHT = 200
 # Points of a class at most that are searched for its midst, and at least so that its name may
 # cover some of them.
 SEARCHED = 500
@@ -115,7 +117,8 @@ def _write_names(axes, classes):
     axes.figure.draw_without_rendering()  # lays the axes out, so that pixels can be asked for
     taken = np.empty((0, 4))
     size = 11 if len(classes) <= 10 else 9 if len(classes) <= LISTED else 7
-    for name, points in sorted(classes.items(), key=lambda item: -len(item[1])):
+    largest = sorted(classes.items(), key=lambda item: -len(item[1]))[:SOUGHT]
+    for name, points in largest:
         text = axes.text(
             0, 0, name, ha="center", va="center", size=size, weight="bold", path_effects=[HALO],
             parse_math=False, in_layout=False,

@@ -1,10 +1,13 @@
 """What people's folders mean: parts, classes, and what is left out of them."""
 
+import contextlib
 import os
+import struct
+import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from aae_keras.data import sources
 from aae_keras.data.source import DataError
@@ -212,6 +215,48 @@ def test_every_damaged_file_is_counted_and_may_be_left_out(tmp_path, logged):
     assert f"Left out {count} of {count + 4} image files" in logged.text
 
 
+@pytest.mark.parametrize("method", ["open", "load", "convert"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("two\nlines"),
+        MemoryError(),
+        OverflowError("too large"),
+        SyntaxError("not a TIFF file"),
+        struct.error("unpack requires 4 bytes"),
+        zlib.error("incorrect header check"),
+        EOFError(),
+        RecursionError("maximum depth"),
+        UnicodeDecodeError("ascii", b"\xff", 0, 1, "ordinal not in range"),
+        PermissionError(13, "Permission denied"),
+        Image.DecompressionBombError("200 million pixels"),
+        SystemError("tile cannot extend outside image"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_a_reader_raises_spoils_one_file(tmp_path, monkeypatch, logged, error, method):
+    """In reading its head, its pixels, or in bringing them to one mode."""
+    write_images(tmp_path, {"a": 2, "b": 2})
+    (tmp_path / "b" / "bad.png").write_bytes((tmp_path / "b" / "000.png").read_bytes())
+    owner = Image if method == "open" else PngImagePlugin.PngImageFile
+    work = getattr(owner, method)
+    bad = str(tmp_path / "b" / "bad.png")
+
+    def read(subject, *arguments, **options):
+        name = subject if method == "open" else subject.filename
+        if str(name) == bad:
+            raise error
+        return work(subject, *arguments, **options)
+
+    monkeypatch.setattr(owner, method, read)
+    with pytest.raises(DataError, match="1 of 5 image files cannot be read") as caught:
+        sources.read(str(tmp_path))
+    told = [line for line in str(caught.value).splitlines() if "bad.png" in line]
+    assert len(told) == 1 and "not a readable image (" in told[0]
+    assert len(sources.read(str(tmp_path), skip_unreadable=True).images) == 4
+    assert "Left out 1 of 5 image files" in logged.text
+
+
 def test_names_that_are_no_text_are_refused_at_once(tmp_path):
     write_images(tmp_path, {"cat": 2})
     os.mkdir(os.fsencode(tmp_path) + b"/caf\xe9")
@@ -263,6 +308,56 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(DataError, match="b: cannot be listed: Permission denied"):
+        read(tmp_path)
+
+
+class Denied:
+    """An entry of a folder that may be listed and not searched, behind a link."""
+
+    def __init__(self, entry, *methods):
+        self.name, self.path = entry.name, entry.path
+        for method in ("is_dir", "is_file", "is_symlink"):
+            setattr(self, method, self.deny if method in methods else getattr(entry, method))
+
+    def deny(self):
+        raise PermissionError(13, "Permission denied", self.path)
+
+
+def test_a_folder_that_cannot_be_searched_is_no_empty_class(tmp_path, monkeypatch):
+    write_images(tmp_path, {"a": 2, "b": 2})
+    listed = os.scandir
+
+    @contextlib.contextmanager
+    def scan(folder, methods):
+        with listed(folder) as entries:
+            denied = str(folder).endswith("b")
+            yield (Denied(entry, *methods) if denied else entry for entry in entries)
+
+    monkeypatch.setattr(os, "scandir", lambda folder: scan(folder, ["is_dir"]))
+    with pytest.raises(DataError, match="b: cannot be listed: Permission denied"):
+        read(tmp_path)
+    monkeypatch.setattr(os, "scandir", lambda folder: scan(folder, ["is_file"]))
+    assert read(tmp_path).labels.tolist() == [0, 0, 1, 1]
+
+
+def test_a_folder_whose_list_ends_early_is_named(tmp_path, monkeypatch):
+    """A disk or a network that fails: half a class would be trained on."""
+    write_images(tmp_path, {"a": 2, "b": 2})
+    listed = os.scandir
+
+    @contextlib.contextmanager
+    def scan(folder):
+        def cut(entries):
+            for number, entry in enumerate(entries):
+                if number and str(folder).endswith("b"):
+                    raise OSError(5, "Input/output error")
+                yield entry
+
+        with listed(folder) as entries:
+            yield cut(entries)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    with pytest.raises(DataError, match="b: cannot be listed: Input/output error"):
         read(tmp_path)
 
 

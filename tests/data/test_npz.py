@@ -82,10 +82,12 @@ def test_sizes_that_no_image_has_are_refused(size):
     assert size_of(MAX_SIDE) == (MAX_SIDE, MAX_SIDE)
 
 
-@pytest.mark.parametrize("name", ["a\nb", "a\rb", "\x1b[2J", "a\0", "\x7f", "a\u2028b", "\x85"])
+@pytest.mark.parametrize(
+    "name", ["a\nb", "a\rb", "\x1b[2J", "a\0", "\x7f", "a\u2028b", "\x85", "\ud800", "caf\udce9"]
+)
 def test_names_that_break_lines_are_refused(name):
     source = Source(np.zeros((10, 2, 2, 1), "uint8"), np.arange(10) % 2, ("a", name))
-    with pytest.raises(DataError, match="has a line break or a control character in it"):
+    with pytest.raises(DataError, match="a line break, a control character or a lone surrogate"):
         splits.split_source(source, use_labels=False)
 
 

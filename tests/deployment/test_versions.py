@@ -21,6 +21,7 @@ def finished(base, content="whole"):
 
 def test_a_version_appears_whole_and_nothing_is_left_aside(tmp_path):
     with versions.written_aside(tmp_path / "m") as aside:
+        assert aside.stat().st_mode & 0o777 == 0o700  # nobody else, before it is whole
         (aside / "file").touch(0o600)
         assert versions.numbers(tmp_path / "m") == []
         path = versions.publish(aside, tmp_path / "m", 3)

@@ -1,6 +1,7 @@
 """What is asked, what is refused, and what several pages are told of each other."""
 
 import io
+import json
 
 import numpy as np
 import pytest
@@ -65,6 +66,18 @@ def test_what_training_would_refuse_is_not_written(root, path, tmp_path):
         with pytest.raises(Refused, match="is 'a' already. Undo that first"):
             begun.answer([1], "b")
     assert sources.read(str(root), labels=str(path)).labels[:4].tolist() == [0, 1, -1, 0]
+
+
+def test_thousands_of_classes_are_offered_and_taken(root, path):
+    names = [f"class {number}" for number in range(5000)]
+    with made.served(root, path, names) as server:
+        status, content = made.ask(server.url, "session")
+        assert status == 200 and json.loads(content)["classes"] == ["a", "b", *names]
+        assert len(content) < 150_000
+        assert made.post(server.url, "answer", numbers=[2], label="class 4999")[0] == 200
+        status, message = made.post(server.url, "classes", name="CLASS 7")
+        assert status == 409 and "differs from the class 'class 7'" in message
+    assert '"class 4999"' in path.read_text()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""Run random campaigns: `python -m tests.soak [--only=NAME] [--count=N] [--seed=N]`.
+"""Run random campaigns: `python -m tests.soak [--only=NAME] [--count=N] [--seed=N] [--minutes=N]`.
 
 Each case comes of its own seed, so that the one that fails can be run again alone. A campaign ends
-by itself; the exit code is 1 if a case failed.
+by itself, or after so many minutes; the exit code is 1 if a case failed.
 """
 
 import argparse
@@ -13,18 +13,33 @@ import sys
 import time
 import traceback
 
-# How many cases of each: minutes on two processors.
-COUNTS = {"configurations": 50_000, "splits": 50_000, "image_bytes": 20_000, "answers": 200}
+# How many cases of each: minutes on two processors that do nothing else.
+COUNTS = {
+    "configurations": 50_000,
+    "splits": 50_000,
+    "image_bytes": 20_000,
+    "answers": 200,
+    **dict.fromkeys([f"kills.{kind}" for kind in ("train", "resume", "export")], 20),
+    **dict.fromkeys([f"kills.{kind}" for kind in ("predict", "label")], 20),
+    **dict.fromkeys([f"races.{kind}" for kind in ("trainings", "overwrite")], 8),
+    **dict.fromkeys([f"races.{kind}" for kind in ("exports", "pages")], 7),
+}
+# Of `kills.train`, `kills` alone means all that begin so.
+GROUPS = {name.partition(".")[0] for name in COUNTS}
 SHOWN = 3  # failures
 
 
-def campaign(name, count, seed):
-    """Run one; a count of what came of its cases, and how many failed."""
-    module = importlib.import_module(f"tests.soak.{name}")
+def campaign(name, count, seed, minutes=float("inf")):
+    """Run one, for so many minutes at most; a count of what came of its cases and failures."""
+    group, *kind = name.split(".")
+    module = importlib.import_module(f"tests.soak.{group}")
     found = collections.Counter()
+    end = time.monotonic() + 60 * minutes
     for number in range(seed, seed + count):
+        if time.monotonic() > end:
+            break
         try:
-            found[module.check(module.case(random.Random(number)))] += 1
+            found[module.check(module.case(random.Random(number), *kind))] += 1
         except Exception:  # whatever it is, it is what is looked for
             found["failed"] += 1
             if found["failed"] <= SHOWN:
@@ -36,16 +51,20 @@ def campaign(name, count, seed):
 def main():
     """See the module."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak")
-    parser.add_argument("--only", choices=COUNTS, action="append")
+    parser.add_argument("--only", choices=sorted({*COUNTS, *GROUPS}), action="append")
     parser.add_argument("--count", type=int, help="cases of each campaign")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="of each, at most")
     parser.add_argument("--seed", type=int, default=0, help="of the first case")
     flags = parser.parse_args()
     logging.getLogger("aae_keras").setLevel(logging.ERROR)  # what it warns of is no failure
     print(f"{'campaign':16}{'cases':>8}{'failed':>8}{'seconds':>9}  what came of them")
     bad = 0
-    for name in flags.only or COUNTS:
+    only = set(flags.only or COUNTS)
+    for name in COUNTS:
+        if not only & {name, name.partition(".")[0]}:
+            continue
         start = time.monotonic()
-        found = campaign(name, flags.count or COUNTS[name], flags.seed)
+        found = campaign(name, flags.count or COUNTS[name], flags.seed, flags.minutes)
         failed = found.pop("failed", 0)
         bad += failed
         results = ", ".join(f"{count} {kind}" for kind, count in sorted(found.items()))

@@ -12,6 +12,9 @@ from scipy.special import logsumexp
 
 # Images and samples that are compared at once, which bounds the memory.
 BLOCK = 1000
+# Widths that are tried between the best one's neighbours: in 784 dimensions a width that is a tenth
+# too large costs 8 nats.
+FINE = 11
 
 
 def log_densities(
@@ -60,7 +63,7 @@ def log_likelihood(
         validation: Images in [0, 1], shape (n, pixels).
         test: Images in [0, 1], shape (m, pixels), m at least 2.
         samples: Function that returns an iterable of arrays (m, pixels), the same each time.
-        widths: Standard deviations to choose from, growing.
+        widths: Standard deviations to choose from, growing; `FINE` more are tried about the best.
 
     Returns:
         Dict of `log_likelihood` and its `log_likelihood_stderr`, in nats, `parzen_width` and
@@ -76,10 +79,13 @@ def log_likelihood(
             "The best kernel width lies on the edge of the grid: widen it. "
             f"Received: widths from {widths[0]:.3g} to {widths[-1]:.3g}, best {widths[best]:.3g}"
         )
-    (density,), count = log_densities(test, samples(), [widths[best]])
+    fine = np.geomspace(widths[best - 1], widths[best + 1], FINE)
+    on_validation, _ = log_densities(validation, samples(), fine)
+    width = float(fine[on_validation.mean(axis=1).argmax()])
+    (density,), count = log_densities(test, samples(), [width])
     return {
         "log_likelihood": float(density.mean()),
         "log_likelihood_stderr": float(density.std(ddof=1) / math.sqrt(len(density))),
-        "parzen_width": float(widths[best]),
+        "parzen_width": width,
         "parzen_samples": count,
     }

@@ -31,7 +31,8 @@ def test_width_is_chosen_on_validation_and_scored_on_test(random):
     widths = np.geomspace(0.05, 5, 20)
     result = parzen.log_likelihood(validation, test, lambda: blocks(samples), widths)
     on_validation, _ = parzen.log_densities(validation, blocks(samples), widths)
-    assert result["parzen_width"] == widths[on_validation.mean(axis=1).argmax()]
+    best = on_validation.mean(axis=1).argmax()
+    assert widths[best - 1] < result["parzen_width"] < widths[best + 1]
     (density,), _ = parzen.log_densities(test, blocks(samples), [result["parzen_width"]])
     np.testing.assert_allclose(result["log_likelihood"], density.mean())
     np.testing.assert_allclose(result["log_likelihood_stderr"], density.std(ddof=1) / 300**0.5)
@@ -39,6 +40,15 @@ def test_width_is_chosen_on_validation_and_scored_on_test(random):
     # The entropy of the truth, 4 (1 + log 2 pi) / 2, bounds it; the window loses little in 4-D.
     entropy = 2 * (1 + np.log(2 * np.pi))
     assert -entropy - 0.5 < result["log_likelihood"] < -entropy + 0.3
+
+
+def test_the_best_width_is_found_finer_than_the_grid():
+    """One sample, images at distance 1 in 784 dimensions: the best width is 1 / 28."""
+    samples, images = np.zeros((1, 784)), np.eye(784)[:5]
+    result = parzen.log_likelihood(images, images, lambda: [samples], np.geomspace(0.02, 2, 24))
+    np.testing.assert_allclose(result["parzen_width"], 1 / 28, rtol=0.021)  # half a fine step
+    best = -784 / 2 * (1 + np.log(2 * np.pi / 784))
+    assert best - 784 * 0.021**2 < result["log_likelihood"] <= best
 
 
 @pytest.mark.parametrize("widths", [[0.001, 0.002, 0.003], [50.0, 60.0, 70.0]])

@@ -1,0 +1,32 @@
+"""Workers on a Ray cluster that train one run; Ray sets TF_CONFIG, and starts all anew if one dies.
+
+pip install 'ray[train]'
+python train_on_ray.py
+"""
+
+import pathlib
+
+from ray.train import FailureConfig, RunConfig, ScalingConfig
+from ray.train.tensorflow import TensorflowTrainer
+
+FOLDER = pathlib.Path("/shared/runs/mnist")
+
+
+def worker():
+    """What each worker does; the first says what is trained, and writes the folder."""
+    import aae_keras
+
+    aae_keras.train(
+        aae_keras.preset("mnist-1000-plus", data_dir="/shared/tfds", batch_size=400),
+        FOLDER,
+        resume=(FOLDER / "config.yaml").exists(),
+        distribute="multiworker",
+    )
+
+
+trainer = TensorflowTrainer(
+    worker,
+    scaling_config=ScalingConfig(num_workers=4, use_gpu=True),
+    run_config=RunConfig(failure_config=FailureConfig(max_failures=10)),
+)
+trainer.fit()

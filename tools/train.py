@@ -4,6 +4,7 @@ import os
 import pathlib
 import statistics
 
+from aae_keras.errors import UserError
 from aae_keras.experiment import cluster
 
 from . import cli
@@ -33,11 +34,10 @@ def main(arguments):
     flags = cli.FLAGS
     if flags.resume and flags.overwrite:
         raise cli.Usage("--resume goes on with a run, --overwrite replaces it: choose one.")
-    if flags.distribute not in cluster.WAYS:
-        raise cli.Usage(
-            "--distribute must be one of mirrored, multiworker. "
-            f"Received: --distribute={flags.distribute}"
-        )
+    try:
+        cluster.check_way(flags.distribute)
+    except UserError as error:
+        raise cli.Usage(error) from error
     follows = flags.distribute == "multiworker" and _place().rank > 0
     config = cli.config_from_flags(base=None if follows else _config_of_former_run())
     cli.load_tensorflow()

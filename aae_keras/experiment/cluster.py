@@ -33,6 +33,15 @@ class Place:
         return len(self.addresses)
 
 
+def check_way(way: str) -> None:
+    """Raise `UserError` if a value of `--distribute` is none of `WAYS`."""
+    if way not in WAYS:
+        raise UserError(
+            f"--distribute must be one of {', '.join(filter(None, WAYS))}. "
+            f"Received: --distribute={way}"
+        )
+
+
 def place_of(text: str | None) -> Place:
     """The place that a value of the environment variable TF_CONFIG gives a process.
 

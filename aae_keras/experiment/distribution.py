@@ -22,7 +22,8 @@ import tensorflow as tf
 
 from aae_keras.data import Data
 from aae_keras.errors import UserError, first_line
-from aae_keras.experiment.cluster import Place, place_of
+from aae_keras.experiment.callbacks import state
+from aae_keras.experiment.cluster import Place, check_way, place_of
 from aae_keras.experiment.config import Config
 from aae_keras.models import AdversarialModel, replicas
 
@@ -164,9 +165,9 @@ def started(way: str) -> Iterator[Group]:
     Raises:
         UserError: If the devices or TF_CONFIG do not allow it, or another worker ends.
     """
+    check_way(way)
     if way == "mirrored":
-        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-        strategy = tf.distribute.MirroredStrategy([device.name for device in devices])
+        strategy = _mirrored()
         log.info("Training on %d devices.", strategy.num_replicas_in_sync)
         if strategy.num_replicas_in_sync == 1:
             log.warning("--distribute=mirrored has found one device, as if it had been left out.")
@@ -217,6 +218,13 @@ def _end_at_once():
 
 
 @functools.cache
+def _mirrored():
+    """The strategy of this machine's devices; a second one would get in the way of its sums."""
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
+
+
+@functools.cache
 def _met():
     """The strategy of the workers, who meet once in the life of a process."""
     try:
@@ -234,14 +242,13 @@ class TakeOver(keras.callbacks.Callback):
     Args:
         group: The workers.
         data: The `Data`.
-        variables: Function of a model to everything that training changes.
     """
 
-    def __init__(self, group: Group, data: Data, variables: Any):
+    def __init__(self, group: Group, data: Data):
         super().__init__()
-        self.group, self.data, self.variables = group, data, variables
+        self.group, self.data = group, data
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Take over."""
         self.data.next_epoch.assign(epoch)
-        self.group.take_over(self.variables(self.model))
+        self.group.take_over(list(state(self.model).values()))

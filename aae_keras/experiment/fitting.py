@@ -12,7 +12,7 @@ import keras
 from aae_keras import interrupts
 from aae_keras.data import Data
 from aae_keras.experiment import runs
-from aae_keras.experiment.callbacks import StopOnNaN, state
+from aae_keras.experiment.callbacks import StopOnNaN
 from aae_keras.experiment.distribution import Group, TakeOver
 from aae_keras.experiment.stages import Stage, epochs_before
 from aae_keras.experiment.watch import Watch
@@ -56,7 +56,9 @@ def fit(
     if validation is not None and needs_labels and len(validation.element_spec) == 1:
         log.warning("No labels are left for validation, which this setting needs: there is none.")
         validation = None
-    own = [LookForSignals(), clock, StopOnNaN(), TakeOver(group, data, _variables)]
+    own = [LookForSignals(), clock, StopOnNaN()]
+    if group.place is not None:
+        own.append(TakeOver(group, data))
     if group.is_chief:
         own.append(Watch(data, done, stop))
         callbacks = [*callbacks, keras.callbacks.TensorBoard(str(run.logs), write_graph=False)]
@@ -70,10 +72,6 @@ def fit(
             verbose=verbose,
             callbacks=[*own, *callbacks],
         )
-
-
-def _variables(model):
-    return list(state(model).values())
 
 
 class LookForSignals(keras.callbacks.Callback):

@@ -50,7 +50,8 @@ def train(
         build: Function of (config, data) that returns a compiled model, for networks of your
             own; `factory.build_model` if None.
         data: The configuration's `Data`, where it has been read; it is read if None.
-        callbacks: Keras callbacks of your own; exact resume does not cover their state.
+        callbacks: Keras callbacks of your own; exact resume does not cover their state. Of several
+            workers each runs them.
         verbose: As in `keras.Model.fit`.
         distribute: `mirrored`: on all devices of this machine. `multiworker`: as one of the
             processes that the environment variable TF_CONFIG names, each of which calls this; the

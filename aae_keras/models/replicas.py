@@ -54,8 +54,7 @@ def summed(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         tensors: As many, of the same shapes and types, in each worker. None stays None, as in
             gradients.
     """
-    parts = [tf.convert_to_tensor(tensor) for tensor in tensors if tensor is not None]
-    if _workers is None or not parts:
+    if _workers is None or all(tensor is None for tensor in tensors):
         return list(tensors)
 
     def reduce(*parts: tf.Tensor) -> list[tf.Tensor]:
@@ -63,6 +62,7 @@ def summed(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         # Copies made here have a device, which a reduction asks for.
         return context.all_reduce(tf.distribute.ReduceOp.SUM, [tf.identity(p) for p in parts])
 
+    parts = [tf.convert_to_tensor(tensor) for tensor in tensors if tensor is not None]
     sums = iter(_workers.run(reduce, args=parts))
     return [None if tensor is None else next(sums) for tensor in tensors]
 

@@ -148,7 +148,7 @@ def work_together(folder, *works):
         for rank in range(2)
     ]
     try:
-        said = [worker.communicate(timeout=500) for worker in both]
+        said = [worker.communicate(timeout=1800) for worker in both]
     finally:
         for worker in both:
             worker.kill()
@@ -157,14 +157,14 @@ def work_together(folder, *works):
     return [out for out, _ in said], [worker.returncode for worker in both]
 
 
-def test_two_workers_learn_what_one_learns_and_resume_exactly(tmp_path, images, labels):
+def test_two_workers_learn_what_one_learns_and_end_together(tmp_path, images, labels):
     write_npz(tmp_path / "own.npz", images, labels)
-    (chief, other), codes = work_together(tmp_path, "curve", "whole", "killed")
-    assert codes == [0, -9]
-    assert "killed Another worker has ended" in chief and "--resume" in chief
+    (chief, other), codes = work_together(tmp_path, "curve", "curve-killed")
+    assert codes == [1, -9]
+    assert "curve-killed Another worker has ended" in chief and "--resume" in chief
     assert other.split()[:2] == chief.split()[:2]  # the same run
-    unfinished = runs.open_run(tmp_path / "killed")
-    assert [path.name for path in unfinished.backup.iterdir()] == ["epoch-000001"]
+    killed = runs.open_run(tmp_path / "curve-killed")
+    assert [path.name for path in killed.backup.iterdir()] == ["epoch-000001"]
     # Without noise, one process has the same curve, to rounding.
     alone = training.train(workers.config_of(tmp_path, "curve"), tmp_path / "alone", verbose=0)
     rows, others = (
@@ -173,6 +173,13 @@ def test_two_workers_learn_what_one_learns_and_resume_exactly(tmp_path, images, 
     for row, together in zip(rows, others, strict=True):
         for name in row.keys() - {"seconds", "revision"}:
             assert together[name] == pytest.approx(row[name], rel=1e-4), name
+
+
+@pytest.mark.exhaustive
+def test_two_workers_resume_exactly_when_one_was_killed(tmp_path, images, labels):
+    write_npz(tmp_path / "own.npz", images, labels)
+    _, codes = work_together(tmp_path, "whole", "killed")
+    assert codes == [1, -9]
     _, codes = work_together(tmp_path, "killed-resumed")
     assert codes == [0, 0]
     whole, killed = (runs.open_run(tmp_path / name) for name in ("whole", "killed"))

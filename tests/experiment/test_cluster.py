@@ -94,7 +94,7 @@ def test_the_ray_script_trains_as_a_worker(monkeypatch):
     monkeypatch.setattr(
         aae_keras, "train", lambda *args, **options: trained.append((args, options)), raising=False
     )
-    runpy.run_path(str(DEPLOY / "train_on_ray.py"))
+    runpy.run_path("examples/train_on_ray.py")
     ((config, _), options) = trained[0]
     assert options == {"resume": False, "distribute": "multiworker"}
     assert config.batch_size % started[0][1]["scaling_config"]["num_workers"] == 0

@@ -1,7 +1,6 @@
-"""Workers on a Ray cluster that train one run; Ray sets TF_CONFIG, and starts all anew if one dies.
+"""Workers on a Ray cluster that train one run: `pip install 'ray[train]'`, then run this on it.
 
-pip install 'ray[train]'
-python train_on_ray.py
+Ray sets TF_CONFIG for each. When one dies it starts all anew, and these go on from the last epoch.
 """
 
 import pathlib

@@ -30,7 +30,7 @@ def main(rank, ports, folder, works):
                 os.kill(os.getpid(), signal.SIGKILL)
 
     for work in works:
-        deadly = work.endswith("killed") and rank == 1
+        deadly = work == "killed" and rank == 1
         try:
             run = training.train(
                 config_of(folder, work),
@@ -53,7 +53,7 @@ def config_of(folder, work):
     from tests.conftest import small_config
 
     small = dataclasses.replace(small_config(folder / "own.npz"), jit_compile="auto", epochs=2)
-    if work.startswith("curve"):
+    if work == "curve":
         return dataclasses.replace(small, setting="labels-only", input_noise=0.0)
     return dataclasses.replace(
         small,

@@ -5,7 +5,7 @@
 # make test-all   the same, every combination of what they test, and whole searches and programs
 # make coverage   the tests, and which lines they do not reach; at least 90 %
 # make soak   random campaigns: configurations, splits, image files, answers, kills, races
-# make lock   the locks anew; what still fits stays, but for UPGRADE=--upgrade
+# make lock   the locks anew; what still fits stays, but for UPGRADE=1
 # make audit   known faults of what the locks name
 # make sbom   what make env installs, as CycloneDX, in sbom.json
 
@@ -51,7 +51,7 @@ format: $(VENV)/.development
 # What locks, audits and lists: in an environment of its own, since it is no part of the product.
 TOOLS := .tools
 COMPILE := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
-	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
+	--generate-hashes --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 lock: $(TOOLS)/.installed
 	$(COMPILE) requirements.txt --output-file requirements.lock

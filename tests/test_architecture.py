@@ -39,7 +39,7 @@ ROOMS = [
 ]
 WINGS = {
     "experiment": [
-        {"seals", "ownership", "flat_yaml"},
+        {"seals", "ownership", "flat_yaml", "cluster"},
         {"acquisition", "fields", "hardware", "consistency", "merging", "records", "vocabulary"},
         {"config", "rows"},
         {"changes"},
@@ -51,8 +51,8 @@ WINGS = {
         {"factory"},
         {"evaluation", "criteria", "suggesting"},
         {"figures"},
-        {"stages", "lineage"},
-        {"starts"},
+        {"stages", "lineage", "distribution"},
+        {"fitting", "starts"},
         {"training", "generation"},
         {"tuning"},
     ],

@@ -71,6 +71,8 @@ def test_every_field_is_a_flag_and_in_the_help():
         ("train", ["--config=none.yaml"], 2, "--config=none.yaml: No such file"),
         ("train", ["--resume", "--overwrite"], 2, "choose one"),
         ("train", ["digits"], 2, "Unexpected argument 'digits'"),
+        ("train", ["--distribute=many"], 2, "--distribute must be one of mirrored, multiworker"),
+        ("train", ["--distribute=multiworker"], 1, "TF_CONFIG, which is not set"),
         ("train", ["--resume", "--run_dir=none"], 1, "none holds no run"),
         ("train", ["--dataset=no/such/folder"], 1, "there is no such folder"),
         ("train", ["--preset=mnist-100", "--data_dir=none"], 1, "mnist is not prepared in none"),

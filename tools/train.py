@@ -1,7 +1,11 @@
 """Train a preset or a configuration in a run folder, from the start or from its last epoch."""
 
+import os
 import pathlib
 import statistics
+
+from aae_keras.errors import UserError
+from aae_keras.experiment import cluster
 
 from . import cli
 
@@ -14,6 +18,13 @@ TOOL.flag(str, "config", "", "YAML file of fields, on top of the preset.")
 TOOL.flag(str, "run_dir", "", "Run folder. [runs/PRESET-seedN]")
 TOOL.flag(bool, "resume", False, "Go on with the run in the folder from its last whole epoch.")
 TOOL.flag(bool, "overwrite", False, "Move a run in the folder to .old beside it, begin anew.")
+TOOL.flag(
+    str,
+    "distribute",
+    "",
+    "Train on more than one device: mirrored, all of this machine; multiworker, the processes that "
+    "TF_CONFIG names.",
+)
 TOOL.config_flags()
 
 
@@ -23,13 +34,24 @@ def main(arguments):
     flags = cli.FLAGS
     if flags.resume and flags.overwrite:
         raise cli.Usage("--resume goes on with a run, --overwrite replaces it: choose one.")
-    config = cli.config_from_flags(base=_config_of_former_run())
+    try:
+        cluster.check_way(flags.distribute)
+    except UserError as error:
+        raise cli.Usage(error) from error
+    follows = flags.distribute == "multiworker" and _place().rank > 0
+    config = cli.config_from_flags(base=None if follows else _config_of_former_run())
     cli.load_tensorflow()
     from aae_keras.experiment import hardware, outcomes, runs, training
 
     folder = flags.run_dir or runs.default_folder(config)
     try:
-        run = training.train(config, folder, resume=flags.resume, overwrite=flags.overwrite)
+        run = training.train(
+            config,
+            folder,
+            resume=flags.resume,
+            overwrite=flags.overwrite,
+            distribute=flags.distribute,
+        )
     except KeyboardInterrupt as error:
         if not list(pathlib.Path(folder, "backup").glob("epoch-*")):
             raise KeyboardInterrupt("No epoch was finished, so nothing is kept.") from error
@@ -37,6 +59,9 @@ def main(arguments):
             f"The last whole epoch is kept; go on with "
             f"python -m tools.train --run_dir={folder} --resume"
         ) from error
+    if follows:
+        print(f"revision {run.revision}")
+        return
     history = outcomes.read_history(run)
     seconds = statistics.median(row["seconds"] for row in history)
     print(f"revision {run.revision}")
@@ -47,6 +72,10 @@ def main(arguments):
     )
     if "val_error_rate" in history[-1]:
         print(f"validation error {history[-1]['val_error_rate']:.2%}")
+
+
+def _place():
+    return cluster.place_of(os.environ.get("TF_CONFIG"))
 
 
 def _config_of_former_run():

@@ -31,6 +31,7 @@ class Data:
         class_names: One string per class.
         image_shape: (height, width, channels).
         steps_per_epoch: Steps in a pass over the unlabelled images.
+        batch_sizes: Images of each kind in a step, by the name of the argument that says so.
         next_epoch: `tf.Variable`: which epoch's order the next pass over `train` has.
         split: The images and labels behind it, a `Split`.
         reading: How image files become pixels like these, a `Reading`.
@@ -65,10 +66,12 @@ class Data:
         self.class_names = split.class_names
         self.image_shape = split.images.shape[1:]
         batch_size = _lowered("batch_size", batch_size, len(split.unlabeled_rows))
+        self.batch_sizes = {"batch_size": batch_size}
         if len(split.labeled_rows):
             labeled_batch_size = _lowered(
                 "labeled_batch_size", labeled_batch_size, len(split.labeled_rows)
             )
+            self.batch_sizes["labeled_batch_size"] = labeled_batch_size
         self.steps_per_epoch = len(split.unlabeled_rows) // batch_size
         self.train, self.next_epoch = pipeline.training_set(
             split.images,

@@ -1,5 +1,6 @@
 """Callbacks of a run: the checkpoint that resumes exactly, and the guard against NaN."""
 
+import logging
 import math
 import pathlib
 import shutil
@@ -13,6 +14,8 @@ from aae_keras.errors import UserError
 from aae_keras.experiment import checkpoints
 from aae_keras.experiment.outcomes import write_history
 from aae_keras.files import flush, naming_a_full_disk
+
+log = logging.getLogger(__name__)
 
 
 class Backup(keras.callbacks.Callback):
@@ -37,6 +40,8 @@ class Backup(keras.callbacks.Callback):
         history_file: Path of a CSV file to write the history to, one row an epoch; or None.
         revision: Of the run, which then stands in all that is written; checkpoints that have
             another are refused.
+        replicas: How many train together. With another number than before a run goes on, but not
+            exactly: each has draws of its own.
     """
 
     def __init__(
@@ -45,12 +50,14 @@ class Backup(keras.callbacks.Callback):
         data: Data | None = None,
         history_file: pathlib.Path | str | None = None,
         revision: str = "",
+        replicas: int = 1,
     ):
         super().__init__()
         self.folder = pathlib.Path(folder)
         self.data = data
         self.history_file = history_file
         self.revision = revision
+        self.replicas = replicas
         self.history: list[dict[str, Any]] = []
         self._found: checkpoints.Checkpoint | None = None
         # The number of the run's stage, for its rows of the history; None where there is but one.
@@ -81,6 +88,13 @@ class Backup(keras.callbacks.Callback):
         found = self._newest()
         if found is None:
             return 0
+        if found.replicas != self.replicas:
+            log.warning(
+                "The run goes on with another number of devices, %d after %d: by the same recipe, "
+                "but not with the same random draws.",
+                self.replicas,
+                found.replicas,
+            )
         _assign(found, model)
         self.history = found.history
         self._found = None
@@ -139,14 +153,14 @@ class Backup(keras.callbacks.Callback):
         self.folder.mkdir(parents=True, exist_ok=True)
         aside = self.folder / ".writing"
         shutil.rmtree(aside, ignore_errors=True)
-        arrays = {key: np.asarray(variable) for key, variable in _state(self.model).items()}
+        arrays = {key: np.asarray(variable) for key, variable in state(self.model).items()}
         size = sum(array.nbytes for array in arrays.values())
         target = self.folder / f"epoch-{epochs:06d}"
         earlier = [path for path in checkpoints.found(self.folder) if path < target]
         remedy = "go on with --resume." if earlier else "train anew: no epoch is kept yet."
         try:
             with naming_a_full_disk(target, size, remedy):
-                checkpoints.write(aside, epochs, self.history, arrays, self.revision)
+                checkpoints.write(aside, epochs, self.history, arrays, self.revision, self.replicas)
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
             raise
@@ -215,7 +229,7 @@ class StopOnNaN(keras.callbacks.Callback):
         return names.index(name) if name in names else len(names)
 
 
-def _state(model):
+def state(model: keras.Model) -> dict[str, Any]:
     """Every variable that training changes, by its rank.
 
     Not by its path: that holds names which Keras counts up within a process.
@@ -228,7 +242,7 @@ def _state(model):
 
 def _assign(found, model):
     """Give a model the variables of a checkpoint."""
-    variables = _state(model)
+    variables = state(model)
     shapes = {key: array.shape for key, array in found.arrays.items()}
     if shapes != {key: tuple(variable.shape) for key, variable in variables.items()}:
         raise UserError(

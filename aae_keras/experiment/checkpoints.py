@@ -32,6 +32,7 @@ class Checkpoint:
         history: A row for each.
         arrays: Every variable that training changes, by its rank.
         revision: Of its run; empty if it does not say.
+        replicas: How many trained it.
     """
 
     folder: pathlib.Path
@@ -39,6 +40,7 @@ class Checkpoint:
     history: list[dict[str, Any]]
     arrays: dict[str, np.ndarray]
     revision: str = ""
+    replicas: int = 1
 
 
 def found(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -52,6 +54,7 @@ def write(
     history: list[dict[str, Any]],
     arrays: dict[str, np.ndarray],
     revision: str,
+    replicas: int = 1,
 ) -> None:
     """Write a checkpoint into a folder that is made for it, down to the disk."""
     folder.mkdir()
@@ -64,6 +67,7 @@ def write(
         "epochs": epochs,
         "history": history,
         "revision": revision,
+        "replicas": replicas,
         "state_sha256": seals.file_checksum(state),
     }
     write_atomically(folder / "progress.json", seals.seal(progress))
@@ -128,4 +132,5 @@ def _read(path):
     with np.load(path / "state.npz", allow_pickle=False) as file:
         arrays = dict(file)
     epochs, history = progress["epochs"], progress["history"]
-    return Checkpoint(path, epochs, history, arrays, progress.get("revision", ""))
+    of_run = progress.get("revision", ""), progress.get("replicas", 1)
+    return Checkpoint(path, epochs, history, arrays, *of_run)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from aae_keras.experiment import hardware
 from aae_keras.experiment.config import Config
-from aae_keras.models import AdversarialModel
+from aae_keras.models import AdversarialModel, replicas
 from aae_keras.phases import PHASES, SCHEDULES
 
 
@@ -19,11 +19,13 @@ def compile_model(model: AdversarialModel, config: Config, steps_per_epoch: int)
         partner = _partner(config, recipes, phase)
         optimizer = _optimizer(config, *recipe, steps_per_epoch) if partner is None else partner
         arguments[PHASES[phase].argument] = optimizer
+    # Replicas meet in each step.
+    at_once = config.steps_per_execution if replicas.count() == 1 else 1
     model.compile(
         **arguments,
         schedule=config.schedule,
         **compilation(config),
-        steps_per_execution=min(config.steps_per_execution, steps_per_epoch),
+        steps_per_execution=min(at_once, steps_per_epoch),
     )
 
 
@@ -43,7 +45,9 @@ def compilation(config: Config) -> dict[str, Any]:
     part = config.jit_compile
     if part == "auto":
         part = "step"
-        if precision(config) == "bfloat16" and _on_cpu():
+        if replicas.count() > 1:  # whose gradients are added up between tape and update
+            part = "updates" if replicas.are_workers() else "off"
+        elif precision(config) == "bfloat16" and _on_cpu():
             # TensorFlow's kernels have a rule as short as SGD's done before XLA has been called.
             part = "updates" if config.optimizer == "adam" else "off"
     return {"jit_compile": part == "step", "jit_updates": part == "updates"}

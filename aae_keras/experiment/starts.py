@@ -13,7 +13,6 @@ from scipy.optimize import linear_sum_assignment
 from aae_keras.data import Data
 from aae_keras.experiment import merging
 from aae_keras.experiment.callbacks import Backup
-from aae_keras.experiment.config import Config
 from aae_keras.experiment.stages import Stage
 from aae_keras.models import AdversarialModel
 from aae_keras.models.inference import encode
@@ -51,7 +50,7 @@ def best(
     model: AdversarialModel,
     data: Data,
     backup: Backup,
-    build: Callable[[Config, Data], AdversarialModel],
+    build: Callable[[Stage], AdversarialModel],
 ) -> AdversarialModel:
     """The trained model of the start that the others agree with most.
 
@@ -60,12 +59,12 @@ def best(
         model: What starts from it: its y says how many groups the clusters are merged to.
         data: The `Data`.
         backup: The run's, which has kept them.
-        build: As of `training.train`.
+        build: Function of a stage that returns its model, compiled.
     """
     images, groups = merging.sample(data, model.seed), merging.categories_of(model)
     models, divisions = [], []
     for stage in stages:
-        models.append(build(stage.config, data))
+        models.append(build(stage))
         backup.restore_kept(stage.start, models[-1])
         y = encode(models[-1], images)["y"]
         of_group = np.eye(groups)[merging.merged(y, groups)]

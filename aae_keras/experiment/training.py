@@ -6,23 +6,21 @@ import functools
 import logging
 import os
 import pathlib
-import sys
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from aae_keras import interrupts
 from aae_keras.data import Data, neighbours
-from aae_keras.errors import first_line
+from aae_keras.errors import UserError, first_line
 from aae_keras.experiment import factory, figures, lineage, merging, ownership, runs, seals, starts
-from aae_keras.experiment.callbacks import Backup, StopOnNaN
+from aae_keras.experiment.callbacks import Backup
 from aae_keras.experiment.config import Config
+from aae_keras.experiment.distribution import Group, started
+from aae_keras.experiment.fitting import fit
 from aae_keras.experiment.outcomes import write_history
 from aae_keras.experiment.stages import Stage, epochs_before, stages_of, start_from, with_epochs
-from aae_keras.experiment.watch import Watch
 from aae_keras.files import flush, naming_a_full_disk
 from aae_keras.models import AdversarialModel
 
@@ -39,6 +37,7 @@ def train(
     data: Data | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: str | int = "auto",
+    distribute: str = "",
 ) -> runs.Run:
     """Train a configuration in a run folder.
 
@@ -51,36 +50,49 @@ def train(
         build: Function of (config, data) that returns a compiled model, for networks of your
             own; `factory.build_model` if None.
         data: The configuration's `Data`, where it has been read; it is read if None.
-        callbacks: Keras callbacks of your own; exact resume does not cover their state.
+        callbacks: Keras callbacks of your own; exact resume does not cover their state. Of several
+            workers each runs them.
         verbose: As in `keras.Model.fit`.
+        distribute: `mirrored`: on all devices of this machine. `multiworker`: as one of the
+            processes that the environment variable TF_CONFIG names, each of which calls this; the
+            first decides configuration and folder.
 
     Returns:
-        The `Run`, trained.
+        The `Run`, trained. A worker that is not the first has it in no folder of its own.
 
     Raises:
         DataError, RunError, UserError: If the data or the folder cannot be used, another process
-            trains in it, it goes away meanwhile, the disk is full, or a resumed run's data is not
-            what it was.
+            trains in it, it goes away meanwhile, the disk is full, a resumed run's data is not
+            what it was, or another worker ends.
         FloatingPointError: If a loss stops being finite; the last whole epoch stays.
         Whatever ends a new run before its first whole epoch, the folder is left as it was.
     """
     folder = pathlib.Path(folder or runs.default_folder(config))
     build = build or factory.build_model
+    with started(distribute) as group:
+        if not group.is_chief:
+            return _follow(group, folder, build, data, callbacks)
+        return _lead(group, config, folder, resume, overwrite, build, data, callbacks, verbose)
+
+
+def _lead(group, config, folder, resume, overwrite, build, data, callbacks, verbose):
+    """`train` where the folder is written."""
     if resume:
         reopen(folder, config)  # before the lock: a folder without a run is left alone
         with ownership.owned(folder) as lock:
             run = reopen(folder, config)  # another may have gone on with it until now
             if run.model_file.exists():
                 log.warning("%s has been trained to its end (revision %s).", folder, run.revision)
+                group.tell({"config": "", "revision": run.revision})
                 return run
-            plan = _plan(run, data, build)
+            plan = _plan(group, run, data, build)
             rows = _rows_so_far(plan)
             if config.resume_from and not rows:
                 plan.parent = _same_parent(plan)
             runs.write_config(run)
             return _finish(plan, lock, callbacks, verbose, rows)
     # Before the folder is touched: faults of the data and of the networks leave no trace.
-    plan = _plan(runs.name_run(folder, config, overwrite), data, build)
+    plan = _plan(group, runs.name_run(folder, config, overwrite), data, build)
     if config.resume_from:
         if overwrite and folder.resolve() == pathlib.Path(config.resume_from).resolve():
             raise runs.RunError(f"{folder} is what the run starts from. Pass another --run_dir.")
@@ -99,6 +111,7 @@ def train(
 class _Plan:
     """What is trained: `model` is that of the first stage, which may start from a `parent`."""
 
+    group: Group
     run: runs.Run
     data: Data
     stages: list[Stage]
@@ -106,6 +119,17 @@ class _Plan:
     backup: Backup
     build: Callable[[Config, Data], AdversarialModel]
     parent: lineage.Parent | None = None
+
+    def built(self, stage: Stage) -> AdversarialModel:
+        """The model of a later stage."""
+        return _built(self.group, self.build, stage.config, self.data)
+
+
+def _built(group, build, config, data):
+    with group.scope():
+        model = build(config, data)
+    group.check_model(model)
+    return model
 
 
 def _same_parent(plan):
@@ -120,14 +144,18 @@ def _same_parent(plan):
     return parent
 
 
-def _plan(run, data, build):
-    log.info("Revision %s in %s", run.revision, run.folder)
+def _plan(group, run, data, build):
+    if group.is_chief:
+        log.info("Revision %s in %s", run.revision, run.folder)
+        group.tell({"config": run.config.to_yaml(), "revision": run.revision})
     if data is None:
         data = factory.load_data(run.config, functools.partial(neighbours.read, run.distances))
     log.info("%s", data.describe())
+    group.check(run.config, data)
     stages = stages_of(with_epochs(run.config, data), len(data.class_names))
-    backup = Backup(run.backup, data, run.history_file, run.revision)
-    return _Plan(run, data, stages, build(stages[0].config, data), backup, build)
+    backup = Backup(run.backup, data, run.history_file, run.revision, group.count)
+    model = _built(group, build, stages[0].config, data)
+    return _Plan(group, run, data, stages, model, backup, build)
 
 
 def _rows_so_far(plan):
@@ -147,7 +175,8 @@ def _rows_so_far(plan):
 
 def _finish(plan, lock, callbacks, verbose, rows=()):
     """Train from the last whole epoch, or the first, to `model.keras`."""
-    run, data, model, backup = plan.run, plan.data, plan.model, plan.backup
+    run, data, model, backup, group = plan.run, plan.data, plan.model, plan.backup, plan.group
+    fingerprint = data.split.fingerprint()
     drawing = [DrawFigures(data, run, backup)] if run.config.draw_every else []
     each_epoch = [StayOwner(lock), backup, *drawing, *callbacks]
     reached = rows[-1].get("stage", 1) if rows else 1
@@ -156,7 +185,7 @@ def _finish(plan, lock, callbacks, verbose, rows=()):
             backup.stage = stage.number
             log.info("Stage %d of %d: %s.", stage.number, len(plan.stages), stage.config.setting)
         if stage.number > 1:
-            former, model = model, plan.build(stage.config, data)
+            former, model = model, plan.built(stage)
         if rows and stage.number == reached:
             backup.restore(model)
         elif plan.parent:
@@ -166,18 +195,44 @@ def _finish(plan, lock, callbacks, verbose, rows=()):
             start_from(model, plan.parent.model)
         elif stage.number > 1 and not stage.anew:
             if stage.starts:
-                former = starts.best(stage.starts, model, data, backup, plan.build)
+                former = starts.best(stage.starts, model, data, backup, plan.built)
             merges = bool(run.config.pretrain_clusters)
             start_from(model, former, with_y=merges and merging.are_merged(model, former))
             if merges:
                 naming = merging.start_from_clusters(model, former, data)
                 report(naming, data, run)
-        fit(model, data, run, each_epoch, stage, backup.history, verbose)
+        group.tell({"stage": stage.number, "rows": backup.history, "fingerprint": fingerprint})
+        fit(model, data, run, each_epoch, stage, backup.history, verbose, group)
         if stage.start:
             backup.keep(stage.start)
     lock.check()
     save_atomically(model, run)
     backup.remove()
+    group.tell({"stage": 0})
+    return run
+
+
+def _follow(group, folder, build, data, callbacks):
+    """`train` in a worker that writes nothing: it trains as the chief says."""
+    told = group.tell()
+    run = runs.Run(folder, Config(), told["revision"])
+    log.info("The first worker says what is trained: revision %s.", run.revision)
+    if not told["config"]:
+        return run
+    run = dataclasses.replace(run, config=Config.from_yaml(told["config"]))
+    plan = _plan(group, run, data, build)
+    model = plan.model
+    while (told := group.tell())["stage"]:
+        stage = plan.stages[told["stage"] - 1]
+        if stage.number > 1:
+            model = plan.built(stage)
+        fingerprint = plan.data.split.fingerprint()
+        if fingerprint != told["fingerprint"]:
+            raise UserError(
+                f"The data of this worker is not the first one's: {run.config.dataset} must be the "
+                f"same in all. Expected fingerprint {told['fingerprint']}. Received: {fingerprint}"
+            )
+        fit(model, plan.data, run, callbacks, stage, told["rows"], 0, group)
     return run
 
 
@@ -203,70 +258,6 @@ def report(naming: merging.Naming, data: Data, run: runs.Run) -> None:
         log.info("disagreements.csv lists the others: look whether their labels are right.")
 
 
-def fit(
-    model: AdversarialModel,
-    data: Data,
-    run: runs.Run,
-    callbacks: Sequence[keras.callbacks.Callback],
-    stage: Stage,
-    history: Sequence[dict[str, Any]],
-    verbose: str | int = "auto",
-) -> None:
-    """`model.fit` with the callbacks of a run and more; its progress goes to stderr.
-
-    Args:
-        model: The compiled model of the stage.
-        data: The `Data`.
-        run: The `Run`.
-        callbacks: Keras callbacks.
-        stage: The `Stage`.
-        history: Rows of the run's whole epochs so far.
-        verbose: As in `keras.Model.fit`.
-    """
-    done = len(history)
-    stop = epochs_before(stage, history) + stage.config.epochs
-    if done >= stop:
-        return
-    if verbose == "auto":
-        verbose = 1 if sys.stderr.isatty() else 2
-    clock = EpochClock()
-    validation = data.validation
-    needs_labels = all(term.needs_labels for term in model.terms if term.validated)
-    if validation is not None and needs_labels and len(validation.element_spec) == 1:
-        log.warning("No labels are left for validation, which this setting needs: there is none.")
-        validation = None
-    tensorboard = keras.callbacks.TensorBoard(str(run.logs), write_graph=False)
-    # A signal that raises within TensorFlow's own callbacks may end the process without a word.
-    with contextlib.redirect_stdout(sys.stderr), interrupts.deferred():
-        model.fit(
-            data.train,
-            validation_data=validation,
-            epochs=stop,
-            initial_epoch=done,
-            verbose=verbose,
-            callbacks=[
-                LookForSignals(),
-                clock,
-                StopOnNaN(),
-                Watch(data, done, stop),
-                *callbacks,
-                tensorboard,
-            ],
-        )
-
-
-class LookForSignals(keras.callbacks.Callback):
-    """Ends training between two batches once a signal has come."""
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Look."""
-        interrupts.check()
-
-    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Look."""
-        interrupts.check()
-
-
 class StayOwner(keras.callbacks.Callback):
     """Ends training, before a checkpoint is written, once the run folder is gone or replaced.
 
@@ -281,19 +272,6 @@ class StayOwner(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Look at the lock."""
         self.lock.check()
-
-
-class EpochClock(keras.callbacks.Callback):
-    """Adds to an epoch's logs, and so to its history, how many seconds it took."""
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Start the watch."""
-        self.start = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Read it."""
-        if logs is not None:
-            logs["seconds"] = round(time.perf_counter() - self.start, 3)
 
 
 class DrawFigures(keras.callbacks.Callback):

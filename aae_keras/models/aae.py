@@ -12,7 +12,7 @@ from keras import Model, ops
 from tensorflow import Tensor
 
 from aae_keras import noise
-from aae_keras.models import fused, objective
+from aae_keras.models import fused, objective, replicas
 from aae_keras.models.elements import Element, class_indices, unpack, unpack_training
 from aae_keras.models.objective import Batch, LogOdds, Named, Phase, Phases
 from aae_keras.models.phased import PhasedModel
@@ -27,21 +27,22 @@ class AdversarialModel(PhasedModel):
 
     def train_step(self, data: Element) -> Named:
         """One step of the paper: reconstruction, regularization, classification."""
-        batch = self.make_batch(data)
-        values, forwards = dict[str, Tensor](), []
-        for phases in self.passes:  # the paper's: one phase in each
-            with tf.GradientTape(persistent=True) as tape:
-                forward = Forward(self, batch, training=True, phases=phases)
-                values |= {term.name: term.loss(forward) for p in phases for term in p.terms}
-                losses = {phase.name: self.loss_of(phase, values, batch) for phase in phases}
-            shared = self.fused and len(phases) > 1
-            gradients_of = fused.gradients_of if shared else plain_gradients_of
-            for optimizer, gradients, variables in gradients_of(tape, phases, losses):
-                apply = fused.compiled(optimizer) if self.jit_updates else optimizer.apply
-                apply(gradients, variables)
-            forwards.append(forward)
-        self.step.assign_add(1)
-        self.after_step(forwards[0])
+        with replicas.adding_up(self.non_trainable_weights, mean=True):
+            batch = self.make_batch(data)
+            values, forwards = dict[str, Tensor](), []
+            for phases in self.passes:  # the paper's: one phase in each
+                with tf.GradientTape(persistent=True) as tape:
+                    forward = Forward(self, batch, training=True, phases=phases)
+                    values |= {term.name: term.loss(forward) for p in phases for term in p.terms}
+                    losses = {phase.name: self.loss_of(phase, values, batch) for phase in phases}
+                shared = self.fused and len(phases) > 1
+                gradients_of = fused.gradients_of if shared else plain_gradients_of
+                for optimizer, gradients, variables in gradients_of(tape, phases, losses):
+                    apply = fused.compiled(optimizer) if self.jit_updates else optimizer.apply
+                    apply(replicas.summed(gradients), variables)
+                forwards.append(forward)
+            self.step.assign_add(1)
+            self.after_step(forwards[0])
         return self.report(values, forwards)
 
     def test_step(self, data: Element) -> Named:
@@ -94,8 +95,7 @@ class AdversarialModel(PhasedModel):
 
     def stream(self, name: str) -> Tensor:
         """A seed for the random draw of that name: a function of (seed, step, replica)."""
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        return noise.stream(self.seed, self.step, replica, name)
+        return noise.stream(self.seed, self.step, replicas.rank(), name)
 
     # Codes and images.
 
@@ -129,9 +129,9 @@ class AdversarialModel(PhasedModel):
 
     def loss_of(self, phase: Phase, values: Named, batch: Batch) -> Tensor:
         """The loss of a phase: its terms' values, each averaged and weighted, added up."""
-        replicas, total = self.distribute_strategy.num_replicas_in_sync, 0.0
+        total = 0.0
         for term in phase.terms:
-            mean = objective.mean_of(term, values[term.name], batch, replicas)
+            mean = objective.mean_of(term, values[term.name], batch, replicas.count())
             total += (term.weight(self.step) if callable(term.weight) else term.weight) * mean
         return phase.weight * total
 

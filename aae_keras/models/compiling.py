@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
+from aae_keras.models import replicas
 from aae_keras.models.latent_y import LatentY
 from aae_keras.models.objective import Phase, Term, distinct
 from aae_keras.phases import PHASES, SCHEDULES
@@ -82,6 +83,9 @@ def check(
     phase_weights: Mapping[str, float] | None,
     jit_updates: bool,
     metrics: typing.Any,
+    steps_per_execution: int = 1,
+    jit_compile: typing.Any = False,
+    **others: typing.Any,
 ) -> None:
     """Refuse arguments of `compile` that cannot be followed.
 
@@ -100,12 +104,7 @@ def check(
     for name, weight in (phase_weights or {}).items():
         if not weight > 0:
             raise ValueError(f"`phase_weights` must be above 0. Received: {name}={weight}")
-    replicas = model.distribute_strategy.num_replicas_in_sync
-    if jit_updates and replicas > 1:
-        raise ValueError(
-            "`jit_updates` works on one device: replicas must add up their gradients first. "
-            f"Received: jit_updates=True on {replicas}"
-        )
+    _check_replicas(model.distribute_strategy, jit_updates, jit_compile, steps_per_execution)
     if metrics and model.latent_y != LatentY.CLASS:
         raise ValueError(
             "`metrics` compare labels with latent y, and no label teaches it in this setting. "
@@ -123,6 +122,27 @@ def check(
                 f"`{name}` has regularizers or activity losses, which belong to no phase and "
                 "would be left out. Use the optimizers' `weight_decay`, or a term of your own."
             )
+
+
+def _check_replicas(strategy, jit_updates, jit_compile, steps_per_execution):
+    """Refuse what Keras or XLA cannot do for several replicas."""
+    mirrored = strategy.num_replicas_in_sync
+    number = max(mirrored, replicas.count())
+    if jit_updates and mirrored > 1:
+        raise ValueError(
+            "`jit_updates` works on one device: replicas must add up their gradients first. "
+            f"Received: jit_updates=True on {mirrored}"
+        )
+    if jit_compile is True and number > 1:
+        raise ValueError(
+            "`jit_compile` works on one device: XLA has no way to add up what replicas computed. "
+            f"Received: jit_compile=True on {number}"
+        )
+    if steps_per_execution > 1 and number > 1:
+        raise ValueError(
+            "`steps_per_execution` must be 1 on several devices, as replicas meet in each step. "
+            f"Received: steps_per_execution={steps_per_execution} on {number}"
+        )
 
 
 def check_terms(terms: Sequence[Term], variables: Sequence[keras.Variable]) -> None:

@@ -177,6 +177,16 @@ class CheckedModel(keras.Model):
                 f"Received: {first_line(error)}"
             ) from error
 
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """Of Keras: nothing is left to build, and replicas' odd batches cannot be added up."""
+
+    def _get_metrics_result_or_logs(self, logs: Any) -> Any:
+        """Of Keras: the reports of all replicas, which each of them has of its own images."""
+        if self.distribute_strategy.num_replicas_in_sync == 1:
+            return logs
+        results = self.get_metrics_result()
+        return {name: results[name] for name in logs}
+
     def _evaluated(self, x, y, sample_weight):
         """What `evaluate` is to pass on; refused where it cannot be evaluated."""
         x, y, sample_weight = Passed(self).checked(x, y, sample_weight)

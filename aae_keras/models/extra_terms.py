@@ -13,7 +13,8 @@ import tensorflow as tf
 from aae_keras import losses
 from aae_keras.models.aae import AdversarialModel
 from aae_keras.models.objective import Term
-from aae_keras.models.regularizers import Regularizer, check_has_y, global_mean
+from aae_keras.models.regularizers import Regularizer, check_has_y
+from aae_keras.models.replicas import global_mean
 from aae_keras.models.smoothness import VirtualAdversarial
 from aae_keras.networks import output_shapes, upstream_variables
 

@@ -9,7 +9,7 @@ from keras import ops
 
 from aae_keras import losses, ranges
 from aae_keras.images import to_unit_range
-from aae_keras.models import compiling
+from aae_keras.models import compiling, replicas
 from aae_keras.models.averaging import RunningAverage
 from aae_keras.models.elements import check_images
 from aae_keras.models.entrances import CheckedModel
@@ -165,7 +165,8 @@ class PhasedModel(CheckedModel):
             generator=generator_optimizer,
             classification=classification_optimizer,
         )
-        compiling.check(self, schedule, phase_weights, jit_updates, metrics or weighted_metrics)
+        own = metrics or weighted_metrics
+        compiling.check(self, schedule, phase_weights, jit_updates, own, **kwargs)
         compiling.check_no_loss(**kwargs)
         self.terms = self.objective()
         compiling.check_terms(self.terms, self.variables)
@@ -240,22 +241,24 @@ class PhasedModel(CheckedModel):
             forwards: The `Forward` of each pass.
         """
         batch = forwards[0].batch
-        terms = [term for term in self.terms if term.name in values]
-        for term in terms:
-            counted = batch.known if term.of_labels else None
-            self.trackers[term.name].update_state(values[term.name], sample_weight=counted)
+        classified = batch.labels is not None and self.latent_y == LatentY.CLASS
+        with replicas.adding_up(self.metrics_variables):
+            for term in self.terms:
+                if term.name in values:
+                    counted = batch.known if term.of_labels else None
+                    self.trackers[term.name].update_state(values[term.name], sample_weight=counted)
+            if classified:
+                # Of the pass that has encoded the labelled images already.
+                forward = next((f for f in forwards if "labeled_code" in vars(f)), forwards[0])
+                y = forward.labeled_code["y"]
+                wrong = ops.not_equal(ops.argmax(y, axis=-1), ops.cast(batch.labels, "int32"))
+                self.error_rate.update_state(ops.cast(wrong, "float32"), sample_weight=batch.known)
+                labels = ops.maximum(batch.labels, 0)
+                self.compute_metrics(batch.labeled, labels, y, sample_weight=batch.known)
+        logs = self.get_metrics_result()
         reported = {self._loss_tracker.name, *values}
-        if batch.labels is not None and self.latent_y == LatentY.CLASS:
-            # Of the pass that has encoded the labelled images already.
-            forward = next((f for f in forwards if "labeled_code" in vars(f)), forwards[0])
-            y = forward.labeled_code["y"]
-            wrong = ops.not_equal(ops.argmax(y, axis=-1), ops.cast(batch.labels, "int32"))
-            self.error_rate.update_state(ops.cast(wrong, "float32"), sample_weight=batch.known)
-            labels = ops.maximum(batch.labels, 0)
-            logs = self.compute_metrics(batch.labeled, labels, y, sample_weight=batch.known)
+        if classified:
             reported |= logs.keys() - self.trackers.keys()
-        else:
-            logs = self.get_metrics_result()
         return {name: value for name, value in logs.items() if name in reported}
 
     def get_metrics_result(self) -> dict[str, Any]:

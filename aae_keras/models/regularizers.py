@@ -1,4 +1,4 @@
-"""What terms are made of that any setting may add to its own: base, weight, means over replicas.
+"""What terms are made of that any setting may add to its own: base, weight.
 
 A regularizer is a small object with one duty, `terms(model)`. It is off unless it is asked for, and
 costs nothing then. Whatever it draws at random comes from a stream of its own name,
@@ -98,22 +98,3 @@ def check_has_y(regularizer: Regularizer, model: AdversarialModel) -> None:
             f"`{type(regularizer).__name__}` speaks of a y that the encoder finds, and this "
             f"setting has none. Leave it out. Received: {type(model).__name__}"
         )
-
-
-def global_mean(values: tf.Tensor) -> tf.Tensor:
-    """Mean over the global batch, of all replicas together, with its gradient.
-
-    A term per batch that is no linear function of such a mean needs it: with the mean of each
-    replica's own rows, replicas would add up to something else.
-
-    Args:
-        values: Shape (batch, ...).
-
-    Returns:
-        Shape (...).
-    """
-    mean = tf.reduce_mean(values, axis=0)
-    replicas = tf.distribute.get_replica_context()
-    if replicas.num_replicas_in_sync == 1:
-        return mean
-    return replicas.all_reduce(tf.distribute.ReduceOp.MEAN, mean)

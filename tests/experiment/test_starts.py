@@ -85,7 +85,11 @@ def test_the_start_that_the_others_agree_with_is_taken(several, monkeypatch, cap
         return {"y": 0.94 * sure + 0.05 * pairs + 0.01 / 6}
 
     monkeypatch.setattr(starts, "encode", clusters_of)
-    chosen = starts.best(first, model, data, Kept(), factory.build_model)
+
+    def build(stage):
+        return factory.build_model(stage.config, data)
+
+    chosen = starts.best(first, model, data, Kept(), build)
     assert chosen.start == 2
     assert "Of the 3 starts number 2 is gone on from" in caplog.text
 

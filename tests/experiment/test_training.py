@@ -22,6 +22,7 @@ from aae_keras.experiment import (
     config,
     evaluation,
     factory,
+    fitting,
     optimization,
     outcomes,
     runs,
@@ -342,11 +343,11 @@ def test_weights_that_turn_nan_in_the_last_step_are_not_saved(small, tmp_path):
 
 
 def interrupted(small, folder, monkeypatch):
-    original = training.EpochClock
-    monkeypatch.setattr(training, "EpochClock", lambda: KillAt(2, batch=1))
+    original = fitting.EpochClock
+    monkeypatch.setattr(fitting, "EpochClock", lambda: KillAt(2, batch=1))
     with pytest.raises(Killed):
         training.train(small, folder, verbose=0)
-    monkeypatch.setattr(training, "EpochClock", original)
+    monkeypatch.setattr(fitting, "EpochClock", original)
 
 
 def test_a_row_of_history_lost_to_a_kill_comes_back(small, tmp_path, monkeypatch):

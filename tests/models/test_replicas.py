@@ -12,7 +12,7 @@ SCRIPT = """
     from aae_keras import models
     from aae_keras.models.objective import Term, classification_term, reconstruction_term
     from aae_keras.models import ConditionalEntropy, FadeIn
-    from aae_keras.models.regularizers import global_mean
+    from aae_keras.models.replicas import global_mean
     from tests.tiny import tiny_model
 
     class WithoutPrior(models.SemiSupervisedAAE):
@@ -54,6 +54,31 @@ SCRIPT = """
     first, second = strategy.experimental_local_results(drawn)
     assert np.abs(np.corrcoef(np.ravel(first), np.ravel(second))[0, 1]) < 0.4
     print("replicas agree")
+
+    # Metrics, which Keras would build for all replicas before the first step, and odd batches: of
+    # the 7 images, in batches of 3, one replica has 4 and the other 3, and none of the last batch.
+    with strategy.scope():
+        together = tiny_model()
+    alone = tiny_model()
+    alone.set_weights(together.get_weights())
+    for model in alone, together:
+        model.compile(metrics=["accuracy"], jit_compile=False)
+    first, second = (
+        model.evaluate(images[:7], labels[:7], batch_size=3, verbose=0, return_dict=True)
+        for model in (alone, together)
+    )
+    assert first.keys() == second.keys() and "accuracy" in first
+    for name, value in first.items():
+        np.testing.assert_allclose(second[name], value, rtol=1e-5, err_msg=name)
+    logs = together.fit(data, verbose=0).history
+    np.testing.assert_allclose(1 - logs["accuracy"][0], logs["error_rate"][0], rtol=1e-5)
+    print("odd batches agree")
+
+    for options in ({"jit_compile": True}, {"steps_per_execution": 2}, {"jit_updates": True}):
+        try:
+            together.compile(**options)
+        except ValueError as error:
+            print(error)
 """
 
 
@@ -61,4 +86,8 @@ def test_replicas_add_up_and_draw_different_noise():
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(SCRIPT)], capture_output=True, text=True
     )
-    assert done.stdout.endswith("replicas agree\n"), done.stderr
+    said = done.stdout.splitlines()
+    assert said[:2] == ["replicas agree", "odd batches agree"], done.stderr
+    refused = ("jit_compile", "steps_per_execution", "jit_updates")
+    for name, message in zip(refused, said[2:], strict=True):
+        assert message.startswith(f"`{name}` ") and "Received" in message

@@ -1,6 +1,7 @@
 """Fixtures: small images, tiny networks, and the places data may lie."""
 
 import dataclasses
+import gc
 import os
 import pathlib
 import shutil
@@ -19,6 +20,14 @@ from aae_keras.experiment.config import Config
 from aae_keras.images import to_unit_range
 from aae_keras.models import inference
 from tests.tiny import IMAGE_SHAPE, NUM_CLASSES, tiny_model
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_heap():
+    """Python looks for garbage among what a module's tests have made, not among all before it."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

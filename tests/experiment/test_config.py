@@ -264,11 +264,12 @@ def test_another_setting_takes_along_what_is_of_no_use_to_it():
         plus, pretrain="", pretrain_clusters=0, pretrain_epochs=10, extra_terms=("vat",)
     )
     few = presets.preset("mnist-10-plus")
-    assert changed(few, setting="clustering", num_clusters=10).pretrain_merged_epochs == 0
-    assert changed(few, pretrain_clusters=0, pretrain="basic").pretrain_merged_epochs == 0
-    several = dataclasses.replace(few, pretrain_starts=3)
-    assert changed(several, setting="clustering", num_clusters=10).pretrain_starts == 3
-    assert changed(several, pretrain_clusters=0, pretrain="basic").pretrain_starts == 1
+    clusters = changed(few, setting="clustering", num_clusters=10)
+    assert (clusters.pretrain_starts, clusters.pretrain_merged_epochs) == (3, 6)
+    once = changed(few, setting="clustering", num_clusters=10, pretrain_starts=1)
+    assert once.pretrain_merged_epochs == 0
+    other = changed(few, pretrain_clusters=0, pretrain="basic")
+    assert (other.pretrain_starts, other.pretrain_merged_epochs) == (1, 0)
     # What is given by name is never left out.
     with pytest.raises(ValueError, match="`pretrain_epochs` is for a run with `pretrain`"):
         changed(plus, pretrain="", pretrain_epochs=3)

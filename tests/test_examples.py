@@ -71,6 +71,7 @@ for number, cell in enumerate(json.loads(sys.stdin.read())):
 """
 
 
+@pytest.mark.long
 def test_the_notebook_runs_from_top_to_bottom(tmp_path):
     cells = ["".join(c["source"]) for c in NOTEBOOK["cells"] if c["cell_type"] == "code"]
     printed = run(["-c", NOTEBOOK_RUNNER], tmp_path, json.dumps(cells))

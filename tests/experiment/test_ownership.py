@@ -127,7 +127,7 @@ def test_a_run_stopped_later_keeps_its_last_two_epochs(small, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("at", [0, 2])
+@pytest.mark.parametrize("at", [pytest.param(0, marks=pytest.mark.exhaustive), 2])
 def test_a_folder_that_is_deleted_while_it_is_trained_in_ends_training(small, tmp_path, at):
     folder = tmp_path / "run"
     with pytest.raises(UserError, match="was deleted, moved or replaced while it was trained in"):

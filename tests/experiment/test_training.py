@@ -70,10 +70,11 @@ def with_dropout(config, data):
     return own
 
 
-# Each precision once, and each kind of state: optimizers that XLA compiles, the average, a setting
-# with a state of its own. Every combination in the long suite, the alternating schedule in others.
+# Each precision once, and each kind of state: optimizers that XLA compiles, a setting with a state
+# of its own; tests/experiment/test_stages.py has the average. Every combination in the long suite,
+# the alternating schedule in others.
 SHORT = {("paired", "bfloat16", 2), ("simultaneous", "float32", 2)}
-SHORT_TOO = {"adam-updates", "average", "clustering-with-everything"}
+SHORT_TOO = {"adam-updates", "clustering-with-everything"}
 EXECUTIONS = [
     pytest.param(
         {

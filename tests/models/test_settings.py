@@ -36,6 +36,20 @@ def setting(request):
     return request.param
 
 
+# One of each setting; its variants, which differ in their terms, in the long suite.
+VARIANTS = {
+    *("supervised-informed", "clustering", "dimensionality-reduction-without-labels"),
+    *("basic-gaussian", "basic-universal"),
+}
+each_setting = pytest.mark.parametrize(
+    "setting",
+    [
+        pytest.param(name, marks=pytest.mark.exhaustive if name in VARIANTS else ())
+        for name in SETTINGS
+    ],
+)
+
+
 def made(setting, **kwargs):
     model = SETTINGS[setting](**kwargs)
     model.compile(
@@ -75,6 +89,7 @@ def test_each_phase_moves_what_it_owns_and_nothing_else(setting, element):
         assert moved == expected, phase.name
 
 
+@each_setting
 def test_one_batch_is_memorised(setting, element):
     """300 steps on the same images halve the distance of what is decoded."""
     model = made(setting, input_noise=0.0)
@@ -90,6 +105,7 @@ def model_loss_of_first_step(setting, element):
     return float(model.train_step(tensors(element))["reconstruction_loss"])
 
 
+@each_setting
 def test_a_saved_model_answers_and_goes_on_like_the_one_in_memory(setting, element, tmp_path):
     model = made(setting)
     data = tf.data.Dataset.from_tensors(element).repeat(3)

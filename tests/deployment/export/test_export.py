@@ -144,7 +144,7 @@ def test_labels_alone_have_no_decoder_to_export(small, tmp_path, root):
     assert not root.exists()
 
 
-@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize("batch_norm", [pytest.param(False, marks=pytest.mark.exhaustive), True])
 def test_a_model_trained_in_bfloat16_is_exported_in_float32(small, tmp_path, root, batch_norm):
     changes = {"precision": "bfloat16", "batch_norm": batch_norm, "encoder_average": 0.9}
     run = training.train(dataclasses.replace(small, **changes), tmp_path / "run", verbose=0)

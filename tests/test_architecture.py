@@ -39,7 +39,7 @@ ROOMS = [
 ]
 WINGS = {
     "experiment": [
-        {"seals", "ownership", "flat_yaml", "cluster"},
+        {"seals", "ownership", "flat_yaml", "tf_config"},
         {"acquisition", "fields", "hardware", "consistency", "merging", "records", "vocabulary"},
         {"config", "rows"},
         {"changes"},

@@ -5,7 +5,7 @@ import pathlib
 import statistics
 
 from aae_keras.errors import UserError
-from aae_keras.experiment import cluster
+from aae_keras.experiment import tf_config
 
 from . import cli
 
@@ -35,7 +35,7 @@ def main(arguments):
     if flags.resume and flags.overwrite:
         raise cli.Usage("--resume goes on with a run, --overwrite replaces it: choose one.")
     try:
-        cluster.check_way(flags.distribute)
+        tf_config.check_way(flags.distribute)
     except UserError as error:
         raise cli.Usage(error) from error
     follows = flags.distribute == "multiworker" and _place().rank > 0
@@ -75,7 +75,7 @@ def main(arguments):
 
 
 def _place():
-    return cluster.place_of(os.environ.get("TF_CONFIG"))
+    return tf_config.place_of(os.environ.get("TF_CONFIG"))
 
 
 def _config_of_former_run():

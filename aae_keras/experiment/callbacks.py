@@ -104,10 +104,13 @@ class Backup(keras.callbacks.Callback):
 
     def keep(self, start: int) -> None:
         """Keep a copy of the newest checkpoint until the run has ended: that of one start."""
+        newest = checkpoints.found(self.folder)[-1]
         kept, aside = self._kept(start), self.folder / ".keeping"
         for path in (aside, kept):
             shutil.rmtree(path, ignore_errors=True)
-        shutil.copytree(checkpoints.found(self.folder)[-1], aside)
+        size = sum(file.stat().st_size for file in newest.iterdir())
+        with naming_a_full_disk(kept, size, "go on with --resume."):
+            shutil.copytree(newest, aside)
         aside.rename(kept)
         flush(self.folder)
 
@@ -119,9 +122,9 @@ class Backup(keras.callbacks.Callback):
             model: A compiled model, built as the one that was kept.
 
         Raises:
-            UserError: If what was kept is damaged, or of a model of another shape.
+            UserError: If what was kept is damaged, of another run, or of a model of another shape.
         """
-        _assign(checkpoints.whole(self._kept(start)), model)
+        _assign(checkpoints.whole(self._kept(start), self.revision), model)
 
     def _kept(self, start):
         return self.folder / f"start-{start}"

@@ -18,8 +18,11 @@ from aae_keras.files import flush, write_atomically
 log = logging.getLogger(__name__)
 # What earlier versions wrote, without a checksum; the archive of the arrays has one of its own.
 _UNSEALED = {"epochs", "history"}
-# What a damaged archive raises beside the errors of reading.
-_DAMAGED = (zipfile.BadZipFile, zlib.error, RuntimeError)
+# What reading a damaged checkpoint raises.
+_DAMAGED = (
+    *(OSError, ValueError, KeyError, TypeError, EOFError),
+    *(zipfile.BadZipFile, zlib.error, RuntimeError),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,14 +91,10 @@ def newest_whole(folder: pathlib.Path, revision: str = "") -> Checkpoint | None:
     for path in reversed(found(folder)):
         try:
             checkpoint = _read(path)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, *_DAMAGED) as error:
+        except _DAMAGED as error:
             damage.append(f"{path} is damaged ({first_line(error)})")
             continue
-        if revision and checkpoint.revision and checkpoint.revision != revision:
-            raise UserError(
-                f"{path} is of another run. Put the run's own backup back. "
-                f"Expected revision {revision}. Received: {checkpoint.revision}"
-            )
+        _check_run(checkpoint, revision)
         for what in damage:
             log.warning("%s: going on from the one before it.", what)
         return checkpoint
@@ -107,19 +106,33 @@ def newest_whole(folder: pathlib.Path, revision: str = "") -> Checkpoint | None:
     return None
 
 
-def whole(path: pathlib.Path) -> Checkpoint:
+def whole(path: pathlib.Path, revision: str = "") -> Checkpoint:
     """Read one checkpoint.
 
+    Args:
+        path: Its folder.
+        revision: Of the run that it must be of; empty for any.
+
     Raises:
-        UserError: If it is missing or damaged.
+        UserError: If it is missing, damaged, or of another run.
     """
     try:
-        return _read(path)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, *_DAMAGED) as error:
+        checkpoint = _read(path)
+    except _DAMAGED as error:
         raise UserError(
             f"{path} is damaged ({first_line(error)}). Put a copy of it back, or train the run "
             "anew."
         ) from error
+    _check_run(checkpoint, revision)
+    return checkpoint
+
+
+def _check_run(checkpoint, revision):
+    if revision and checkpoint.revision and checkpoint.revision != revision:
+        raise UserError(
+            f"{checkpoint.folder} is of another run. Put the run's own backup back. "
+            f"Expected revision {revision}. Received: {checkpoint.revision}"
+        )
 
 
 def _read(path):

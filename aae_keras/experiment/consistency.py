@@ -52,20 +52,15 @@ def _check_use(config):
             )
 
 
-# Fields of a first stage that finds clusters, beside how many.
-_OF_CLUSTERS = ("pretrain_starts", "pretrain_merged_epochs")
-
-
 def _check_stages(config):
     if config.resume_from and config.pretrain:
         raise ValueError(
             "`resume_from` takes the place of a first stage: leave `pretrain` out. "
             f"Received: pretrain={config.pretrain!r} with resume_from={config.resume_from!r}"
         )
-    default = {field.name: field.default for field in dataclasses.fields(config)}
-    for name in ("pretrain_epochs", "pretrain_clusters", *_OF_CLUSTERS):
-        value = getattr(config, name)
-        if not config.pretrain and value != default[name]:
+    for field in dataclasses.fields(config):
+        name, value = field.name, getattr(config, field.name)
+        if name.startswith("pretrain_") and not config.pretrain and value != field.default:
             raise ValueError(
                 f"`{name}` is for a run with `pretrain`. Received: {name}={value} without it"
             )

@@ -23,8 +23,8 @@ import tensorflow as tf
 from aae_keras.data import Data
 from aae_keras.errors import UserError, first_line
 from aae_keras.experiment.callbacks import state
-from aae_keras.experiment.cluster import Place, check_way, place_of
 from aae_keras.experiment.config import Config
+from aae_keras.experiment.tf_config import Place, check_way, place_of
 from aae_keras.models import AdversarialModel, replicas
 
 log = logging.getLogger(__name__)
@@ -160,7 +160,7 @@ def started(way: str) -> Iterator[Group]:
     """The replicas of `--distribute`, until the end of the block.
 
     Args:
-        way: One of `cluster.WAYS`.
+        way: One of `tf_config.WAYS`.
 
     Raises:
         UserError: If the devices or TF_CONFIG do not allow it, or another worker ends.

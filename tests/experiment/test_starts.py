@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from aae_keras.errors import UserError
-from aae_keras.experiment import factory, merging, starts
+from aae_keras.experiment import checkpoints, factory, merging, starts
 from aae_keras.experiment.callbacks import Backup
-from aae_keras.experiment.stages import Stage, stages_of
+from aae_keras.experiment.stages import stages_of
 from tests.experiment.killing import check_resumes_exactly
 
 
@@ -115,5 +115,7 @@ def test_a_kept_start_that_is_damaged_is_refused(tmp_path):
         Backup(tmp_path).restore_kept(2, None)
 
 
-def test_a_stage_is_none_of_several_unless_it_says_so(small):
-    assert Stage(1, small).start == 0 and not Stage(1, small).starts
+def test_a_kept_start_of_another_run_is_refused(tmp_path):
+    checkpoints.write(tmp_path / "start-2", 1, [], {}, "20260101T000000Z-00000000")
+    with pytest.raises(UserError, match="start-2 is of another run"):
+        Backup(tmp_path, revision="20260202T000000Z-11111111").restore_kept(2, None)

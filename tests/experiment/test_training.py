@@ -73,8 +73,8 @@ def with_dropout(config, data):
 # Each precision once, and each kind of state: optimizers that XLA compiles, a setting with a state
 # of its own; tests/experiment/test_stages.py has the average. Every combination in the long suite,
 # the alternating schedule in others.
-SHORT = {("paired", "bfloat16", 2), ("simultaneous", "float32", 2)}
-SHORT_TOO = {"adam-updates", "clustering-with-everything"}
+SHORT_EXECUTIONS = {("paired", "bfloat16", 2), ("simultaneous", "float32", 2)}
+SHORT_RECIPES = {"adam-updates", "clustering-with-everything"}
 EXECUTIONS = [
     pytest.param(
         {
@@ -85,7 +85,7 @@ EXECUTIONS = [
         },
         None,
         id=f"{schedule}-{precision}-{steps}",
-        marks=() if (schedule, precision, steps) in SHORT else pytest.mark.exhaustive,
+        marks=() if (schedule, precision, steps) in SHORT_EXECUTIONS else pytest.mark.exhaustive,
     )
     for schedule in SCHEDULES
     for precision in ("float32", "bfloat16")
@@ -129,7 +129,10 @@ RECIPES = {
         *EXECUTIONS,
         *(
             pytest.param(
-                changes, None, id=name, marks=() if name in SHORT_TOO else pytest.mark.exhaustive
+                changes,
+                None,
+                id=name,
+                marks=() if name in SHORT_RECIPES else pytest.mark.exhaustive,
             )
             for name, changes in (RECIPES | SETTINGS).items()
         ),

@@ -139,6 +139,24 @@ def test_importing_the_package_is_free():
     assert done.stdout.startswith("[] "), done.stderr
 
 
+def test_whoever_imports_the_models_can_load_every_file_that_names_a_class_of_ours():
+    decorator = "@keras.saving.register_keras_serializable"
+    marked = sum(path.read_text().count(decorator) for path in FILES)
+    script = (
+        "import importlib, sys, keras; from aae_keras import load_model;"
+        "names = lambda: {n for n in keras.saving.get_custom_objects() if n[:10] == 'aae_keras>'};"
+        "first = names(); [importlib.import_module(name) for name in sys.argv[1:]];"
+        "print(len(first), sorted(names() - first))"
+    )
+    modules = [
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+        for path in FILES
+        if decorator in path.read_text()
+    ]
+    done = subprocess.run([sys.executable, "-c", script, *modules], capture_output=True, text=True)
+    assert done.stdout.split() == [str(marked), "[]"], done.stdout + done.stderr
+
+
 def test_every_public_name_is_there():
     import aae_keras
 

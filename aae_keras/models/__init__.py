@@ -11,6 +11,7 @@ from aae_keras.models.labels_only import LabelsOnly
 from aae_keras.models.latent_y import LatentY
 from aae_keras.models.loading import in_float32, load_model
 from aae_keras.models.objective import Batch, Term
+from aae_keras.models.rates import FallingRate
 from aae_keras.models.regularizers import FadeIn, Regularizer
 from aae_keras.models.semi_supervised import SemiSupervisedAAE
 from aae_keras.models.smoothness import VirtualAdversarial
@@ -25,6 +26,7 @@ __all__ = [
     "ConditionalEntropy",
     "DimensionalityReductionAAE",
     "FadeIn",
+    "FallingRate",
     "Forward",
     "LabelInformedAAE",
     "LabelsOnly",

@@ -55,9 +55,11 @@ class CheckedModel(keras.Model):
 
         Raises:
             DataError: If images or labels are not as they should be.
-            ValueError: If an argument cannot be followed, or the model is not compiled.
+            ValueError: If an argument cannot be followed, the model is not compiled, or its rates
+                have fallen to 0.
         """
         self._check_compiled("fit")
+        self._check_rates()
         if validation_split:
             raise ValueError(
                 "`validation_split` is not supported: labelled and unlabelled images are split "
@@ -207,6 +209,21 @@ class CheckedModel(keras.Model):
         return keras.utils.pack_x_y_sample_weight(
             *self._evaluated(*keras.utils.unpack_x_y_sample_weight(data))
         )
+
+    def _check_rates(self):
+        """A model read back has the rates of its last step: 0, where they fell to the end."""
+        over = [
+            optimizer.name
+            for optimizer in self.optimizers
+            if isinstance(optimizer.get_config()["learning_rate"], dict)  # of a schedule
+            and not float(optimizer.learning_rate)
+        ]
+        if over:
+            raise ValueError(
+                f"`fit` would change nothing: by their schedules the rates of {', '.join(over)} "
+                "have fallen to 0. To train on, `compile` with other optimizers, or start a new "
+                "run from this one: python -m tools.train --resume_from=RUN"
+            )
 
     def _check_compiled(self, method):
         if not self.compiled:

@@ -375,6 +375,17 @@ def test_a_split_by_keras_is_refused_with_the_way_to_do_it(images, labels):
         compiled().fit(inputs, labels, validation_split=0.2, verbose=0)
 
 
+def test_rates_that_have_fallen_to_nothing_are_named(images, labels):
+    rates = models.FallingRate(0.01, steps=1, share=0.5)
+    adam = keras.optimizers.Adam(rates)
+    model = compiled(optimizer=adam, classification_optimizer=adam)
+    model.fit(training(images, labels), verbose=0)  # the one step that there is
+    with pytest.raises(ValueError, match="change nothing.*rates of adam.* have fallen to 0"):
+        model.fit(training(images, labels), verbose=0)
+    model.compile(jit_compile=False, classification_optimizer=keras.optimizers.Adam(0.0))
+    model.fit(training(images, labels), verbose=0)  # frozen by its user's own number
+
+
 def test_a_model_that_is_not_compiled_says_so(images):
     model = models.LabelsOnly(encoder(3))
     for call in (model.fit, model.evaluate, model.train_on_batch, model.test_on_batch):

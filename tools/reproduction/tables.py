@@ -200,7 +200,7 @@ def readme_block(found: Iterable[Runs]) -> str:
         "data, labels", "test error here", "labels alone, same network", "paper, full training",
         "minutes a run",
     )  # fmt: skip
-    commits: dict[str, list[str]] = {}
+    commits: set[str] = set()
     machines: dict[str, list[str]] = {}
     for row_runs in shown:
         figure = row_runs.row.headline
@@ -217,15 +217,15 @@ def readme_block(found: Iterable[Runs]) -> str:
         )
         for result in row_runs.results:
             _add(machines, result.record.machine.partition(";")[0] or "?", row_runs.row.name)
-            for commit in result.record.commits:
-                _add(commits, commit, row_runs.row.name)
+            commits.update(result.record.commits)
     names = ",".join(row_runs.row.name for row_runs in shown)
     sentence = (
         "Mean and standard deviation over seeds, each with labels of its own, on "
         f"{' and '.join(f'{name}{_of(rows, machines)}' for name, rows in machines.items())}: "
-        f"`python -m tools.reproduce --rows={names} --data_dir=DATA_DIR` at commit "
-        f"{' and '.join(f'{name}{_of(rows, commits)}' for name, rows in commits.items())}. "
-        "[RESULTS.md](RESULTS.md) has every row, every seed, the goals and what was missed."
+        f"`python -m tools.reproduce --rows={names} --data_dir=DATA_DIR` "
+        f"{f'at commit {commits.pop()}' if len(commits) == 1 else 'at several commits'}. "
+        "[RESULTS.md](RESULTS.md) has every row, every seed with its commit, the goals and what "
+        "was missed."
     )
     return "".join(lines) + "\n" + _wrapped(sentence)
 

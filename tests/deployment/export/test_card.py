@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import yaml
 from PIL import Image
@@ -81,10 +82,19 @@ def test_an_export_has_one(exported):
     assert [language for language, _ in blocks(text)] == ["json", *RUN]
 
 
+class Renamed(ServedModel):
+    """The classes have names that nothing else in an answer is: digits are their own labels."""
+
+    def run(self, name, inputs):
+        outputs = super().run(name, inputs)
+        names = [b"digit " + class_name for class_name in outputs["class_name"].tolist()]
+        return outputs | {"class_name": np.array(names, dtype=object)}
+
+
 @pytest.fixture(scope="module")
 def address(exported):
     """Of a server's look-alike that serves the export."""
-    with rest.serving({"tiny": {7: ServedModel(exported.path)}}) as url:
+    with rest.serving({"tiny": {7: Renamed(exported.path)}}) as url:
         yield url
 
 
@@ -101,5 +111,5 @@ def test_its_clients_print_the_class(exported, address, images, tmp_path, langua
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (label,) = exported.encode(images[:1])["label"]
-    name = json.loads((exported.path / contract.MANIFEST).read_text())["class_names"][label]
+    name = f"digit {label}"
     assert done.stdout.strip() == name or f'"class_name": "{name}"' in done.stdout

@@ -234,12 +234,17 @@ class Config:
     conditional_entropy_fade: tuple[int, ...] = _objective(
         (), _FADE, term="conditional_entropy", low=0
     )
-
     marginal_entropy_weight: float = _objective(
         0.4, "Weight of using every category of y.", term="marginal_entropy", low=0
     )
     marginal_entropy_slack: float = _objective(
         0.01, "Nats by which the use may differ from the prior's.", term="marginal_entropy", low=0
+    )
+    shift_weight: float = _objective(
+        1.0, "Weight of y staying as it is where the image is shifted.", term="shift", low=0
+    )
+    shift_pixels: int = _objective(
+        2, "Pixels that it is shifted by at most, each way.", term="shift", low=1
     )
     vat_weight: float = _objective(
         1.0, "Weight of y staying as it is under the worst small change.", term="vat", low=0
@@ -302,16 +307,12 @@ class Config:
     )
     momentum: float = _optimization(
         PHASES["reconstruction"].momentum,
-        "Momentum (Adam: beta_1), reconstruction and classification.",
-        low=0,
-        high=0.999,
-    )
+        "Momentum (Adam: beta_1), reconstruction and classification.", low=0, high=0.999,
+    )  # fmt: skip
     adversarial_momentum: float = _optimization(
         PHASES["generator"].momentum,
-        "Momentum (Adam: beta_1), discriminators and generator.",
-        low=0,
-        high=0.999,
-    )
+        "Momentum (Adam: beta_1), discriminators and generator.", low=0, high=0.999,
+    )  # fmt: skip
     rate_drops: tuple[int, ...] = _optimization(
         (50, 1000), "Epochs after which every rate is multiplied by `rate_drop_factor`.", low=1
     )
@@ -342,7 +343,6 @@ class Config:
     steps_per_execution: int = _execution(
         20, "Training steps per call of the compiled loop, at most an epoch's.", low=1
     )
-
     draw_every: int = _execution(
         0, "Draw the pictures every so many epochs, into figures/ and TensorBoard; 0: never.", low=0
     )

@@ -110,7 +110,7 @@ def build_model(config: Config, data: Data) -> models.AdversarialModel:
 def build_uncompiled(config: Config, data: Data) -> models.AdversarialModel:
     """The model of a configuration's setting: its networks, its priors, its options."""
     networks_of = parts.Networks(config, data)
-    shared = _shared_options(config, data.steps_per_epoch, networks_of.shares)
+    shared = _shared_options(config, data, networks_of.shares)
     return _SETTINGS[config.setting](config, networks_of, shared)
 
 
@@ -191,22 +191,26 @@ _SETTINGS = {
 }
 
 
-def _shared_options(config, steps_per_epoch, shares):
+def _shared_options(config, data, shares):
     """What every setting takes."""
     names = ("input_noise", "input_dropout", "reconstruction", "encoder_average", "seed")
     options = {name: getattr(config, name) for name in names}
-    return options | {"extra_terms": extra_terms(config, steps_per_epoch, shares)}
+    return options | {"extra_terms": extra_terms(config, data, shares)}
 
 
 def extra_terms(
-    config: Config, steps_per_epoch: int, shares: list[float] | None = None
+    config: Config, data: Data, shares: list[float] | None = None
 ) -> list[models.Regularizer]:
     """The regularizers that a configuration asks for by name; `shares` is p(y).
 
     The fields `NAME_weight` and `NAME_fade` give the weight, every other `NAME_OPTION` an argument.
+    Vectors have no shifts: where these are asked for they are left out, and a line says so.
     """
     sources: list[models.Regularizer] = []
     for name in config.extra_terms:
+        if name == "shift" and 1 in data.image_shape[:2]:
+            log.warning("The term shift is left out: these are vectors, no images.")
+            continue
         prefix = f"{name}_"
         options = {
             field.name.removeprefix(prefix): getattr(config, field.name)
@@ -214,7 +218,7 @@ def extra_terms(
             if field.metadata["term"] == name
         }
         if fade := options.pop("fade", ()):
-            steps = (epoch * steps_per_epoch for epoch in fade)
+            steps = (epoch * data.steps_per_epoch for epoch in fade)
             options["weight"] = models.FadeIn(options["weight"], *steps)
         if name == "marginal_entropy":
             options["shares"] = shares

@@ -27,5 +27,6 @@ MIXTURES = ("gaussian-mixture", "swiss-roll")
 EXTRA_TERMS = {
     "conditional_entropy": ENCODED_Y,
     "marginal_entropy": ENCODED_Y,
+    "shift": ENCODED_Y,
     "vat": ENCODED_Y,
 }

@@ -14,7 +14,7 @@ from aae_keras.models.objective import Batch, Term
 from aae_keras.models.rates import FallingRate
 from aae_keras.models.regularizers import FadeIn, Regularizer
 from aae_keras.models.semi_supervised import SemiSupervisedAAE
-from aae_keras.models.smoothness import VirtualAdversarial
+from aae_keras.models.smoothness import Shift, VirtualAdversarial
 from aae_keras.models.supervised import SupervisedAAE
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "MarginalEntropy",
     "Regularizer",
     "SemiSupervisedAAE",
+    "Shift",
     "SupervisedAAE",
     "Term",
     "VirtualAdversarial",

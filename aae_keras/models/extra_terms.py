@@ -15,7 +15,7 @@ from aae_keras.models.aae import AdversarialModel
 from aae_keras.models.objective import Term
 from aae_keras.models.regularizers import Regularizer, check_has_y
 from aae_keras.models.replicas import global_mean
-from aae_keras.models.smoothness import VirtualAdversarial
+from aae_keras.models.smoothness import Shift, VirtualAdversarial
 from aae_keras.networks import output_shapes, upstream_variables
 
 
@@ -115,5 +115,6 @@ class MarginalEntropy(Regularizer):
 EXTRA_TERMS = {
     "conditional_entropy": ConditionalEntropy,
     "marginal_entropy": MarginalEntropy,
+    "shift": Shift,
     "vat": VirtualAdversarial,
 }

@@ -1,11 +1,14 @@
-"""Virtual adversarial training: q(y given x) must not change under the worst small change of x.
+"""Smoothness: q(y given x) must not change where x changes to what shows the same thing.
+
+Two changes ship: the worst small one, and a shift by a few pixels.
 
 Reference: Miyato, Maeda, Koyama, Ishii: Virtual Adversarial Training, arXiv:1704.03976. The radius
 of an image by its neighbours is from Hu et al., arXiv:1702.08720.
 """
 
+import abc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
@@ -15,18 +18,60 @@ from aae_keras import losses, noise
 from aae_keras.models.aae import AdversarialModel, Forward
 from aae_keras.models.objective import Term
 from aae_keras.models.regularizers import Regularizer, check_has_y
-from aae_keras.networks import upstream_variables
+from aae_keras.networks import input_shapes, upstream_variables
+
+
+class Smoothness(Regularizer):
+    """KL(q(y|x) || q(y|x')): y of the changed image x' is to be that of the image.
+
+    q(y|x) is the target and gets no gradient. Batch normalisation takes the statistics of each
+    batch, and its moving averages do not see the changed images.
+
+    The term is of the reconstruction phase, whose optimizer it shares; it moves what y depends on.
+    """
+
+    name: ClassVar[str]
+
+    def terms(self, model: AdversarialModel) -> list[Term]:
+        """See `Regularizer.terms`."""
+        check_has_y(self, model)
+        return [
+            Term(
+                self.name,
+                phase="reconstruction",
+                loss=self.loss,
+                variables=upstream_variables(model.encoder, ["y_logits"]),
+                weight=self.weight,
+            )
+        ]
+
+    @abc.abstractmethod
+    def changed(self, forward: Forward, target: tf.Tensor) -> tf.Tensor:
+        """The changed images x', of the shape of `forward.batch.corrupted`.
+
+        Args:
+            forward: Of the step.
+            target: Logits of q(y|x), shape (batch, categories), without gradient.
+        """
+
+    def loss(self, forward: Forward) -> tf.Tensor:
+        """The divergence of each image, shape (batch,), in nats."""
+        target = tf.stop_gradient(forward.code["y_logits"])
+        return losses.divergence(target, self._y_logits(forward, self.changed(forward, target)))
+
+    def _y_logits(self, forward, images):
+        # In a scope of its own, whose updates of moving averages are dropped.
+        with keras.StatelessScope():
+            code = forward.model.encode(images, forward.training, forward.batch.noise)
+        return code["y_logits"]
 
 
 @keras.saving.register_keras_serializable(package="aae_keras")
-class VirtualAdversarial(Regularizer):
-    """KL(q(y|x) || q(y|x + r)), where r is the change of a given length that y minds most.
+class VirtualAdversarial(Smoothness):
+    """x' = x + r, where r is the change of a given length that y minds most.
 
     r = radius g / |g|, g the gradient of KL(q(y|x) || q(y|x + xi d)) with respect to a random
-    direction d: one power iteration. q(y|x) is the target and gets no gradient. Batch normalisation
-    takes the statistics of each batch, and its moving averages do not see the changed images.
-
-    The term is of the reconstruction phase, whose optimizer it shares; it moves what y depends on.
+    direction d: one power iteration.
 
     Args:
         weight: Number or function of the step.
@@ -41,6 +86,8 @@ class VirtualAdversarial(Regularizer):
     Raises:
         ValueError: If a number is out of range.
     """
+
+    name = "vat"
 
     def __init__(
         self,
@@ -60,41 +107,23 @@ class VirtualAdversarial(Regularizer):
         self.radius, self.relative = float(radius), bool(relative)
         self.xi, self.confidence = float(xi), float(confidence)
 
-    def terms(self, model: AdversarialModel) -> list[Term]:
-        """See `Regularizer.terms`."""
-        check_has_y(self, model)
-        return [
-            Term(
-                "vat",
-                phase="reconstruction",
-                loss=self.loss,
-                variables=upstream_variables(model.encoder, ["y_logits"]),
-                weight=self.weight,
-            )
-        ]
-
-    def loss(self, forward: Forward) -> tf.Tensor:
-        """The divergence of each image, shape (batch,), in nats."""
+    def changed(self, forward: Forward, target: tf.Tensor) -> tf.Tensor:
+        """See `Smoothness.changed`."""
         images = forward.batch.corrupted
-        target = tf.stop_gradient(forward.code["y_logits"])
         seed = forward.model.stream("vat")
         first = self.xi * unit(noise.normal(tf.shape(images), seed))
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(first)
-            changed = self._y_logits(forward, images + first)
-            distance = ops.sum(losses.divergence(target, changed))
+            tried = self._y_logits(forward, images + first)
+            distance = ops.sum(losses.divergence(target, tried))
         worst = tf.stop_gradient(unit(tape.gradient(distance, first)))
-        radius = self.radius * self._lengths(forward)
-        changed = self._y_logits(forward, images + radius * worst)
-        divergence = losses.divergence(target, changed)
-        sure = ops.max(ops.softmax(target), axis=-1) > self.confidence
-        return divergence * ops.cast(sure, divergence.dtype)
+        return images + self.radius * self._lengths(forward) * worst
 
-    def _y_logits(self, forward, images):
-        # In a scope of its own, whose updates of moving averages are dropped.
-        with keras.StatelessScope():
-            code = forward.model.encode(images, forward.training, forward.batch.noise)
-        return code["y_logits"]
+    def loss(self, forward: Forward) -> tf.Tensor:
+        """See `Smoothness.loss`; 0 for an image that y is not sure enough of."""
+        sure = ops.max(ops.softmax(forward.code["y_logits"]), axis=-1) > self.confidence
+        divergence = super().loss(forward)
+        return divergence * ops.cast(sure, divergence.dtype)
 
     def _lengths(self, forward):
         """The unit of each image's radius, shape (batch, 1, 1, 1)."""
@@ -118,6 +147,65 @@ class VirtualAdversarial(Regularizer):
             "xi": self.xi,
             "confidence": self.confidence,
         }
+
+
+@keras.saving.register_keras_serializable(package="aae_keras")
+class Shift(Smoothness):
+    """x' = x, shifted by whole pixels, up and down and to the sides; edges are continued.
+
+    Each image and step has a shift of its own. It is for pixels that form an image, not for
+    vectors: the one term that knows so beside convolutions.
+
+    Args:
+        weight: Number or function of the step.
+        pixels: The most that an image is shifted by, each way, at least 1.
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
+
+    name = "shift"
+
+    def __init__(self, weight: float | Callable = 1.0, pixels: int = 2):
+        super().__init__(weight)
+        if not pixels >= 1:
+            raise ValueError(f"`pixels` must be at least 1. Received: pixels={pixels}")
+        self.pixels = int(pixels)
+
+    def terms(self, model: AdversarialModel) -> list[Term]:
+        """See `Regularizer.terms`."""
+        height, width = input_shapes(model.encoder)["image"][1:3]
+        if 1 in (height, width):
+            raise ValueError(
+                "`Shift` is for pixels that form an image, not for vectors. Leave it out. "
+                f"Received: images of {height}x{width} pixels"
+            )
+        return super().terms(model)
+
+    def changed(self, forward: Forward, target: tf.Tensor) -> tf.Tensor:
+        """See `Smoothness.changed`."""
+        images = forward.batch.corrupted
+        seed = forward.model.stream("shift")
+        by = noise.integers([2, tf.shape(images)[0]], seed, 2 * self.pixels + 1) - self.pixels
+        return shifted(images, by)
+
+    def get_config(self) -> dict[str, Any]:
+        """See `Regularizer.get_config`."""
+        return {**super().get_config(), "pixels": self.pixels}
+
+
+def shifted(images: tf.Tensor, by: tf.Tensor) -> tf.Tensor:
+    """Images, each shifted by its own number of pixels; the edge fills what comes in.
+
+    Args:
+        images: Shape (batch, height, width, channels).
+        by: int32, shape (2, batch): down and to the right.
+    """
+    for axis, steps in zip((1, 2), tf.unstack(by), strict=True):
+        length = images.shape[axis]
+        rows = tf.clip_by_value(tf.range(length) - steps[:, None], 0, length - 1)
+        images = tf.gather(images, rows, axis=axis, batch_dims=1)
+    return images
 
 
 def unit(changes: tf.Tensor) -> tf.Tensor:

@@ -109,7 +109,7 @@ def test_fingerprint_changes_with_every_field():
     clustering = Config(setting="clustering", num_clusters=2)
     reduction = Config(setting="dimensionality-reduction")
     supervised = Config(setting="supervised")
-    terms = Config(extra_terms=("conditional_entropy", "marginal_entropy", "vat"))
+    terms = Config(extra_terms=("conditional_entropy", "marginal_entropy", "shift", "vat"))
     staged = Config(pretrain="basic")
     two_trunks = Config(trunks=2)
     from_clusters = Config(pretrain="clustering", pretrain_clusters=2)

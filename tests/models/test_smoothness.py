@@ -1,15 +1,19 @@
-"""Virtual adversarial training against models whose worst change is known in closed form."""
+"""Smoothness against models whose y of a changed image is known in closed form."""
 
 import keras
 import numpy as np
 import pytest
+import scipy.ndimage
 import scipy.special
 import scipy.stats
 import tensorflow as tf
 
 from aae_keras import models
-from aae_keras.models import Forward, VirtualAdversarial
-from aae_keras.models.smoothness import unit
+from aae_keras.data import from_arrays
+from aae_keras.experiment import factory
+from aae_keras.experiment.config import Config
+from aae_keras.models import Forward, Shift, VirtualAdversarial
+from aae_keras.models.smoothness import shifted, unit
 from tests.tiny import IMAGE_SHAPE, SETTINGS, encoder, tiny_model, tiny_networks
 
 
@@ -152,3 +156,57 @@ def test_marginal_entropy_asks_for_the_stated_shares(element):
     np.testing.assert_allclose(term.loss(forward), scipy.stats.entropy(y, shares), rtol=1e-4)
     with pytest.raises(ValueError, match="a number for each of the 3 categories"):
         model_of(encoder(3), 3, models.MarginalEntropy(shares=[1.0, 2.0]))
+
+
+def test_a_shift_is_that_of_scipy(random):
+    images = random.uniform(size=(30, 7, 5, 3)).astype("float32")
+    by = random.integers(-9, 10, (2, 30))
+    expected = [
+        scipy.ndimage.shift(image, (down, right, 0), order=0, mode="nearest")
+        for image, down, right in zip(images, *by, strict=True)
+    ]
+    np.testing.assert_array_equal(shifted(tf.constant(images), tf.constant(by, "int32")), expected)
+
+
+def test_y_of_each_image_is_compared_with_that_of_a_shift_of_its_own(element, random):
+    kernel = random.normal(size=(30, 3)).astype("float32")
+    term = Shift(pixels=1)
+    model = model_of(linear_encoder(3, kernel), 3, term)
+    batch = batch_for(model, element)
+    found = term.loss(Forward(model, batch, training=True)).numpy()
+    target = model.encode(batch.images)["y"].numpy()
+    every = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    divergences = np.stack(
+        [
+            scipy.stats.entropy(
+                target, model.encode(shifted(batch.images, tf.fill([1, 40], 1) * by))["y"], axis=1
+            )
+            for by in (tf.constant(pair)[:, None] for pair in every)
+        ]
+    )
+    assert divergences.shape == (9, 40)
+    np.testing.assert_allclose(abs(divergences - found).min(axis=0), 0, atol=1e-5)
+    assert len(set(abs(divergences - found).argmin(axis=0))) == 9
+    model.step.assign_add(1)
+    assert not np.allclose(found, term.loss(Forward(model, batch, training=True)))
+
+
+def test_vectors_are_not_shifted(caplog, random):
+    vectors = random.uniform(size=(40, 30))
+    data = from_arrays(vectors, np.arange(40) % 3)
+    config = Config(extra_terms=("conditional_entropy", "shift"), shift_pixels=3)
+    (only,) = factory.extra_terms(config, data)
+    assert isinstance(only, models.ConditionalEntropy)
+    assert "The term shift is left out: these are vectors" in caplog.text
+    _, shift = factory.extra_terms(config, from_arrays(vectors.reshape(40, 5, 6)))
+    assert (shift.pixels, shift.weight) == (3, 1.0)
+    row = keras.Input((1, 30, 1), name="image")
+    flat = keras.layers.Flatten()(row)
+    heads = {name: keras.layers.Dense(3, name=name)(flat) for name in ("y_logits", "z")}
+    with pytest.raises(ValueError, match="not for vectors.*images of 1x30 pixels"):
+        models.LabelsOnly(keras.Model(row, heads), extra_terms=[Shift()]).objective()
+
+
+def test_a_shift_of_less_than_a_pixel_is_refused():
+    with pytest.raises(ValueError, match="at least 1. Received: pixels=0"):
+        Shift(pixels=0)

@@ -243,8 +243,8 @@ class Config:
     shift_weight: float = _objective(
         1.0, "Weight of y staying as it is where the image is shifted.", term="shift", low=0
     )
-    shift_pixels: int = _objective(
-        2, "Pixels that it is shifted by at most, each way.", term="shift", low=1
+    shift_share: float = _objective(
+        0.07, "The most it is shifted by, of its height and width.", term="shift", above=0, high=0.5
     )
     vat_weight: float = _objective(
         1.0, "Weight of y staying as it is under the worst small change.", term="vat", low=0

@@ -151,14 +151,15 @@ class VirtualAdversarial(Smoothness):
 
 @keras.saving.register_keras_serializable(package="aae_keras")
 class Shift(Smoothness):
-    """x' = x, shifted by whole pixels, up and down and to the sides; edges are continued.
+    """x' = x, shifted by whole pixels, up or down and to a side; edges are continued.
 
     Each image and step has a shift of its own. It is for pixels that form an image, not for
-    vectors: the one term that knows so beside convolutions.
+    vectors: the one term that knows so.
 
     Args:
         weight: Number or function of the step.
-        pixels: The most that an image is shifted by, each way, at least 1.
+        share: The most that an image is shifted by, each way, of its height and its width, but at
+            least a pixel; in (0, 0.5].
 
     Raises:
         ValueError: If a number is out of range.
@@ -166,11 +167,11 @@ class Shift(Smoothness):
 
     name = "shift"
 
-    def __init__(self, weight: float | Callable = 1.0, pixels: int = 2):
+    def __init__(self, weight: float | Callable = 1.0, share: float = 0.07):
         super().__init__(weight)
-        if not pixels >= 1:
-            raise ValueError(f"`pixels` must be at least 1. Received: pixels={pixels}")
-        self.pixels = int(pixels)
+        if not 0 < share <= 0.5:
+            raise ValueError(f"`share` must lie in (0, 0.5]. Received: share={share}")
+        self.share = float(share)
 
     def terms(self, model: AdversarialModel) -> list[Term]:
         """See `Regularizer.terms`."""
@@ -186,25 +187,29 @@ class Shift(Smoothness):
         """See `Smoothness.changed`."""
         images = forward.batch.corrupted
         seed = forward.model.stream("shift")
-        by = noise.integers([2, tf.shape(images)[0]], seed, 2 * self.pixels + 1) - self.pixels
-        return shifted(images, by)
+        by = []
+        for axis in (1, 2):
+            most = max(1, round(self.share * images.shape[axis]))
+            draw = noise.integers(tf.shape(images)[:1], noise.fold_in(seed, axis), 2 * most + 1)
+            by.append(draw - most)
+        return shifted(images, *by)
 
     def get_config(self) -> dict[str, Any]:
         """See `Regularizer.get_config`."""
-        return {**super().get_config(), "pixels": self.pixels}
+        return {**super().get_config(), "share": self.share}
 
 
-def shifted(images: tf.Tensor, by: tf.Tensor) -> tf.Tensor:
-    """Images, each shifted by its own number of pixels; the edge fills what comes in.
+def shifted(images: tf.Tensor, down: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
+    """Images, each shifted by its own numbers of pixels; the edge fills what comes in.
 
     Args:
         images: Shape (batch, height, width, channels).
-        by: int32, shape (2, batch): down and to the right.
+        down, right: int32, shape (batch,); negative for up and left.
     """
-    for axis, steps in zip((1, 2), tf.unstack(by), strict=True):
+    for axis, steps in ((1, down), (2, right)):
         length = images.shape[axis]
-        rows = tf.clip_by_value(tf.range(length) - steps[:, None], 0, length - 1)
-        images = tf.gather(images, rows, axis=axis, batch_dims=1)
+        places = tf.clip_by_value(tf.range(length) - steps[:, None], 0, length - 1)
+        images = tf.gather(images, places, axis=axis, batch_dims=1)
     return images
 
 

@@ -125,7 +125,7 @@ def test_fingerprint_changes_with_every_field():
         "momentum": 0.5, "adversarial_momentum": 0.5, "rate_drop_factor": 0.5,
         "pretrain": "labels-only", "extra_terms": ("conditional_entropy",),
         "conditional_entropy_fade": (1, 2), "vat_fade": (1, 2), "vat_relative": False,
-        "vat_confidence": 0.5, "detached_y": True, "batch_norm_heads": False,
+        "vat_confidence": 0.5, "shift_share": 0.5, "detached_y": True, "batch_norm_heads": False,
         "image_size": (9, 7), "fit": "crop", "channels": 3, "background": "black",
         "pixel_range": "each", "class_prior": "labels", "z_units": (9,),
         "discriminator_units": (9,), "rate_fall": 0.5, "labels": "labels.csv",

@@ -165,26 +165,22 @@ def test_a_shift_is_that_of_scipy(random):
         scipy.ndimage.shift(image, (down, right, 0), order=0, mode="nearest")
         for image, down, right in zip(images, *by, strict=True)
     ]
-    np.testing.assert_array_equal(shifted(tf.constant(images), tf.constant(by, "int32")), expected)
+    np.testing.assert_array_equal(shifted(tf.constant(images), *tf.constant(by, "int32")), expected)
 
 
 def test_y_of_each_image_is_compared_with_that_of_a_shift_of_its_own(element, random):
     kernel = random.normal(size=(30, 3)).astype("float32")
-    term = Shift(pixels=1)
+    term = Shift(share=0.01)  # a pixel: there is no smaller shift
     model = model_of(linear_encoder(3, kernel), 3, term)
     batch = batch_for(model, element)
     found = term.loss(Forward(model, batch, training=True)).numpy()
     target = model.encode(batch.images)["y"].numpy()
     every = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
-    divergences = np.stack(
-        [
-            scipy.stats.entropy(
-                target, model.encode(shifted(batch.images, tf.fill([1, 40], 1) * by))["y"], axis=1
-            )
-            for by in (tf.constant(pair)[:, None] for pair in every)
-        ]
-    )
-    assert divergences.shape == (9, 40)
+    divergences = []
+    for down, right in every:
+        images = shifted(batch.images, tf.fill([40], down), tf.fill([40], right))
+        divergences.append(scipy.stats.entropy(target, model.encode(images)["y"], axis=1))
+    divergences = np.stack(divergences)
     np.testing.assert_allclose(abs(divergences - found).min(axis=0), 0, atol=1e-5)
     assert len(set(abs(divergences - found).argmin(axis=0))) == 9
     model.step.assign_add(1)
@@ -194,12 +190,12 @@ def test_y_of_each_image_is_compared_with_that_of_a_shift_of_its_own(element, ra
 def test_vectors_are_not_shifted(caplog, random):
     vectors = random.uniform(size=(40, 30))
     data = from_arrays(vectors, np.arange(40) % 3)
-    config = Config(extra_terms=("conditional_entropy", "shift"), shift_pixels=3)
+    config = Config(extra_terms=("conditional_entropy", "shift"), shift_share=0.4)
     (only,) = factory.extra_terms(config, data)
     assert isinstance(only, models.ConditionalEntropy)
     assert "The term shift is left out: these are vectors" in caplog.text
     _, shift = factory.extra_terms(config, from_arrays(vectors.reshape(40, 5, 6)))
-    assert (shift.pixels, shift.weight) == (3, 1.0)
+    assert (shift.share, shift.weight) == (0.4, 1.0)
     row = keras.Input((1, 30, 1), name="image")
     flat = keras.layers.Flatten()(row)
     heads = {name: keras.layers.Dense(3, name=name)(flat) for name in ("y_logits", "z")}
@@ -207,6 +203,20 @@ def test_vectors_are_not_shifted(caplog, random):
         models.LabelsOnly(keras.Model(row, heads), extra_terms=[Shift()]).objective()
 
 
-def test_a_shift_of_less_than_a_pixel_is_refused():
-    with pytest.raises(ValueError, match="at least 1. Received: pixels=0"):
-        Shift(pixels=0)
+def test_a_shift_goes_as_far_as_its_share_of_each_side(element):
+    """One pixel is lit: where it goes says how far."""
+    images = np.zeros((400, 6, 5, 1), "float32")
+    images[:, 3, 2] = 1
+    model = model_of(encoder(3), 3, Shift())
+    batch = batch_for(model, ({"unlabeled": images, "labeled": images}, np.zeros(400, int)))
+    forward = Forward(model, batch, training=True)
+    lit = Shift(share=0.34).changed(forward, None).numpy().sum(axis=(0, 3))
+    # Two pixels each way: 2.04 of 6, 1.7 of 5. All 25 places about as often, 16 +- 4 times.
+    assert np.count_nonzero(lit) == 25 and np.count_nonzero(lit[1:, :]) == 25
+    assert 2 < lit[1:].min() and lit.max() < 34
+
+
+@pytest.mark.parametrize("share", [0, 0.6])
+def test_a_shift_out_of_range_is_refused(share):
+    with pytest.raises(ValueError, match=rf"in \(0, 0.5\]. Received: share={share}"):
+        Shift(share=share)

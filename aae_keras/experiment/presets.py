@@ -116,16 +116,22 @@ _BARELY_NAMED = _FROM_CLUSTERS | {
     "pretrain_starts": 3,
     "epochs": 12,
 }
+# Where pixels form an image: 1.35 % of 54 900 unlabelled images wrong with 100 labels, not 1.59.
+_SHIFTED = {"extra_terms": (*_PLUS["extra_terms"], "shift")}
 # Chosen on MNIST and digits, on parts of them, moved or blurred, with classes of unequal size: not
 # too few steps for few images, a radius between the two, sizes as the labels say. It begins with
 # what labels alone teach: where images of a class do not look alike, clusters are no way in.
-_OWN = _LARGE_PLUS | {
-    "class_prior": "labels",
-    "marginal_entropy_slack": 0.1,
-    "vat_radius": 0.3,
-    "encoder_average": 0.99,
-    "least_steps": 400,
-}
+_OWN = (
+    _LARGE_PLUS
+    | _SHIFTED
+    | {
+        "class_prior": "labels",
+        "marginal_entropy_slack": 0.1,
+        "vat_radius": 0.3,
+        "encoder_average": 0.99,
+        "least_steps": 400,
+    }
+)
 _PLANE_PLUS = {
     "setting": "dimensionality-reduction",
     "latent_dim": 2,
@@ -160,7 +166,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "mnist-1000": _MNIST | {"num_labeled": 1000},
     "mnist-all": _MNIST | {"num_labeled": 0},
     # The manual's split: 3000 labelled, 47000 unlabelled, 10000 for validation.
-    "mnist-manual": _MNIST_PLUS | {"num_labeled": 3000, "validation_size": 10000.0},
+    "mnist-manual": _MNIST_PLUS | _SHIFTED | {"num_labeled": 3000, "validation_size": 10000.0},
     # Section 4: style and content apart; every label, z in 15 dimensions.
     "mnist-style": _MNIST | _STYLE,
     # Section 6: 9.55 and 4.10 % by its rule.
@@ -207,6 +213,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "mnist-10-plus": _MNIST_PLUS | _BARELY_NAMED | {"num_labeled": 10, "labeled_batch_size": 10},
     "mnist-20-plus": _MNIST_PLUS | _BARELY_NAMED | {"num_labeled": 20, "labeled_batch_size": 20},
     "mnist-100-plus": _MNIST_PLUS | _FROM_CLUSTERS | {"num_labeled": 100},
+    "mnist-100-image": _MNIST_PLUS | _FROM_CLUSTERS | _SHIFTED | {"num_labeled": 100},
     "mnist-1000-plus": _MNIST_PLUS | {"num_labeled": 1000},
     "mnist-all-plus": _MNIST_PLUS | {"num_labeled": 0, "labeled_batch_size": 250},
     "mnist-clusters-10-plus": _MNIST_PLUS
@@ -236,8 +243,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "own": _OWN | {"pretrain": "labels-only", "pretrain_epochs": 8},
     "own-clusters": _OWN | _FROM_CLUSTERS | {"setting": "clustering", "num_clusters": 10},
     # Data that no recipe was chosen on.
-    "fashion-1000": _MNIST_PLUS | {"dataset": "fashion_mnist", "num_labeled": 1000},
-    "photos-1000": _MNIST_PLUS | {"num_labeled": 1000, "batch_size": 100},
+    "fashion-1000": _MNIST_PLUS | _SHIFTED | {"dataset": "fashion_mnist", "num_labeled": 1000},
+    "photos-1000": _MNIST_PLUS | _SHIFTED | {"num_labeled": 1000, "batch_size": 100},
     # Section 5: 17.7 %. Not run to its end here: it takes a GPU.
     "svhn-1000": {
         "dataset": "svhn_cropped",

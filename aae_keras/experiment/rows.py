@@ -176,6 +176,13 @@ ROWS = (
         readme="MNIST, 100 labels",
     ),
     Row(
+        "mnist-100-image",
+        "100 of MNIST; shifts",
+        (_error(),),
+        labels_only=True,
+        readme="MNIST, 100 labels, known to be images",
+    ),
+    Row(
         "mnist-10-plus",
         "10 of MNIST",
         (_error(goal=2.0),),
@@ -276,19 +283,19 @@ ROWS = (
     Row("mnist-style", "all of MNIST", _generation(drawn=98, probe=15), seeds=2),
     Row(
         "mnist-manual",
-        "3000 of MNIST",
+        "3000 of MNIST; shifts",
         (_error(paper="3 % (the manual's 97 % accuracy)", goal=1.0),),
         labels_only=True,
     ),
     Row(
         "fashion-1000",
-        "1000 of Fashion-MNIST",
+        "1000 of Fashion-MNIST; shifts",
         (_error(best="labels alone", share_of_labels_only=0.8),),
         labels_only=True,
     ),
     Row(
         "photos-1000",
-        "1000 of colour photos",
+        "1000 of colour photos; shifts",
         (_error(best="labels alone", share_of_labels_only=0.8),),
         labels_only=True,
         photos=True,

@@ -49,16 +49,25 @@ _REDUCTION = {
     "input_noise": 0.5,
 }
 # The paper tells the decoder alone, and scales nothing: after 8 epochs z then gives the label away
-# to a linear probe in 67 of 100 cases, and a quarter of the images drawn of a label show it.
+# to a linear probe in 67 of 100 cases, and a quarter of the images drawn of a label show it. With
+# Adam 99 % of them show it, not 96 as with the paper's rates; the slower the reconstruction is to
+# the game, the less z says.
 _STYLE = {
     "setting": "supervised",
     "latent_dim": 15,
     "informed_discriminator": True,
     "y_scale": 3.0,
     "batch_norm": True,
-    "encoder_average": 0.0,
-    "rate_drops": (19,),
-    "epochs": 25,
+    "weight_stddev": 0.0,
+    "encoder_average": 0.998,
+    "optimizer": "adam",
+    "reconstruction_rate": 0.0003,
+    "generator_rate": 0.002,
+    "discriminator_rate": 0.002,
+    "adversarial_momentum": 0.5,
+    "rate_drops": (),
+    "rate_fall": 0.5,
+    "epochs": 20,
 }
 _PLANE = {"latent_dim": 2, "input_noise": 0.0}
 # A smaller prior than the plots', so that the label weighs as much as z in the discriminator (at

@@ -51,7 +51,7 @@ WINGS = {
         {"factory"},
         {"evaluation", "criteria", "suggesting"},
         {"figures"},
-        {"stages", "lineage", "distribution"},
+        {"stages", "lineage", "devices"},
         {"fitting", "starts"},
         {"training", "generation"},
         {"tuning"},

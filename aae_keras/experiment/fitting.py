@@ -13,7 +13,7 @@ from aae_keras import interrupts
 from aae_keras.data import Data
 from aae_keras.experiment import runs
 from aae_keras.experiment.callbacks import StopOnNaN
-from aae_keras.experiment.distribution import Group, TakeOver
+from aae_keras.experiment.devices import Group, TakeOver
 from aae_keras.experiment.stages import Stage, epochs_before
 from aae_keras.experiment.watch import Watch
 from aae_keras.models import AdversarialModel

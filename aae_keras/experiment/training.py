@@ -17,7 +17,7 @@ from aae_keras.errors import UserError, first_line
 from aae_keras.experiment import factory, figures, lineage, merging, ownership, runs, seals, starts
 from aae_keras.experiment.callbacks import Backup
 from aae_keras.experiment.config import Config
-from aae_keras.experiment.distribution import Group, started
+from aae_keras.experiment.devices import Group, started
 from aae_keras.experiment.fitting import fit
 from aae_keras.experiment.outcomes import write_history
 from aae_keras.experiment.stages import Stage, epochs_before, stages_of, start_from, with_epochs

@@ -14,7 +14,7 @@ from aae_keras.data import from_arrays
 from aae_keras.errors import UserError
 from aae_keras.experiment import outcomes, runs, training
 from aae_keras.experiment.config import Config
-from aae_keras.experiment.distribution import Group, started
+from aae_keras.experiment.devices import Group, started
 from aae_keras.experiment.tf_config import Place
 from aae_keras.models import replicas
 from tests.conftest import write_npz

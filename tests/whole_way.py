@@ -1,8 +1,8 @@
 """Folders of different nature through the manual's commands, from training to a prediction.
 
-    python -m tests.whole_way --photos=FOLDER --mnist=FOLDER
+    python -m tests.whole_way PHOTOS MNIST
 
-PHOTOS has class folders; MNIST the original `t10k-*.gz`, of which PNG files are made. A third
+PHOTOS holds class folders; MNIST the original `t10k-*.gz`, of which PNG files are made. A third
 folder is made of every kind of file in `tests.data.kinds`, with damage and junk between them. The
 table says what each command left; *equal* are the files that the serving graph and the file reader
 decode to the same pixels, *as_png* those that the graph refuses, by contract, and decodes so once
@@ -114,8 +114,8 @@ def compared(version, files):
 def main():
     """See the module."""
     parser = argparse.ArgumentParser(prog="python -m tests.whole_way")
-    parser.add_argument("--photos", type=pathlib.Path, required=True)
-    parser.add_argument("--mnist", type=pathlib.Path, required=True)
+    parser.add_argument("photos", type=pathlib.Path, help="class folders of images")
+    parser.add_argument("mnist", type=pathlib.Path, help="folder of t10k-*.gz")
     given = parser.parse_args()
     failed = False
     with tempfile.TemporaryDirectory() as name:

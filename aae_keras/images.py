@@ -163,19 +163,21 @@ def adapt(
     size: tuple[int, int] | None = None,
     reading: Reading | None = None,
 ) -> np.ndarray:
-    """One uint8 image (height, width, 1 or 3) in other colours and another size.
+    """One uint8 image in other colours and another size.
 
     Args:
-        pixels: The image.
+        pixels: The image, shape (height, width, 1, 3 or 4); four channels end in opacity.
         channels, size, reading: See `read_image`.
     """
     same_size = size is None or pixels.shape[:2] == tuple(size)
     if same_size and pixels.shape[2] == channels:
         return pixels
+    reading = reading or Reading()
     picture = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    picture, _ = pictures.laid_over(picture, reading.colour)
     picture = picture.convert(MODES[channels])
     if size is not None:
-        picture = pictures.fitted(picture, size, reading or Reading())
+        picture = pictures.fitted(picture, size, reading)
     return np.asarray(picture).reshape(*picture.size[::-1], channels)
 
 

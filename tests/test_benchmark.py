@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from absl import flags
 
+from aae_keras import networks
 from aae_keras.experiment import factory
 from aae_keras.experiment.presets import preset
 from tools import benchmark
@@ -47,6 +48,17 @@ def test_the_limit_of_a_plus_step_counts_each_of_its_networks_once():
     found = limit.Limit(limit.plus_passes(config))
     norms = 2 * (1000 + 1000 + 500 + 500)  # of the hidden layers of both trunks
     assert found.parameters == sum(np.prod(v.shape) for v in model.trainable_variables) - norms
+
+
+def test_a_convolution_is_the_product_of_its_kernel_with_patches():
+    """16 numbers of each channel make a patch, which stands at every second pixel both ways."""
+    sizes = {"image": (6, 4, 3), "filters": (2, 7)}
+    encoding = limit.MapPass(5, (2 * 1 * 7, 9), **sizes)
+    assert encoding.forward == [(5 * 3 * 2, 48, 2), (5 * 2 * 1, 32, 7), (5, 14, 9)]
+    decoding = limit.MapPass(5, (9, 2 * 1 * 7), decoding=True, **sizes)
+    assert decoding.forward == [(5, 9, 14), (5 * 2 * 1, 7, 32), (5 * 3 * 2, 2, 48)]
+    encoder = networks.build_convolutional_encoder((6, 4, 3), 0, 9, (2, 7), hidden_units=())
+    assert limit.parameters_of([encoding, encoding]) == encoder.count_params()
 
 
 def test_a_pass_counts_what_is_asked_for():

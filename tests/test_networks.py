@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from aae_keras import networks
 from tests.tiny import tiny_networks
@@ -112,6 +113,45 @@ def test_discriminators_have_no_batch_normalisation():
 def test_batch_normalisation_stands_before_each_relu_of_the_encoder():
     kinds = [type(layer).__name__ for layer in tiny_networks(batch_norm=True)["encoder"].layers]
     assert kinds[2:5] == ["Dense", "BatchNormalization", "ReLU"] == kinds[5:8]
+
+
+@pytest.mark.parametrize(("dtype", "rounding"), [("float32", 2e-6), ("mixed_bfloat16", 2e-2)])
+def test_maps_are_normalised_as_keras_does(random, dtype, rounding):
+    """Values, gradients and moving statistics; and the weights of either are those of the other."""
+    maps = tf.constant(random.normal(3, 2, (5, 4, 3, 6)), "float32")
+    weights = tf.constant(random.normal(size=maps.shape), "float32")
+    found = []
+    for kind in (keras.layers.BatchNormalization, networks.MapNormalization):
+        layer = kind(momentum=0.9, dtype=dtype)
+        layer.build(maps.shape)
+        layer.set_weights([np.linspace(0.5, 2, 6) + shift for shift in range(4)])
+        with tf.GradientTape() as tape:
+            tape.watch(maps)
+            normalised = tf.cast(layer(maps, training=True), "float32")
+            loss = tf.reduce_sum(weights * normalised)
+        values = [normalised, *tape.gradient(loss, [maps, *layer.trainable_weights])]
+        applied = tf.cast(layer(maps), "float32")
+        found.append([np.asarray(value) for value in (*values, applied, *layer.weights)])
+    for theirs, ours in zip(*found, strict=True):
+        near = rounding * np.abs(theirs).max()
+        np.testing.assert_allclose(ours, theirs, rtol=rounding, atol=near)
+
+
+def test_convolutions_are_normalised_fast_and_a_network_of_before_is_read(random):
+    encoder = networks.build_convolutional_encoder(
+        (8, 8, 3), 3, 2, filters=(4,), hidden_units=(5,), batch_norm=True
+    )
+    kinds = [type(layer).__name__ for layer in encoder.layers]
+    assert kinds[2] == "MapNormalization" and kinds.count("BatchNormalization") == 3
+    config = encoder.get_config()
+    before = config | {"layers": [dict(layer) for layer in config["layers"]]}
+    before["layers"][2] |= {
+        "module": "keras.layers", "class_name": "BatchNormalization", "registered_name": None,
+    }  # fmt: skip
+    images = random.random((6, 8, 8, 3)).astype("float32")
+    for twin in map(keras.Model.from_config, (config, before)):
+        twin.set_weights(encoder.get_weights())
+        np.testing.assert_array_equal(twin(images)["y_logits"], encoder(images)["y_logits"])
 
 
 def test_batch_normalisation_normalises_latent_y_and_z(random):

@@ -7,6 +7,7 @@ from . import cli
 GROUPS = {
     "train": "steps of training, and our share of the machine's limit",
     "plus": "the same of the recipes beyond the paper",
+    "photos": "the same of the convolutional pair on small colour images (minutes)",
     "scale": "how a step grows with batch and width",
     "setting": "steps of a preset of each learning setting",
     "trick": "what each speed trick of the step brings",
@@ -45,6 +46,7 @@ def main(arguments):
     measures = {
         "train": training.rows,
         "plus": training.plus_rows,
+        "photos": training.photo_rows,
         "scale": training.scale_rows,
         "setting": training.setting_rows,
         "trick": training.trick_rows,

@@ -12,6 +12,7 @@ from aae_keras.data.source import DataError, Source
 from aae_keras.data.streaming import READ_BATCH, StreamedImages, reading_files
 from aae_keras.errors import first_line
 from aae_keras.reading import Reading
+from aae_keras.remarks import REMARKS
 
 if typing.TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -42,7 +43,7 @@ def read(
         size: (height, width) to resize to; None keeps the images as they are.
         streaming: `yes` leaves the training images on disk, `no` reads them into memory, `auto`
             decides by their size. The test part is always read into memory.
-        channels: 1 for grey, 3 for colour, 0 for the set's own.
+        channels: 1 for grey, 3 for colour, 0 for the set's own, opacity aside.
         reading: How images fill that size; None: the default.
 
     Returns:
@@ -57,6 +58,7 @@ def read(
     keys, features = builder.info.supervised_keys, builder.info.features
     if not keys or not isinstance(features[keys[0]], tfds.features.Image):
         raise DataError(f"{name}: not an image-classification set of tensorflow-datasets.")
+    _check_image(features[keys[0]], name)
     _check_label(features[keys[1]], name)
     if builder.info.file_format != tfds.core.FileFormat.TFRECORD:
         raise DataError(
@@ -71,6 +73,18 @@ def read(
         test_images, test_labels = _on_disk(builder, "test", size, channels, reading)
         source = dataclasses.replace(source, test_images=test_images[:], test_labels=test_labels)
     return source if source.class_names else _numbered(source, name)
+
+
+def _check_image(feature, name):
+    """Refuse pixels that are no bytes; say what becomes of a fourth channel."""
+    dtype = np.dtype(feature.np_dtype)
+    if dtype != np.uint8 or feature.shape[2] == 2:
+        raise DataError(
+            f"{name}: images must be uint8, of 1, 3 or 4 channels. Write them so with another "
+            f"builder. Received: {dtype} of shape {feature.shape}"
+        )
+    if feature.shape[2] == 4:
+        log.warning("%s has four channels. %s", name, REMARKS["transparent"])
 
 
 def _check_label(feature, name):

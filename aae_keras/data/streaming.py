@@ -41,7 +41,7 @@ class StreamedImages(Images):
         shape: (height, width, channels), or None for that of the first image.
         size: (height, width) to resize to; None keeps images as they are.
         name: Of the data set, for messages.
-        channels: 1 for grey, 3 for colour, 0 for those that `decode` gives.
+        channels: 1 for grey, 3 for colour, 0 for those that `decode` gives, opacity aside.
         reading: How images fill that size; None: the default.
     """
 
@@ -67,7 +67,6 @@ class StreamedImages(Images):
         self._decode = decode
         self._size = size
         self._name = name
-        self._adapting = (size is not None) or bool(channels)
         self._reading = reading
         if size is not None:
             shape = (*size, shape[-1] if shape else None)
@@ -76,8 +75,9 @@ class StreamedImages(Images):
                 first = next(iter(tf.data.TFRecordDataset(self._files).batch(1)))
                 first_shape = decode(parse(first)[0]).shape
             shape = (*(size or first_shape[:2]), first_shape[2])
-        if channels:
-            shape = (*shape[:2], channels)
+        channels = channels or min(shape[2], 3)  # the fourth is opacity
+        self._adapting = size is not None or channels != shape[2]
+        shape = (*shape[:2], channels)
         self._image_shape = tuple(int(length) for length in shape)
 
     @property

@@ -4,8 +4,8 @@
 |---|---|
 | arrays, tensors, lists | all of it, before the first step |
 | tf.data set | its form before the first step; floats and labels as each batch is read |
-| Python generator | each batch, as it is read |
-| anything else: a `PyDataset`, a distributed set | its form, where the step is traced |
+| Python generator, `PyDataset` | each batch, as it is read |
+| distributed set | its form, where the step is traced |
 
 Bytes need no check but that of their form. The sets of `data` hold bytes and say which labels they
 hold, so that reading them costs nothing more.
@@ -15,7 +15,7 @@ import contextlib
 import logging
 import re
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -85,8 +85,10 @@ class Passed:
         if isinstance(x, tf.data.Dataset):
             return self._set(x), y, weights
         if isinstance(x, types.GeneratorType):
-            return (self._packed(*self._unpacked(element)) for element in x), y, weights
-        if isinstance(x, keras.utils.PyDataset | tf.distribute.DistributedDataset):
+            return (self._batch(element) for element in x), y, weights
+        if isinstance(x, keras.utils.PyDataset):
+            return CheckedBatches(x, self._batch), y, weights
+        if isinstance(x, tf.distribute.DistributedDataset):
             return x, y, weights
         return self._arrays(x, y, weights)
 
@@ -103,8 +105,10 @@ class Passed:
             )
         return np.array([class_weight.get(k, 1.0) for k in range(self.classes)], "float32")
 
-    def _unpacked(self, element):
-        return self._arrays(*keras.utils.unpack_x_y_sample_weight(element))
+    def _batch(self, element):
+        """One of several, so that it may be without a label."""
+        parts = keras.utils.unpack_x_y_sample_weight(element)
+        return self._packed(*self._arrays(*parts, whole=False))
 
     def _packed(self, x, y, weights):
         return keras.utils.pack_x_y_sample_weight(x, y, weights)
@@ -129,8 +133,8 @@ class Passed:
             _check_pairs(part, y, name)  # the last are those that have labels
         return images, y, weights
 
-    def _arrays(self, x, y, weights):
-        """Everything in memory: all values are looked at."""
+    def _arrays(self, x, y, weights, whole=True):
+        """What is in memory, all of the data or a batch: all values are looked at."""
         if isinstance(x, dict):
             x = {name: values.as_array(part, name) for name, part in x.items()}
         else:
@@ -142,20 +146,20 @@ class Passed:
                 raise DataError(f"{name} must hold an image at least. Received: none")
             values.check_pixels(part, name)
         if y is not None and self.classes:
-            y = self._class_numbers(y)
+            y = self._class_numbers(y, whole)
             if self.table is not None:
                 weights = self.table[np.maximum(y, 0)] * (1.0 if weights is None else weights)
         return x, y if self.training or self.uses_labels else None, weights
 
-    def _class_numbers(self, y):
+    def _class_numbers(self, y, whole):
         y = values.class_numbers(y, len(y), "labels")
         if y.max(initial=-1) >= self.classes:
             raise DataError(self._wanted.format(y.min(), y.max()))
         if self.least == 0 and y.min(initial=0) < 0:
             raise DataError(self._wanted.format(y.min(), y.max()))
-        if (y < 0).all() and self.training:
-            raise DataError("Labels must not all be -1, which means none. Received: no label")
-        if (y < 0).all():
+        if whole and (y < 0).all():
+            if self.training:
+                raise DataError("Labels must not all be -1, which means none. Received: no label")
             log.warning("All labels are -1, which means none: no error rate, no metrics.")
             return None
         return y
@@ -196,6 +200,40 @@ class Passed:
         return self._packed(x, y, weights)
 
 
+class CheckedBatches(keras.utils.PyDataset):
+    """A `PyDataset` whose batches are checked as they are read.
+
+    Args:
+        batches: The one that was passed.
+        check: Function of a batch, which returns it as the step is to take it, or refuses it.
+    """
+
+    def __init__(self, batches: keras.utils.PyDataset, check: Callable[[Any], Any]):
+        super().__init__(batches.workers, batches.use_multiprocessing, batches.max_queue_size)
+        self.batches, self.check = batches, check
+
+    @property
+    def num_batches(self) -> int | None:
+        """How many there are; None for no end."""
+        return self.batches.num_batches
+
+    def __getitem__(self, index: int) -> Any:
+        """A batch.
+
+        Raises:
+            DataError: If images or labels are not as they should be.
+        """
+        return self.check(self.batches[index])
+
+    def on_epoch_begin(self) -> None:
+        """See `keras.utils.PyDataset`."""
+        self.batches.on_epoch_begin()
+
+    def on_epoch_end(self) -> None:
+        """See `keras.utils.PyDataset`."""
+        self.batches.on_epoch_end()
+
+
 def _check_pairs(images, y, name):
     """Refuse as many labels as there are not images, where that is known."""
     counts = tf.TensorShape(images.shape)[:1], tf.TensorShape(y.shape)[:1]
@@ -218,7 +256,9 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except tf.errors.InvalidArgumentError as error:
-        found = re.search(rf"assertion failed: \[{MARK}(.*)\] \[(.*)\] \[(.*)\]", str(error))
-        if not found:
-            raise
-        raise DataError(found[1].format(found[2], found[3])) from error
+        message = str(error)
+        if found := re.search(rf"assertion failed: \[{MARK}(.*)\] \[(.*)\] \[(.*)\]", message):
+            raise DataError(found[1].format(found[2], found[3])) from error
+        if found := re.search(r"(?s)\bDataError: (.*?)\nTraceback", message):  # of a batch
+            raise DataError(found[1]) from error
+        raise

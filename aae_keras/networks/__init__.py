@@ -36,10 +36,12 @@ from aae_keras.networks.functional import (
     output_tensors,
     upstream_variables,
 )
+from aae_keras.networks.normalisation import MapNormalization
 
 __all__ = [
     "ANY",
     "HIDDEN_UNITS",
+    "MapNormalization",
     "POLICIES",
     "POSTERIORS",
     "build_cluster_head",

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers
 
+from aae_keras.networks.normalisation import MapNormalization
+
 # Keras dtype policies by the name of the precision: weights are float32 in both.
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
@@ -129,7 +131,8 @@ def _normalise(values, name, dtype="float32"):
     Keras' momentum of 0.99 starts from a variance of 1 and takes a thousand steps to forget it: the
     encoder of a short run would be another function outside training.
     """
-    return layers.BatchNormalization(momentum=0.9, dtype=dtype, name=name)(values)
+    kind = layers.BatchNormalization if len(values.shape) == 2 else MapNormalization
+    return kind(momentum=0.9, dtype=dtype, name=name)(values)
 
 
 def code_heads(

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from aae_keras.networks import output_tensors
+from aae_keras.networks import MapNormalization, output_tensors
 from aae_keras.report.contents import Network, Node, Weight
 from aae_keras.report.packing import pack
 
@@ -185,6 +185,7 @@ _DESCRIBE = {
     layers.Conv2D: _convolution,
     layers.Conv2DTranspose: _transposed,
     layers.BatchNormalization: _batch_norm,
+    MapNormalization: _batch_norm,
     layers.Rescaling: _rescaling,
     layers.Concatenate: _concatenate,
     layers.Cropping2D: _cropping,

@@ -87,9 +87,11 @@ class NumberedSet(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("1.0.0")
     LABELS = [4242, 97, -1, 1001]
     DTYPE = np.int32
+    PIXELS = np.uint8
 
     def _info(self):
-        features = {"image": tfds.features.Image(shape=(4, 3, 1)), "label": self.DTYPE}
+        image = tfds.features.Image(shape=(4, 3, 1), dtype=self.PIXELS)
+        features = {"image": image, "label": self.DTYPE}
         return self.dataset_info_from_configs(
             features=tfds.features.FeaturesDict(features), supervised_keys=("image", "label")
         )
@@ -102,7 +104,14 @@ class NumberedSet(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, labels):
         for number, label in enumerate(labels):
-            yield number, {"image": np.full((4, 3, 1), number, "uint8"), "label": label}
+            yield number, {"image": np.full((4, 3, 1), number, self.PIXELS), "label": label}
+
+
+class DeepSet(NumberedSet):
+    """Pixels of 16 bits."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    PIXELS = np.uint16
 
 
 class MeasuredSet(NumberedSet):
@@ -126,3 +135,9 @@ def test_a_prepared_set_whose_labels_are_no_classes_is_refused(tmp_path):
     MeasuredSet(data_dir=tmp_path).download_and_prepare()
     with pytest.raises(DataError, match="one class for each image. Received: .*float32"):
         sources.read("measured_set", data_dir=str(tmp_path))
+
+
+def test_a_prepared_set_of_deep_pixels_is_refused(tmp_path):
+    DeepSet(data_dir=tmp_path).download_and_prepare()
+    with pytest.raises(DataError, match="must be uint8, of 1, 3 or 4.*Received: uint16"):
+        sources.read("deep_set", data_dir=str(tmp_path))

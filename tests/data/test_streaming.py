@@ -127,7 +127,7 @@ def test_files_that_are_damaged_or_cut_short_are_refused(streamed, tmp_path):
             read()
 
 
-def make_set(folder, sizes=((6, 5),), test=10):
+def make_set(folder, sizes=((6, 5),), test=10, channels=1):
     """Prepare a set of 40 random images, the labels their row numbers modulo 3."""
 
     class Generated(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -136,7 +136,7 @@ def make_set(folder, sizes=((6, 5),), test=10):
         VERSION = tfds.core.Version("1.0.0")
 
         def _info(self):
-            shape = (*sizes[0], 1) if len(sizes) == 1 else (None, None, 1)
+            shape = (*(sizes[0] if len(sizes) == 1 else (None, None)), channels)
             features = {
                 "image": tfds.features.Image(shape=shape),
                 "label": tfds.features.ClassLabel(names=["a", "b", "c"]),
@@ -155,7 +155,7 @@ def make_set(folder, sizes=((6, 5),), test=10):
             random = np.random.default_rng(seed)
             for number in range(count):
                 size = sizes[number % len(sizes)]
-                image = random.integers(0, 256, (*size, 1), dtype=np.uint8)
+                image = random.integers(0, 256, (*size, channels), dtype=np.uint8)
                 yield number, {"image": image, "label": number % 3}
 
     Generated.name = "generated"
@@ -198,6 +198,22 @@ def test_a_prepared_set_follows_the_flags_of_images(tmp_path, streaming_):
     flags = {"image_size": (height, 3), "fit": "crop"}  # scaled by 1: a cut of the middle
     crop = load(tmp_path, streaming=streaming_, **flags).split.test_images
     np.testing.assert_array_equal(crop, whole[:, :, 1:4])
+
+
+@pytest.mark.parametrize("streaming_", ["yes", "no"])
+def test_the_fourth_channel_of_a_prepared_set_is_opacity(tmp_path, streaming_, caplog):
+    make_set(tmp_path, channels=4)
+    black = load(tmp_path, streaming=streaming_, background="black")
+    assert "generated has four channels. Transparent, laid over the background" in caplog.text
+    random = np.random.default_rng(1)  # that of the test part
+    raw = np.stack([random.integers(0, 256, (6, 5, 4), dtype=np.uint8) for _ in range(10)])
+    assert black.image_shape == (6, 5, 3)
+    wanted = raw[..., :3] * (raw[..., 3:] / 255)  # over black
+    for image in black.split.test_images.astype(float):  # in the files' order
+        assert np.abs(wanted - image).max(axis=(1, 2, 3)).min() <= 1
+    white = load(tmp_path, streaming=streaming_, channels=1)
+    assert white.image_shape == (6, 5, 1)
+    assert white.split.test_images.mean() > black.split.test_images.mean() + 100
 
 
 def test_streaming_is_chosen_by_size(tmp_path, monkeypatch):

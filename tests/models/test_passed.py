@@ -1,5 +1,7 @@
 """What people pass to `fit`, `evaluate` and `predict`: read as meant, or refused in a line."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -26,6 +28,27 @@ def scores(model, *data, **kwargs):
 
 def in_batches(*parts):
     return tf.data.Dataset.from_tensor_slices(parts).batch(20)
+
+
+class Sequence(keras.utils.PyDataset):
+    """Batches of 20, as people write them who read their own files."""
+
+    def __init__(self, *parts):
+        super().__init__()
+        self.parts, self.epochs = parts, 0
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        return tuple(part[20 * index :][:20] for part in self.parts)
+
+    def on_epoch_end(self):
+        self.epochs += 1
+
+
+def generated(*parts):
+    return (element for element in Sequence(*parts))
 
 
 def training(images, labels, *weights):
@@ -400,6 +423,42 @@ def test_a_wrong_batch_in_the_middle_of_a_set_is_found(unit_images, labels):
     bad[45] *= 255
     with pytest.raises(DataError, match="images holds floats"):
         scores(compiled(), in_batches(bad, labels))
+
+
+@pytest.mark.parametrize("batches", [Sequence, generated])
+def test_each_batch_that_python_makes_is_looked_at(batches, unit_images, labels, half):
+    """TensorFlow reads the first two ahead; the third is refused in the midst of its own work."""
+    model, bad, strange = compiled(metrics=["accuracy"]), unit_images.copy(), labels.copy()
+    bad[45] *= 255
+    strange[45] = 3
+    for call, images, numbers, wrong in (
+        (scores, bad, labels, "images holds floats.*to [0-9.]+$"),
+        (scores, unit_images, strange, "numbers from 0 to 2.*Received: from 0 to 3$"),
+        (lambda model, x: model.predict(x, verbose=0), bad, labels, "images holds floats"),
+    ):
+        with pytest.raises(DataError, match=f"^[^\n]*{wrong}"):
+            call(model, batches(images, numbers))
+    whole = scores(model, unit_images, half)  # the last of its batches has no label
+    assert scores(model, batches(unit_images, half), steps=3) == pytest.approx(whole)
+
+
+def test_a_sequence_teaches_like_the_batches_in_it(images, labels):
+    inputs = [{"unlabeled": part, "labeled": part} for part in np.split(images, 3)]
+    parts = inputs, np.split(labels[:, None], 3)
+
+    class Batches(Sequence):
+        def __getitem__(self, index):
+            return tuple(part[index] for part in self.parts)
+
+    def losses(data, **options):
+        options = {"epochs": 2, "class_weight": {1: 2.0}, "verbose": 0, **options}
+        return compiled().fit(data, **options).history["classification_loss"]
+
+    data = Batches(*parts)
+    pairs = itertools.cycle(list(zip(*parts, strict=True)))
+    expected = losses((pair for pair in pairs), steps_per_epoch=3)
+    assert losses(data) == pytest.approx(expected)
+    assert data.epochs >= 2  # it hears of the end of each, as it would from Keras
 
 
 def test_a_set_of_bytes_is_read_as_it_is(images):

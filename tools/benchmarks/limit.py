@@ -5,9 +5,13 @@ optimizer's traffic the rate of a memory copy. What else a step does, element by
 """
 
 import dataclasses
+import functools
+import math
 
 import numpy as np
 import tensorflow as tf
+
+from aae_keras.networks.convolutional import FILTERS
 
 from .measure import Row
 
@@ -35,17 +39,48 @@ class Pass:
     of_input: bool = True
 
     @property
+    def forward(self):
+        """Shapes (rows, inner, columns) of the matrix products forward, a layer each."""
+        return [(self.rows, *layer) for layer in zip(self.units, self.units[1:], strict=False)]
+
+    @property
     def products(self):
-        """Shapes (rows, inner, columns) of its matrix products."""
+        """Shapes of all its matrix products."""
         shapes = []
-        layers = zip(self.units, self.units[1:], strict=False)
-        for number, (units_in, units_out) in enumerate(layers):
-            shapes.append((self.rows, units_in, units_out))
+        for number, (rows, units_in, units_out) in enumerate(self.forward):
+            shapes.append((rows, units_in, units_out))
             if self.of_weights:
-                shapes.append((units_in, self.rows, units_out))
+                shapes.append((units_in, rows, units_out))
             if (number or self.of_input) and (self.of_weights or self.of_input):
-                shapes.append((self.rows, units_out, units_in))
+                shapes.append((rows, units_out, units_in))
         return shapes
+
+
+@dataclasses.dataclass(frozen=True)
+class MapPass(Pass):
+    """The same with strided 4x4 convolutions, each the product of its kernel with patches.
+
+    Attributes:
+        image: (height, width, channels).
+        filters: Of each convolution; the first of `units` is all that the last one makes.
+        decoding: Whether they are transposed and come last, as does that number of `units`.
+    """
+
+    image: tuple[int, int, int] = (32, 32, 3)
+    filters: tuple[int, ...] = FILTERS
+    decoding: bool = False
+
+    @property
+    def forward(self):
+        """See `Pass`."""
+        (height, width, channels), maps = self.image, []
+        for count in self.filters:
+            height, width = -(-height // 2), -(-width // 2)
+            maps.append((self.rows * height * width, 4 * 4 * channels, count))
+            channels = count
+        if not self.decoding:
+            return [*maps, *super().forward]
+        return [*super().forward, *((rows, o, i) for rows, i, o in reversed(maps))]
 
 
 def manual_passes(batch=100, width=1000, pixels=784, codes=(10, 2)):
@@ -58,22 +93,29 @@ def manual_passes(batch=100, width=1000, pixels=784, codes=(10, 2)):
     ]
 
 
-def plus_passes(config, pixels=784, classes=10):
+def plus_passes(config, image=(28, 28, 1), classes=10):
     """Those of a `-plus` preset's step: y and z in trunks of their own, y steady under a change.
 
     The worst change takes a pass for its direction, whose gradient goes to the image alone, and a
     pass through which y learns.
     """
     batch, latent = config.batch_size, config.latent_dim
-    y_trunk = (pixels, *config.hidden_units, classes)
+    encode = decode = Pass
+    features = math.prod(image)
+    if config.network == "convolutional":
+        encode = functools.partial(MapPass, image=image)
+        decode = functools.partial(MapPass, image=image, decoding=True)
+        sides = (-(-side // 2 ** len(FILTERS)) for side in image[:2])
+        features = math.prod(sides) * FILTERS[-1]
+    y_trunk = (features, *config.hidden_units, classes)
     judge = (*config.discriminator_units, 1)
     return [
-        Pass(batch, y_trunk, of_input=False),
-        Pass(config.labeled_batch_size, y_trunk, of_input=False),
-        Pass(batch, y_trunk, of_weights=False),
-        Pass(batch, y_trunk, of_input=False),
-        Pass(batch, (pixels, *config.z_units, latent), of_input=False),
-        Pass(batch, (classes + latent, *config.hidden_units[::-1], pixels)),
+        encode(batch, y_trunk, of_input=False),
+        encode(config.labeled_batch_size, y_trunk, of_input=False),
+        encode(batch, y_trunk, of_weights=False),
+        encode(batch, y_trunk, of_input=False),
+        encode(batch, (features, *config.z_units, latent), of_input=False),
+        decode(batch, (classes + latent, *config.hidden_units[::-1], features)),
         Pass(2 * batch, (classes, *judge)),
         Pass(2 * batch, (classes + latent, *judge)),
     ]
@@ -81,8 +123,8 @@ def plus_passes(config, pixels=784, classes=10):
 
 def parameters_of(passes):
     """Weights and biases of the networks that learn; one that several passes use counts once."""
-    networks = {passed.units for passed in passes if passed.of_weights}
-    return sum((i + 1) * o for units in networks for i, o in zip(units, units[1:], strict=False))
+    networks = {tuple(shape[1:] for shape in p.forward) for p in passes if p.of_weights}
+    return sum((i + 1) * o for network in networks for i, o in network)
 
 
 class Limit:

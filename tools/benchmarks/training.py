@@ -65,6 +65,7 @@ TRICKS = {
 BATCH_SIZES = (32, 100, 400)
 WIDTHS = (300, 1000, 3000)
 STEPS = 40
+DIGITS = (28, 28, 1)  # (height, width, channels)
 
 
 def rows(config=None):
@@ -88,15 +89,26 @@ def rows(config=None):
 
 def plus_rows():
     """The `plus/` rows: the step of `mnist-100-plus` in both precisions, and its limit."""
-    config = preset("mnist-100-plus", pretrain="")
+    yield from _limited_rows("mnist-100-plus", preset("mnist-100-plus", pretrain=""), DIGITS)
+
+
+def photo_rows():
+    """The `photos/` rows: the same of the convolutional pair, on small colour images."""
+    config = preset("photos-1000", network="convolutional")
+    yield from _limited_rows("photos-convolutional", config, (32, 32, 3))
+
+
+def _limited_rows(name, config, image_shape):
     for precision in ("float32", "bfloat16"):
         config = dataclasses.replace(config, precision=precision)
-        limit = Limit(plus_passes(config), ADAM_BYTES + AVERAGE_BYTES, precision)
-        name = f"mnist-100-plus-{precision}"
-        seconds = in_turn({name: our_steps(config)} | limit.candidates)
-        yield Row(f"train/{name}", config.batch_size * STEPS / seconds[name], "images/s")
-        yield Row(f"train/{name}-step", 1e3 * seconds[name] / STEPS, "ms a step")
-        yield from limit.rows(seconds, seconds[name] / STEPS, of=f"{name}-")
+        passes = plus_passes(config, image_shape)
+        limit = Limit(passes, ADAM_BYTES + AVERAGE_BYTES, precision)
+        row = f"{name}-{precision}"
+        steps = our_steps(config, image_shape)
+        seconds = in_turn({row: steps} | limit.candidates)
+        yield Row(f"train/{row}", config.batch_size * STEPS / seconds[row], "images/s")
+        yield Row(f"train/{row}-step", 1e3 * seconds[row] / STEPS, "ms a step")
+        yield from limit.rows(seconds, seconds[row] / STEPS, of=f"{row}-")
 
 
 def scale_rows():
@@ -154,15 +166,17 @@ def _steps(name, config):
     return our_steps(dataclasses.replace(config, schedule="simultaneous"))
 
 
-def our_steps(config, **compiled):
+def our_steps(config, image_shape=DIGITS, **compiled):
     """The same of a configuration, on random images.
 
     Args:
         config: The `Config`.
+        image_shape: (height, width, channels).
         **compiled: Attributes that `compile` sets, to be set otherwise.
     """
     use_labels = config.learns_from_labels
-    data = random_data(config.batch_size, config.labeled_batch_size, use_labels=use_labels)
+    sizes = config.batch_size, config.labeled_batch_size
+    data = random_data(*sizes, use_labels=use_labels, image_shape=image_shape)
     if config.needs_distances:
         data = data.with_distances(np.ones(len(data.split.unlabeled_rows), "float32"))
     return trained_steps(config, data, **compiled)
@@ -197,10 +211,12 @@ def _trained(model, data, calls):
 
 
 @functools.cache
-def random_data(batch_size, labeled_batch_size, num_images=20_000, use_labels=True):
-    """Images of random bytes, shaped like MNIST, 100 of them labelled."""
+def random_data(
+    batch_size, labeled_batch_size, num_images=20_000, use_labels=True, image_shape=DIGITS
+):
+    """Images of random bytes, 100 of them labelled."""
     random = np.random.default_rng(0)
-    images = random.integers(0, 256, (num_images, 28, 28, 1), dtype=np.uint8)
+    images = random.integers(0, 256, (num_images, *image_shape), dtype=np.uint8)
     labels = np.arange(num_images) % 10
     names = tuple("0123456789")
     source = Source(images, labels, names, images[:1000], labels[:1000])

@@ -4,7 +4,7 @@
 # make test   linter, type checker and tests, as .ci/run does
 # make test-all   the same, every combination of what they test, and whole searches and programs
 # make coverage   the tests, and which lines they do not reach; at least 90 %
-# make soak   random campaigns: configurations, splits, image files, answers, kills, races
+# make soak   random campaigns: configurations, splits, files, answers, run folders, kills, races
 # make lock   the locks anew; what still fits stays, but for UPGRADE=1
 # make audit   known faults of what the locks name
 # make sbom   what make env installs, as CycloneDX, in sbom.json

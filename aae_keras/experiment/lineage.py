@@ -7,13 +7,12 @@ starts from it.
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Iterable
 
 import numpy as np
 
 from aae_keras.data import Data
-from aae_keras.experiment import runs
+from aae_keras.experiment import runs, seals
 from aae_keras.experiment.config import Config
 from aae_keras.files import write_atomically
 from aae_keras.models import AdversarialModel, load_model
@@ -63,7 +62,7 @@ def write(run: runs.Run, lineage: Lineage) -> None:
     """Write a run's `lineage.json`."""
     values = dataclasses.asdict(lineage)
     values["taught"] = None if lineage.taught is None else sorted(lineage.taught)
-    write_atomically(run.folder / FILE, json.dumps(values) + "\n")
+    write_atomically(run.folder / FILE, seals.seal(values) + "\n")
 
 
 def read(run: runs.Run) -> Lineage:
@@ -74,7 +73,7 @@ def read(run: runs.Run) -> Lineage:
     """
     path = run.folder / FILE
     try:
-        values = json.loads(path.read_bytes())
+        values = seals.unseal_if_sealed(path.read_bytes())
         taught = values["taught"] if values["taught"] is None else frozenset(values["taught"])
         return Lineage(values["parent"], tuple(values["class_names"]), taught)
     except FileNotFoundError as error:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import math
 import pathlib
 from collections.abc import Sequence
@@ -45,13 +44,13 @@ def read_history(run: runs.Run) -> list[dict[str, float]]:
     path = run.history_file
     try:
         text = path.read_bytes().decode()
+        rows = list(csv.DictReader(io.StringIO(text)))
     except FileNotFoundError as error:
         raise runs.RunError(
             f"{run.folder} has no history.csv. Put a copy back, or train the run anew."
         ) from error
-    except ValueError as error:
-        raise _damaged(path, "it is no text") from error
-    rows = list(csv.DictReader(io.StringIO(text)))
+    except (ValueError, csv.Error) as error:
+        raise _damaged(path, "it is no text, or no table") from error
     for line, row in enumerate(rows, start=2):
         # One that is too short has None for cells, one that is too long has None for a name.
         if None in row or None in row.values():
@@ -88,16 +87,11 @@ def read_metrics(run: runs.Run) -> dict[str, Any] | None:
     path = run.metrics_file
     again = f"Write it anew with python -m tools.evaluate --run_dir={run.folder}"
     try:
-        text = path.read_bytes()
-        metrics = json.loads(text)
-        if not isinstance(metrics, dict):
-            raise TypeError(f"a JSON object was expected, not {type(metrics).__name__}")
-        if seals.KEY in metrics:
-            metrics = seals.unseal(text)
+        metrics = seals.unseal_if_sealed(path.read_bytes())
         _check_scores(metrics)
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError) as error:
         raise runs.RunError(f"{path} is damaged: {first_line(error)}. {again}") from error
     if metrics.get("revision", run.revision) != run.revision:
         _refuse(path, run, metrics["revision"], again)

@@ -1,10 +1,10 @@
 """How a run was made: commit, command, machine and minutes, in a file beside its scores."""
 
 import dataclasses
-import json
 import pathlib
 
 from aae_keras.errors import UserError, first_line
+from aae_keras.experiment import seals
 from aae_keras.files import write_atomically
 
 FILE = "reproduced.json"
@@ -47,7 +47,7 @@ class Record:
     def write(self, folder: pathlib.Path) -> None:
         """Write it into a run folder."""
         values = dataclasses.asdict(self)
-        write_atomically(folder / FILE, json.dumps(values, indent=2) + "\n")
+        write_atomically(folder / FILE, seals.seal(values, indent=2) + "\n")
 
 
 # Of a run that somebody else began: what it has taken so far cannot be told.
@@ -61,7 +61,7 @@ def read(folder: pathlib.Path) -> Record | None:
         UserError: If it is damaged.
     """
     try:
-        values = json.loads((folder / FILE).read_text())
+        values = seals.unseal_if_sealed((folder / FILE).read_bytes())
         return Record(**values | {"commits": tuple(values["commits"])})
     except FileNotFoundError:
         return None

@@ -37,12 +37,19 @@ def unseal(text: str | bytes) -> dict[str, Any]:
     Raises:
         ValueError: If the text is no such JSON, or its checksum is missing or another.
     """
-    values = json.loads(text)
-    if not isinstance(values, dict):
-        raise ValueError(f"a JSON object was expected, not {type(values).__name__}")
+    values = _object(text)
     if values.pop(KEY, None) != checksum(_canonical(values)):
         raise ValueError("its checksum does not fit")
     return values
+
+
+def unseal_if_sealed(text: str | bytes) -> dict[str, Any]:
+    """The same of a file that has a checksum; of an earlier version's, all that it holds.
+
+    Raises:
+        ValueError: If the text is no JSON object, or it has a checksum that does not fit.
+    """
+    return unseal(text) if KEY in _object(text) else _object(text)
 
 
 def seal_lines(text: str) -> str:
@@ -81,6 +88,16 @@ def signature(path: pathlib.Path) -> dict[str, Any]:
             return unseal(archive.comment) if archive.comment else {}
     except (zipfile.BadZipFile, NotImplementedError) as error:
         raise ValueError(str(error)) from error
+
+
+def _object(text):
+    try:
+        values = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"a JSON object was expected, not {type(values).__name__}")
+    return values
 
 
 def _canonical(values):

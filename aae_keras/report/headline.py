@@ -12,7 +12,7 @@ from aae_keras.experiment.scoring import Outputs
 from aae_keras.images import to_unit_range
 from aae_keras.metrics import clusters
 from aae_keras.models import AdversarialModel, LatentY
-from aae_keras.report import intervals
+from aae_keras.report import intervals, maps
 from aae_keras.report.contents import Bin, Headline
 from aae_keras.report.scores import KINDS, Yardstick, judged
 
@@ -46,6 +46,11 @@ def headline(
         notes.append("There are no held-out images, so there are no scores.")
     elif not len(outputs.labelled()):
         notes.append("Held-out images have no labels, so nothing says what is right.")
+    if outputs is not None and model.latent_y.is_encoded and model.categories > maps.MOST_SHARES:
+        notes.append(
+            f"Of the {model.categories} probabilities of an image the page has the "
+            f"{maps.MOST_SHARES} largest, and decodes it from these."
+        )
     yardstick = yardstick_of(model, outputs, validation)
     rows = per_image(model, outputs)
     test = measured.get("test", {})

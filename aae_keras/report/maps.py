@@ -14,6 +14,8 @@ from aae_keras.report.packing import pack
 PRIOR_SAMPLES = 500
 # Probabilities below this are written as 0, which takes no room.
 LEAST = 1e-4
+# So many of an image are written, the largest: of thousands of classes all would take 20 MB.
+MOST_SHARES = 100
 
 
 def codes(model: AdversarialModel, outputs: Outputs) -> Codes:
@@ -28,12 +30,25 @@ def codes(model: AdversarialModel, outputs: Outputs) -> Codes:
     samples = None if prior is None else sample_codes(model, PRIOR_SAMPLES, model.seed)["z"]
     heads = _heads(model)
     return Codes(
-        y=None if y is None else pack(np.where(y < LEAST, 0, y), "float16"),
+        y=None if y is None else pack(largest_shares(y), "float16"),
         z=pack(outputs.code["z"], "float16"),
         heads=None if heads is None else pack(heads, "float32"),
         prior=None if samples is None else pack(samples, "float16"),
         stddev=getattr(prior, "stddev", None),
     )
+
+
+def largest_shares(y: np.ndarray) -> np.ndarray:
+    """Probabilities of which those below `LEAST`, and all but the `MOST_SHARES` largest, are 0.
+
+    Args:
+        y: Shape (n, categories).
+    """
+    shares = np.where(y < LEAST, 0, y)
+    if y.shape[1] > MOST_SHARES:
+        others = np.argpartition(shares, -MOST_SHARES, axis=1)[:, :-MOST_SHARES]
+        np.put_along_axis(shares, others, 0, axis=1)
+    return shares
 
 
 def layouts(model: AdversarialModel, outputs: Outputs) -> tuple[Layout, ...]:

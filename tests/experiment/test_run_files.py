@@ -11,8 +11,9 @@ import yaml
 from aae_keras import models
 from aae_keras.data import neighbours
 from aae_keras.errors import UserError
-from aae_keras.experiment import checkpoints, factory, outcomes, runs, seals
+from aae_keras.experiment import checkpoints, factory, lineage, outcomes, records, runs, seals
 from aae_keras.experiment.config import Config
+from tests import made
 
 HISTORY = [{"epoch": epoch, "loss": 0.5 / epoch, "seconds": 1.0} for epoch in (1, 2, 3)]
 
@@ -70,11 +71,12 @@ def test_history_is_read_back(run):
         (lambda text: text.splitlines()[0], "no rows"),
         (lambda text: text[: text.index(run_end(text))], "line 4 has another number of cells"),
         (lambda text: text.replace("0.25", "a quarter"), "line 3: .*a quarter"),
+        (lambda text: text.replace("0.25", "0\r25"), "no table"),
         (lambda text: text.replace("\n2,", "\n7,"), "its epochs are not 1 to 3"),
         (lambda text: text.replace("-aaaa", "-bbbb"), "of another run.*Received: .*-bbbb"),
         (lambda text: text.replace("\n2,", "\n2,9,"), "line 3 has another number of cells"),
     ],
-    ids=["empty", "header", "cut", "word", "gap", "other", "cell"],
+    ids=["empty", "header", "cut", "word", "return", "gap", "other", "cell"],
 )
 def test_a_damaged_history_says_what_is_wrong(run, change, message):
     run.history_file.write_text(change(run.history_file.read_text()))
@@ -166,7 +168,7 @@ def test_no_flipped_bit_of_a_model_changes_its_weights(trained):
     path = trained.model_file
     whole, expected = path.read_bytes(), models.load_model(path).get_weights()
     refused = 0
-    for place in np.linspace(0, len(whole) - 1, 40).astype(int):
+    for place in np.linspace(0, len(whole) - 1, 12).astype(int):
         flip(path, int(place))
         try:
             for ours, theirs in zip(models.load_model(path).get_weights(), expected, strict=True):
@@ -174,7 +176,33 @@ def test_no_flipped_bit_of_a_model_changes_its_weights(trained):
         except UserError as error:
             refused += "not a readable model" in str(error)
         path.write_bytes(whole)
-    assert refused > 30
+    assert refused > 9
+
+
+def test_no_flipped_bit_changes_what_made_a_run_or_where_it_comes_from(run):
+    """Of a digest of an image that taught it, say, which then might score it."""
+    lineage.write(run, lineage.Lineage("", ("a", "b"), frozenset({"0" * 40, "1" * 40})))
+    made.RECORD.write(run.folder)
+    for read, name in (
+        (lambda: lineage.read(run), lineage.FILE),
+        (lambda: records.read(run.folder), records.FILE),
+    ):
+        path, expected = run.folder / name, read()
+        whole = path.read_bytes()
+        for place in range(len(whole)):
+            flip(path, place)
+            try:
+                assert read() == expected, place
+            except UserError as error:
+                assert f"{name} is damaged" in str(error)
+            path.write_bytes(whole)
+
+
+def test_records_of_earlier_versions_are_read(run):
+    made.RECORD.write(run.folder)
+    path = run.folder / records.FILE
+    path.write_text(json.dumps(seals.unseal(path.read_text())))
+    assert records.read(run.folder) == made.RECORD
 
 
 def test_a_model_with_nan_is_not_scored(trained):

@@ -20,14 +20,16 @@ from tests.report.packed import cut
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     """Paths of pages by their names."""
+    if not (PAGE / "node_modules" / "puppeteer-core").exists():
+        pytest.skip(f"no puppeteer-core: run npm ci in {PAGE}")
     folder = tmp_path_factory.mktemp("pages")
     labels = np.arange(120) % 3
     grey = pages.data_of(pages.lines(120), labels, ["one", "two", "three"])
     evil = pages.data_of(pages.lines(120), labels, pages.HOSTILE)
     bare = pages.data_of(pages.lines(120), None, None)
     colour = pages.data_of(pages.lines(120, 3), labels, ["one", "two", "three"])
-    names = [f"class {rank}" for rank in range(300)]
-    many = pages.data_of(pages.lines(1200), np.arange(1200) % 300, names)
+    names = [f"class {rank}" for rank in range(5000)]
+    many = pages.data_of(pages.lines(600), np.arange(600) * 7, names)
     model = tiny.tiny_model()
     kinds = {
         "labelled": (model, grey),
@@ -37,7 +39,7 @@ def written(tmp_path_factory):
         "heads": (tiny.dimensionality_reduction(), grey),
         "given": (tiny.supervised(), grey),
         "colour": (pages.of_classes(3, channels=3), colour),
-        "many": (pages.of_classes(300), many),
+        "many": (pages.of_classes(5000), many),
     }
     found = {}
     for name, (built, data) in kinds.items():
@@ -53,8 +55,6 @@ def written(tmp_path_factory):
 
 
 def test_the_page_is_used_in_browsers(written, capsys):
-    if not (PAGE / "node_modules" / "puppeteer-core").exists():
-        pytest.skip(f"no puppeteer-core: run npm ci in {PAGE}")
     said = run_tests("browser", AAE_REPORT_PAGES=json.dumps(written))
     browsers = set(re.findall(r"(?m)^ok \d+ - (chrome|firefox)$", said))
     with capsys.disabled():

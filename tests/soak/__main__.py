@@ -1,7 +1,7 @@
 """Run random campaigns: `python -m tests.soak [--only=NAME] [--count=N] [--seed=N] [--minutes=N]`.
 
-Each case comes of its own seed, so that the one that fails can be run again alone. A campaign ends
-by itself, or after so many minutes; the exit code is 1 if a case failed.
+Cases come of seeds, so that what fails can be run again alone. A campaign ends by itself, or after
+so many minutes; the exit code is 1 if a case failed.
 """
 
 import argparse
@@ -13,14 +13,14 @@ import sys
 import time
 import traceback
 
+from tests.soak import properties
+
 # How many cases of each: minutes on two processors that do nothing else.
 COUNTS = {
-    "configurations": 50_000,
-    "splits": 50_000,
-    "image_bytes": 20_000,
-    "answers": 200,
+    **properties.COUNTS,
     **dict.fromkeys([f"kills.{kind}" for kind in ("train", "resume", "export")], 20),
-    **dict.fromkeys([f"kills.{kind}" for kind in ("predict", "label")], 20),
+    "kills.predict": 20,
+    "kills.label": 72,  # some end before their moment; 50 kills and more are left
     **dict.fromkeys([f"races.{kind}" for kind in ("trainings", "overwrite")], 8),
     **dict.fromkeys([f"races.{kind}" for kind in ("exports", "pages")], 7),
 }
@@ -31,21 +31,30 @@ SHOWN = 3  # failures
 
 def campaign(name, count, seed, minutes=float("inf")):
     """Run one, for so many minutes at most; a count of what came of its cases and failures."""
-    group, *kind = name.split(".")
-    module = importlib.import_module(f"tests.soak.{group}")
+    part = properties.PART if name in properties.COUNTS else 1  # cases of a seed
     found = collections.Counter()
     end = time.monotonic() + 60 * minutes
-    for number in range(seed, seed + count):
+    for number, done in enumerate(range(0, count, part), start=seed):
         if time.monotonic() > end:
             break
+        size = min(part, count - done)
         try:
-            found[module.check(module.case(random.Random(number), *kind))] += 1
+            found += explored(name, size, number)
         except Exception:  # whatever it is, it is what is looked for
             found["failed"] += 1
             if found["failed"] <= SHOWN:
-                print(f"{name}, --seed={number} --count=1", file=sys.stderr)
+                print(f"{name}, --seed={number} --count={size}", file=sys.stderr)
                 traceback.print_exc()
     return found
+
+
+def explored(name, count, seed):
+    """What came of the cases of one seed."""
+    if name in properties.COUNTS:
+        return properties.explored(name, count, seed)
+    group, kind = name.split(".")
+    module = importlib.import_module(f"tests.soak.{group}")
+    return collections.Counter([module.check(module.case(random.Random(seed), kind))])
 
 
 def main():

@@ -60,44 +60,53 @@ function ordered(images, key) {
 }
 
 /**
- * How many images of each class get each answer: rows are classes, columns values of y.
+ * How many images of each class get each answer: by class, then by value of y. What there is none of
+ * is left out, which is nearly all where there are thousands of classes.
  *
  * @param {Data} data
- * @returns {number[][]}
+ * @returns {Map<number, number>[]}
  */
 export function confusion(data) {
-  const counts = data.classes.map(() => data.names.map(() => 0));
+  /** @type {Map<number, number>[]} */
+  const counts = data.classes.map(() => new Map());
   all(data).forEach((image) => {
-    if (data.predicted && data.labels[image] >= 0)
-      counts[data.labels[image]][data.predicted[image]] += 1;
+    if (!data.predicted || data.labels[image] < 0) return;
+    const row = counts[data.labels[image]];
+    row.set(data.predicted[image], (row.get(data.predicted[image]) ?? 0) + 1);
   });
   return counts;
 }
 
 /**
- * The rows and columns of a confusion matrix that have most off its diagonal, in their order.
+ * The rows and columns of a confusion matrix to show where there are too many, in their order: those
+ * of the most frequent mistakes, so that these are seen.
  *
- * @param {number[][]} counts
+ * @param {Map<number, number>[]} counts
+ * @param {number} answers how many columns there are
  * @param {(row: number, column: number) => boolean} isRight
  * @param {number} most how many of each
  * @returns {{rows: number[], columns: number[]}}
  */
-export function busiest(counts, isRight, most) {
-  const rowErrors = counts.map(() => 0);
-  const columnErrors = (counts[0] ?? []).map(() => 0);
-  counts.forEach((row, r) =>
-    row.forEach((count, c) => {
-      // A right answer counts a little, so that what is used stands before what is not.
-      const weight = isRight(r, c) ? count * 1e-6 : count;
-      rowErrors[r] += weight;
-      columnErrors[c] += weight;
-    }),
+export function busiest(counts, answers, isRight, most) {
+  const cells = counts.flatMap((answered, row) =>
+    // A right answer counts a little, so that what is used stands before what is not.
+    Array.from(answered, ([column, count]) => ({ row, column, weight: isRight(row, column) ? count * 1e-6 : count })),
   );
-  return { rows: largest(rowErrors, most), columns: largest(columnErrors, most) };
+  /** @type {Set<number>} */
+  const rows = new Set();
+  /** @type {Set<number>} */
+  const columns = new Set();
+  for (const { row, column } of cells.sort((a, b) => b.weight - a.weight)) {
+    if (rows.size === most && !rows.has(row)) continue;
+    if (columns.size === most && !columns.has(column)) continue;
+    rows.add(row);
+    columns.add(column);
+  }
+  return { rows: filled(rows, counts.length, most), columns: filled(columns, answers, most) };
 }
 
-/** @param {number[]} values @param {number} most */
-function largest(values, most) {
-  const ranks = values.map((_, rank) => rank).sort((a, b) => values[b] - values[a] || a - b);
-  return ranks.slice(0, most).sort((a, b) => a - b);
+/** @param {Set<number>} chosen filled up with the first of the others @param {number} count @param {number} most */
+function filled(chosen, count, most) {
+  for (let rank = 0; rank < count && chosen.size < most; rank += 1) chosen.add(rank);
+  return Array.from(chosen).sort((a, b) => a - b);
 }

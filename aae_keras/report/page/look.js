@@ -117,7 +117,7 @@ function matrix(data, choose) {
   const counts = confusion(data);
   const isRight = (/** @type {number} */ row, /** @type {number} */ column) =>
     data.report.categories.class_of[column] === row;
-  const { rows, columns } = busiest(counts, isRight, MOST_SIDE);
+  const { rows, columns } = busiest(counts, data.names.length, isRight, MOST_SIDE);
   const cut = rows.length < counts.length || columns.length < data.names.length;
   const head = element(
     "tr",
@@ -126,9 +126,9 @@ function matrix(data, choose) {
     ...columns.map((column) => element("th", { scope: "col" }, element("span", {}, data.names[column]))),
   );
   const lines = rows.map((row) => {
-    const total = counts[row].reduce((sum, count) => sum + count, 0);
+    const total = Array.from(counts[row].values()).reduce((sum, count) => sum + count, 0);
     const cells = columns.map((column) =>
-      cell(counts[row][column], total, isRight(row, column), () => choose(row, column), `${data.classes[row]} taken for ${data.names[column]}`),
+      cell(counts[row].get(column) ?? 0, total, isRight(row, column), () => choose(row, column), `${data.classes[row]} taken for ${data.names[column]}`),
     );
     return element("tr", {}, element("th", { scope: "row" }, data.classes[row]), ...cells);
   });

@@ -37,17 +37,25 @@ test("a list without anything in it is not offered", () => {
 });
 
 test("the confusion matrix counts labelled images", () => {
-  assert.deepEqual(confusion(DATA), [[1, 0], [2, 0]]);
+  assert.deepEqual(confusion(DATA), [new Map([[0, 1]]), new Map([[0, 2]])]);
 });
 
 test("of many classes those with most mistakes are shown", () => {
-  const counts = Array.from({ length: 300 }, (_, row) => Array.from({ length: 300 }, (_, column) => (row === column ? 5 : 0)));
-  counts[17][250] = 3;
-  counts[299][299] = 50;
-  const chosen = (most) => busiest(counts, (row, column) => row === column, most);
+  const counts = Array.from({ length: 5000 }, (_, row) => new Map([[row, 5]]));
+  counts[17].set(250, 3);
+  counts[299].set(299, 50);
+  const chosen = (most) => busiest(counts, 5000, (row, column) => row === column, most);
   assert.deepEqual(chosen(1), { rows: [17], columns: [250] });
   // Then what is used most.
   assert.deepEqual(chosen(2), { rows: [17, 299], columns: [250, 299] });
+  assert.deepEqual(chosen(3), { rows: [0, 17, 299], columns: [0, 250, 299] });
+});
+
+test("of mistakes that are all rare some are shown", () => {
+  const counts = Array.from({ length: 5000 }, (_, row) => new Map([[(7 * row + 1) % 5000, 1]]));
+  const { rows, columns } = busiest(counts, 5000, () => false, 24);
+  assert.equal(rows.length, 24);
+  assert.equal(rows.filter((row) => columns.some((column) => counts[row].has(column))).length, 24);
 });
 
 test("shares are never rounded up to certainty", () => {

@@ -140,7 +140,7 @@ def test_importing_the_package_is_free():
 
 
 def test_whoever_imports_the_models_can_load_every_file_that_names_a_class_of_ours():
-    decorator = "@keras.saving.register_keras_serializable"
+    decorator = "saving.register_keras_serializable("
     marked = sum(path.read_text().count(decorator) for path in FILES)
     script = (
         "import importlib, sys, keras; from aae_keras import load_model;"

@@ -62,7 +62,7 @@ def test_every_field_is_a_flag_and_in_the_help():
     "name, arguments, code, message",
     [
         ("train", ["--epoch=3"], 2, "Unknown command line flag 'epoch'. Did you mean: epochs"),
-        ("benchmark", ["--only=speed"], 2, "--only must be of train, plus, scale"),
+        ("benchmark", ["--only=speed"], 2, "--only must be of train, plus, photos"),
         ("benchmark", ["--output=no/such/folder.json"], 1, "No such file or directory"),
         ("train", ["--preset=digit"], 2, "Unknown preset 'digit'. Did you mean digits"),
         ("train", ["--epochs=many"], 2, "epochs=many"),

@@ -175,7 +175,10 @@ PRESETS: dict[str, dict[str, Any]] = {
     "mnist-1000": _MNIST | {"num_labeled": 1000},
     "mnist-all": _MNIST | {"num_labeled": 0},
     # The manual's split: 3000 labelled, 47000 unlabelled, 10000 for validation.
-    "mnist-manual": _MNIST_PLUS | _SHIFTED | {"num_labeled": 3000, "validation_size": 10000.0},
+    # After 20 epochs the validation error still falls: 1.17 %.
+    "mnist-manual": _MNIST_PLUS
+    | _SHIFTED
+    | {"num_labeled": 3000, "validation_size": 10000.0, "epochs": 30},
     # Section 4: style and content apart; every label, z in 15 dimensions.
     "mnist-style": _MNIST | _STYLE,
     # Section 6: 9.55 and 4.10 % by its rule.

@@ -286,6 +286,7 @@ ROWS = (
         "3000 of MNIST; shifts",
         (_error(paper="3 % (the manual's 97 % accuracy)", goal=1.0),),
         labels_only=True,
+        readme="MNIST, 3000 labels, known to be images",
     ),
     Row(
         "fashion-1000",

@@ -218,14 +218,13 @@ def readme_block(found: Iterable[Runs]) -> str:
         for result in row_runs.results:
             _add(machines, result.record.machine.partition(";")[0] or "?", row_runs.row.name)
             commits.update(result.record.commits)
-    names = ",".join(row_runs.row.name for row_runs in shown)
     sentence = (
         "Mean and standard deviation over seeds, each with labels of its own, on "
-        f"{' and '.join(f'{name}{_of(rows, machines)}' for name, rows in machines.items())}: "
-        f"`python -m tools.reproduce --rows={names} --data_dir=DATA_DIR` "
-        f"{f'at commit {commits.pop()}' if len(commits) == 1 else 'at several commits'}. "
-        "[RESULTS.md](RESULTS.md) has every row, every seed with its commit, the goals and what "
-        "was missed."
+        f"{' and '.join(f'{name}{_of(rows, machines)}' for name, rows in machines.items())}, at "
+        f"{f'commit {commits.pop()}' if len(commits) == 1 else 'several commits'}. `python -m "
+        "tools.reproduce --rows=ROW --data_dir=DATA_DIR` makes a row again; "
+        "[RESULTS.md](RESULTS.md) has every row by its name, every seed with its commit, the goals "
+        "and what was missed."
     )
     return "".join(lines) + "\n" + _wrapped(sentence)
 

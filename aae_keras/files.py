@@ -6,9 +6,17 @@ import os
 import pathlib
 import shutil
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator
 
 from aae_keras.errors import UserError
+
+# What reading a damaged archive raises: an .npz, a .keras file, a checkpoint.
+DAMAGE = (
+    *(OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 def write_atomically(path: pathlib.Path | str, text: str) -> None:

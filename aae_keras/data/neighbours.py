@@ -7,13 +7,12 @@ second nearest of 2000 images, scaled, correlates 0.97 with the tenth nearest of
 import logging
 import math
 import pathlib
-import zipfile
-import zlib
 
 import numpy as np
 
 from aae_keras.data.images import Images
 from aae_keras.errors import first_line
+from aae_keras.files import DAMAGE
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +22,6 @@ SAMPLE = 2000
 # Ranks in the sample: the near one is the measure, the far one tells how distance grows with rank.
 NEAR, FAR = 2, 20
 BLOCK = 1000
-# What a damaged archive raises beside the errors of reading, RuntimeError among them.
-_DAMAGED = (zipfile.BadZipFile, zlib.error)
 
 
 def distances(images: Images, rows: np.ndarray) -> np.ndarray:
@@ -99,7 +96,7 @@ def read(file: pathlib.Path, fingerprint: str) -> np.ndarray | None:
             return saved["distances"] if str(saved["fingerprint"]) == fingerprint else None
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, *_DAMAGED) as error:
+    except DAMAGE as error:
         # A cache: what cannot be read is computed again.
         log.warning("%s is damaged (%s) and is computed again.", file, first_line(error))
         return None

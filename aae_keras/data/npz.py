@@ -3,12 +3,12 @@
 import math
 import pathlib
 import zipfile
-import zlib
 
 import numpy as np
 
 from aae_keras.data import capacity
 from aae_keras.errors import DataError, first_line
+from aae_keras.files import DAMAGE
 
 KEYS = ("x_train", "y_train", "x_test", "y_test", "class_names")
 NEEDED = KEYS[:2]
@@ -32,10 +32,7 @@ def read(path: pathlib.Path) -> dict[str, np.ndarray]:
         raise DataError(f"{path}: there is no such file.") from error
     except DataError:
         raise
-    except (
-        *(OSError, ValueError, EOFError, TypeError, KeyError, MemoryError, RuntimeError),
-        *(zlib.error, zipfile.BadZipFile, NotImplementedError, SyntaxError, RecursionError),
-    ) as error:
+    except (*DAMAGE, MemoryError, SyntaxError) as error:
         raise DataError(
             f"{path}: not a readable .npz of plain arrays ({first_line(error)})."
         ) from error

@@ -5,24 +5,17 @@ import json
 import logging
 import os
 import pathlib
-import zipfile
-import zlib
 from typing import Any
 
 import numpy as np
 
 from aae_keras.errors import UserError, first_line
 from aae_keras.experiment import seals
-from aae_keras.files import flush, write_atomically
+from aae_keras.files import DAMAGE, flush, write_atomically
 
 log = logging.getLogger(__name__)
 # What earlier versions wrote, without a checksum; the archive of the arrays has one of its own.
 _UNSEALED = {"epochs", "history"}
-# What reading a damaged checkpoint raises.
-_DAMAGED = (
-    *(OSError, ValueError, KeyError, TypeError, EOFError),
-    *(zipfile.BadZipFile, zlib.error, RuntimeError),
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +84,7 @@ def newest_whole(folder: pathlib.Path, revision: str = "") -> Checkpoint | None:
     for path in reversed(found(folder)):
         try:
             checkpoint = _read(path)
-        except _DAMAGED as error:
+        except DAMAGE as error:
             damage.append(f"{path} is damaged ({first_line(error)})")
             continue
         _check_run(checkpoint, revision)
@@ -118,7 +111,7 @@ def whole(path: pathlib.Path, revision: str = "") -> Checkpoint:
     """
     try:
         checkpoint = _read(path)
-    except _DAMAGED as error:
+    except DAMAGE as error:
         raise UserError(
             f"{path} is damaged ({first_line(error)}). Put a copy of it back, or train the run "
             "anew."

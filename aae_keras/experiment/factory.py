@@ -208,7 +208,7 @@ def extra_terms(
     """
     sources: list[models.Regularizer] = []
     for name in config.extra_terms:
-        if name == "shift" and 1 in data.image_shape[:2]:
+        if name == "shift" and not models.Shift.suits(data.image_shape):
             log.warning("The term shift is left out: these are vectors, no images.")
             continue
         prefix = f"{name}_"

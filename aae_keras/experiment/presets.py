@@ -1,10 +1,10 @@
 """The recipes that ship, by name: what each changes in the defaults of `Config`.
 
-The defaults themselves are the paper's semi-supervised MNIST recipe (arXiv:1511.05644,
-appendix A.2.1): two layers of 1000 units, z in 10 dimensions, SGD with one rate and
-momentum per phase, all rates divided by 10 at epochs 50 and 1000. The presets beside those of the
-semi-supervised setting are recipes for a quarter of an hour: their epochs, and where their rates
-drop, are what BUILD.md's table was made with; a longer run wants later drops.
+The defaults themselves are the paper's semi-supervised MNIST recipe (arXiv:1511.05644, appendix
+A.2.1): two layers of 1000 units, z in 10 dimensions, SGD with one rate and momentum per phase, all
+rates divided by 10 at epochs 50 and 1000. The other presets of the paper's experiments are recipes
+for a quarter of an hour: their epochs, and where their rates drop, are what the table in
+docs/settings.md was made with; a longer run wants later drops.
 """
 
 from collections.abc import Mapping

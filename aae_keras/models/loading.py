@@ -2,16 +2,13 @@
 
 import pathlib
 import zipfile
-import zlib
 
 import keras
 
 from aae_keras.errors import UserError, first_line
+from aae_keras.files import DAMAGE
 from aae_keras.models.aae import AdversarialModel
 from aae_keras.networks import in_float32 as in_float32_network
-
-# What a damaged archive raises beside the errors of reading.
-_DAMAGED = (zipfile.BadZipFile, zlib.error, RuntimeError)
 
 
 def load_model(path: pathlib.Path | str) -> AdversarialModel:
@@ -29,7 +26,7 @@ def load_model(path: pathlib.Path | str) -> AdversarialModel:
     try:
         _check_checksums(path)
         model = keras.saving.load_model(path, safe_mode=True)
-    except (OSError, KeyError, ValueError, TypeError, EOFError, *_DAMAGED) as error:
+    except DAMAGE as error:
         raise UserError(
             f"{path}: not a readable model. Train it again, or copy the file once more if it was "
             f"cut short. The reader said: {first_line(error)}"

@@ -175,13 +175,18 @@ class Shift(Smoothness):
 
     def terms(self, model: AdversarialModel) -> list[Term]:
         """See `Regularizer.terms`."""
-        height, width = input_shapes(model.encoder)["image"][1:3]
-        if 1 in (height, width):
+        height, width, channels = input_shapes(model.encoder)["image"][1:]
+        if not self.suits((height, width, channels)):
             raise ValueError(
                 "`Shift` is for pixels that form an image, not for vectors. Leave it out. "
                 f"Received: images of {height}x{width} pixels"
             )
         return super().terms(model)
+
+    @staticmethod
+    def suits(image_shape: tuple[int, ...]) -> bool:
+        """Whether images of shape (height, width, channels) are more than one row or column."""
+        return 1 not in image_shape[:2]
 
     def changed(self, forward: Forward, target: tf.Tensor) -> tf.Tensor:
         """See `Smoothness.changed`."""

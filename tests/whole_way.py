@@ -27,17 +27,22 @@ from tools import cli
 COLUMNS = ("error", "report_kB", "answers", "unread", "equal", "as_png", "different")
 
 
-def write_mnist(source, folder, count=2000):
-    """PNG files in class folders, of the first images of MNIST's test part."""
+def read_mnist(source, part):
+    """Images and labels, uint8, of MNIST's original files: part "train" or "t10k"."""
     images, labels = (
-        np.frombuffer(gzip.open(source / f"t10k-{name}.gz").read(), "uint8")[start:]
+        np.frombuffer(gzip.open(source / f"{part}-{name}.gz").read(), "uint8")[start:]
         for name, start in (("images-idx3-ubyte", 16), ("labels-idx1-ubyte", 8))
     )
-    for number, (pixels, label) in enumerate(zip(images.reshape(-1, 28, 28), labels, strict=True)):
-        if number < count:
-            place = folder / str(label) / f"{number}.png"
-            place.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels).save(place)
+    return images.reshape(-1, 28, 28), labels
+
+
+def write_mnist(source, folder, count=2000):
+    """PNG files in class folders, of the first images of MNIST's test part."""
+    images, labels = read_mnist(source, "t10k")
+    for number in range(count):
+        place = folder / str(labels[number]) / f"{number}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(images[number]).save(place)
 
 
 def write_mixed(folder, copies=2):

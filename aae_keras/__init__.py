@@ -15,11 +15,11 @@ __version__ = "0.2.0"
 
 # The names on offer, by the module that each is defined in.
 _OFFERED = {
-    "Config": "experiment.config",
-    "preset": "experiment.presets",
-    "load_data": "experiment.factory",
-    "build_model": "experiment.factory",
-    "train": "experiment.training",
+    "Config": "experiment.configuration.config",
+    "preset": "experiment.configuration.presets",
+    "load_data": "experiment.building.factory",
+    "build_model": "experiment.building.factory",
+    "train": "experiment.learning.training",
     "load_model": "models",
     "AdversarialModel": "models",
     "SemiSupervisedAAE": "models",

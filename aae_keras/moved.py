@@ -1,4 +1,4 @@
-"""Modules by the names they had in version 0.1, when all of them stood side by side."""
+"""Modules by the names they had, in version 0.1, when all stood side by side, and since."""
 
 import importlib
 import importlib.abc
@@ -7,14 +7,31 @@ import sys
 import types
 from collections.abc import Sequence
 
-_EXPERIMENT = (
-    "callbacks", "config", "evaluation", "factory", "figures", "generation", "hardware",
-    "optimization", "presets", "projector", "runs", "scoring", "training",
+_EXPERIMENT = {
+    "config": "configuration",
+    "presets": "configuration",
+    "runs": "run_folder",
+    "factory": "building",
+    "hardware": "building",
+    "optimization": "building",
+    "evaluation": "scores",
+    "scoring": "scores",
+    "figures": "pictures",
+    "generation": "pictures",
+    "projector": "pictures",
+    "callbacks": "learning",
+    "training": "learning",
+}
+_SETTINGS = (
+    "basic", "clustering", "dimensionality_reduction", "label_and_style", "label_informed",
+    "labels_only", "latent_z", "semi_supervised", "supervised",
 )  # fmt: skip
 
 # Where each stands now, below the package.
 HOMES = {
-    **{name: f"experiment.{name}" for name in _EXPERIMENT},
+    **{name: f"experiment.{room}.{name}" for name, room in _EXPERIMENT.items()},
+    **{f"experiment.{name}": f"experiment.{room}.{name}" for name, room in _EXPERIMENT.items()},
+    **{f"models.{name}": f"models.settings.{name}" for name in _SETTINGS},
     "applying": "models.inference",
     "export": "deployment.export",
     "prediction": "deployment.prediction",
@@ -40,15 +57,21 @@ class MovedModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         target: types.ModuleType | None = None,
     ) -> importlib.machinery.ModuleSpec | None:
         """See `importlib.abc.MetaPathFinder`."""
-        package, _, name = fullname.partition(".")
-        if package == self.package and name.partition(".")[0] in HOMES:
+        if self._home(fullname):
             return importlib.machinery.ModuleSpec(fullname, self)
+        return None
+
+    def _home(self, fullname):
+        """Where a module stands now, below the package; None if it never moved."""
+        package, _, name = fullname.partition(".")
+        for old in HOMES if package == self.package else ():
+            if name == old or name.startswith(f"{old}."):
+                return HOMES[old] + name.removeprefix(old)
         return None
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
         """The module at its new place, imported as itself."""
-        old, _, part = spec.name.removeprefix(f"{self.package}.").partition(".")
-        module = importlib.import_module(".".join(filter(None, (self.package, HOMES[old], part))))
+        module = importlib.import_module(f"{self.package}.{self._home(spec.name)}")
         self.spec = module.__spec__
         return module
 

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from aae_keras.deployment import contract, export
-from aae_keras.experiment import factory, training
-from aae_keras.experiment.config import Config
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.learning import training
 from aae_keras.images import to_unit_range
 from aae_keras.models import inference
 from tests.tiny import IMAGE_SHAPE, NUM_CLASSES, tiny_model

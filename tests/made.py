@@ -4,9 +4,9 @@ import dataclasses
 import json
 import zipfile
 
-from aae_keras.experiment import runs
-from aae_keras.experiment.records import Record
-from aae_keras.experiment.results import Result
+from aae_keras.experiment.reproduction.results import Result
+from aae_keras.experiment.run_folder import runs
+from aae_keras.experiment.run_folder.records import Record
 
 RECORD = Record(("abc1234",), "python -m tools.train", "a machine", 60.0)
 

@@ -17,7 +17,7 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from aae_keras.experiment import factory
+from aae_keras.experiment.building import factory
 from tests.whole_way import tool
 
 

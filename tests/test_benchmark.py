@@ -11,8 +11,8 @@ import tensorflow as tf
 from absl import flags
 
 from aae_keras import networks
-from aae_keras.experiment import factory
-from aae_keras.experiment.presets import preset
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.configuration.presets import preset
 from tools import benchmark
 from tools.benchmarks import limit, many, measure, serving, small_files, training
 from tools.benchmarks.measure import Row

@@ -13,7 +13,7 @@ SCRIPT = """
     import keras
     from aae_keras import models
     from aae_keras.experiment import factory
-    from aae_keras.experiment.config import Config
+    from aae_keras.experiment.configuration.config import Config
 
     small = {"hidden_units": (8,), "latent_dim": 2, "jit_compile": "off", "epochs": 1}
     for config in (
@@ -37,11 +37,11 @@ def test_they_apply_and_train(tmp_path):
         subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=diff, text=True, check=True)
     assert touched == [
         [
-            "aae_keras/experiment/vocabulary.py",
-            "aae_keras/experiment/config.py",
-            "aae_keras/models/extra_terms.py",
+            "aae_keras/experiment/configuration/vocabulary.py",
+            "aae_keras/experiment/configuration/config.py",
+            "aae_keras/models/terms/extra_terms.py",
         ],
-        ["aae_keras/experiment/vocabulary.py", "aae_keras/priors.py"],
+        ["aae_keras/experiment/configuration/vocabulary.py", "aae_keras/priors.py"],
     ]
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(SCRIPT)],

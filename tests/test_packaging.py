@@ -169,7 +169,7 @@ def test_what_is_not_installed_is_one_line(wheel, tmp_path, name, arguments, mis
 
 
 def test_a_missing_file_of_our_own_is_a_traceback(wheel, tmp_path):
-    missing = ["aae_keras.experiment.runs"]
+    missing = ["aae_keras.experiment.run_folder.runs"]
     done = command(wheel, tmp_path, "aae-evaluate", "--run_dir=x", missing=missing)
     assert "Traceback" in done.stderr and "pip install" not in done.stderr
 

@@ -15,9 +15,12 @@ from tensorflow_serving.config import model_server_config_pb2
 
 import aae_keras
 from aae_keras.deployment import contract
-from aae_keras.experiment import evaluation, figures, outcomes, search_space
-from aae_keras.experiment.presets import PRESETS
-from aae_keras.experiment.vocabulary import SETTINGS
+from aae_keras.experiment.configuration.presets import PRESETS
+from aae_keras.experiment.configuration.vocabulary import SETTINGS
+from aae_keras.experiment.pictures import figures
+from aae_keras.experiment.run_folder import outcomes
+from aae_keras.experiment.scores import evaluation
+from aae_keras.experiment.search import search_space
 from tests import tiny
 
 NAMES = ("README.md", "BUILD.md", "CHANGELOG.md", "CONTRIBUTING.md")

@@ -14,10 +14,11 @@ import time
 import pytest
 
 from aae_keras.errors import UserError
-from aae_keras.experiment import records, results, runs
-from aae_keras.experiment.presets import preset
-from aae_keras.experiment.results import Runs
-from aae_keras.experiment.rows import ABLATIONS, ROWS, Figure, Row, row_of
+from aae_keras.experiment.configuration.presets import preset
+from aae_keras.experiment.reproduction import results
+from aae_keras.experiment.reproduction.results import Runs
+from aae_keras.experiment.reproduction.rows import ABLATIONS, ROWS, Figure, Row, row_of
+from aae_keras.experiment.run_folder import records, runs
 from tests.made import RECORD, make_run, of_errors
 from tools import cli, reproduce
 from tools.reproduction import plan, running, tables
@@ -288,7 +289,7 @@ def test_a_run_that_another_process_makes_is_left_to_it(tmp_path, monkeypatch):
 # The tool with a table of its own, its rows cut to what a test has time for.
 SCRIPT = """
     import dataclasses
-    from aae_keras.experiment.rows import row_of
+    from aae_keras.experiment.reproduction.rows import row_of
     from tools import cli, reproduce
 
     tool = cli.Tool("reproduce", "")

@@ -50,7 +50,7 @@ def test_help_lists_the_flags_without_importing_tensorflow(name):
 def test_every_field_is_a_flag_and_in_the_help():
     import dataclasses
 
-    from aae_keras.experiment.config import Config
+    from aae_keras.experiment.configuration.config import Config
 
     shown = tool("train", "--help").stdout
     for field in dataclasses.fields(Config):
@@ -164,7 +164,7 @@ def test_precedence_is_preset_then_file_then_flags(tmp_path):
 
 
 def test_a_preset_named_in_a_file_gives_what_the_file_leaves_out(tmp_path):
-    from aae_keras.experiment import presets
+    from aae_keras.experiment.configuration import presets
 
     found = presets.from_yaml("preset: mnist-1000\nepochs: 3\ngenerator_rate: 1e-4")
     assert (found.num_labeled, found.epochs, found.generator_rate) == (1000, 3, 1e-4)

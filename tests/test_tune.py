@@ -9,9 +9,9 @@ import types
 
 import pytest
 
-from aae_keras.experiment.config import Config
-from aae_keras.experiment.journal import Tried
-from aae_keras.experiment.presets import preset
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.configuration.presets import preset
+from aae_keras.experiment.search.journal import Tried
 from tests.test_tools import QUICK
 from tools import cli, tune
 

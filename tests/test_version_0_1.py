@@ -13,7 +13,8 @@ import pytest
 
 from aae_keras import models
 from aae_keras.deployment import export, prediction
-from aae_keras.experiment import evaluation, factory
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.scores import evaluation
 
 GOLDEN = pathlib.Path(__file__).parent / "golden" / "version_0_1"
 

@@ -18,10 +18,10 @@ from absl import logging as absl_logging
 
 from aae_keras import backend, interrupts
 from aae_keras.errors import UserError, first_line
-from aae_keras.experiment.changes import changed, consequences
-from aae_keras.experiment.config import Config
-from aae_keras.experiment.fields import holds_names
-from aae_keras.experiment.presets import PRESETS, from_yaml, start
+from aae_keras.experiment.configuration.changes import changed, consequences
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.configuration.fields import holds_names
+from aae_keras.experiment.configuration.presets import PRESETS, from_yaml, start
 
 from . import streams
 
@@ -268,7 +268,7 @@ def required(name, example):
 
 def check_trained(folder):
     """Refuse a folder without a trained run, before the seconds that TensorFlow takes to load."""
-    from aae_keras.experiment import runs
+    from aae_keras.experiment.run_folder import runs
 
     runs.open_trained(folder)
 

@@ -25,8 +25,12 @@ def main(arguments):
     flags = cli.FLAGS
     cli.load_tensorflow()
     from aae_keras.deployment import export, prediction
-    from aae_keras.experiment import evaluation, factory, figures, runs, training
-    from aae_keras.experiment.presets import preset
+    from aae_keras.experiment.building import factory
+    from aae_keras.experiment.configuration.presets import preset
+    from aae_keras.experiment.learning import training
+    from aae_keras.experiment.pictures import figures
+    from aae_keras.experiment.run_folder import runs
+    from aae_keras.experiment.scores import evaluation
     from aae_keras.report import writing
 
     changes = {"seed": flags.seed} | ({} if flags.epochs is None else {"epochs": flags.epochs})

@@ -81,8 +81,9 @@ def write_digits(folder, seed):
 
 def train(config, folder, labels):
     """Train with some labels: the run folder, the labels, the error on validation."""
-    from aae_keras.experiment import outcomes, training
-    from aae_keras.experiment.changes import changed
+    from aae_keras.experiment.configuration.changes import changed
+    from aae_keras.experiment.learning import training
+    from aae_keras.experiment.run_folder import outcomes
 
     table = folder.with_suffix(".csv")
     with open(table, "w", newline="") as file:
@@ -94,7 +95,7 @@ def train(config, folder, labels):
 
 def ask(run_folder, count, method):
     """The images that `suggest` names."""
-    from aae_keras.experiment import suggesting
+    from aae_keras.labelling import suggesting
 
     path, *_ = suggesting.suggest(run_folder, count, method)
     with open(path, newline="") as file:
@@ -112,9 +113,9 @@ def _counts():
 
 
 def _config():
-    from aae_keras.experiment.acquisition import METHODS
-    from aae_keras.experiment.changes import stretched
-    from aae_keras.experiment.presets import preset
+    from aae_keras.experiment.configuration.changes import stretched
+    from aae_keras.experiment.configuration.presets import preset
+    from aae_keras.labelling.acquisition import METHODS
 
     if cli.FLAGS.method not in METHODS:
         raise cli.Usage(f"--method is one of {', '.join(METHODS)}.")

@@ -23,7 +23,7 @@ def main(arguments):
     folder = cli.required("run_dir", "runs/digits-seed0")
     cli.check_trained(folder)
     cli.load_tensorflow()
-    from aae_keras.experiment import evaluation
+    from aae_keras.experiment.scores import evaluation
 
     result = evaluation.evaluate_run(folder, with_baselines=cli.FLAGS.baselines, **cli.moved_data())
     print(json.dumps(result, indent=2))

@@ -39,7 +39,7 @@ def main(arguments):
         raise cli.Usage(f"--seed must lie between 0 and {2**31 - 1}. Received: {flags.seed}")
     cli.check_trained(folder)
     cli.load_tensorflow()
-    from aae_keras.experiment import generation
+    from aae_keras.experiment.pictures import generation
 
     figure = generation.generate(
         folder,

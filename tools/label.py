@@ -74,7 +74,7 @@ def config_of_run():
     """The configuration of --run_dir; None without."""
     if not cli.FLAGS.run_dir:
         return None
-    from aae_keras.experiment import runs
+    from aae_keras.experiment.run_folder import runs
 
     return runs.open_run(cli.FLAGS.run_dir).config
 
@@ -137,8 +137,8 @@ def train_command(config, path):
 
 def config_with(config, labels):
     """A run's configuration with a table of labels, of which training takes all there are."""
-    from aae_keras.experiment.changes import changed
-    from aae_keras.experiment.presets import start
+    from aae_keras.experiment.configuration.changes import changed
+    from aae_keras.experiment.configuration.presets import start
 
     if config.learns_from_labels:
         return changed(config, labels=labels, num_labeled=0)

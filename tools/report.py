@@ -25,7 +25,7 @@ def main(arguments):
 
 def training_command(folder):
     """What trains a run like that of a folder, as a user would write it."""
-    from aae_keras.experiment import runs
+    from aae_keras.experiment.run_folder import runs
 
     flags = cli.flags_of(runs.open_run(folder).config)
     return cli.as_called(shlex.join(["python", "-m", "tools.train", *flags]))

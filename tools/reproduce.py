@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aae_keras.errors import UserError
-from aae_keras.experiment.presets import PRESETS
-from aae_keras.experiment.rows import ABLATIONS, ROWS, Row, row_of
+from aae_keras.experiment.configuration.presets import PRESETS
+from aae_keras.experiment.reproduction.rows import ABLATIONS, ROWS, Row, row_of
 from aae_keras.files import write_atomically
 
 from . import cli
@@ -160,7 +160,7 @@ def say_end(job, error):
 
 def write_tables(table, runs_dir, documents, changes=None):
     """Keep the results of all runs there are; write RESULTS.md and the README's table from them."""
-    from aae_keras.experiment import archive, results
+    from aae_keras.experiment.reproduction import archive, results
 
     from .reproduction import tables
 

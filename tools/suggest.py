@@ -42,7 +42,7 @@ def main(arguments):
     given = {*cli.given_fields(), *(["config"] if flags.config else [])}
     if flags.run_dir and (other := sorted(given - MOVED)):
         raise cli.Usage(f"--{other[0]} is for training, and the run of --run_dir is trained.")
-    from aae_keras.experiment.acquisition import METHODS
+    from aae_keras.labelling.acquisition import METHODS
 
     if flags.method not in METHODS:
         raise cli.Usage(f"--method is one of {', '.join(METHODS)}. Received: {flags.method}")
@@ -52,7 +52,7 @@ def main(arguments):
         folder, moved = flags.run_dir, cli.moved_data()
     else:
         folder, moved = trained_without_labels(), {}
-    from aae_keras.experiment import suggesting
+    from aae_keras.labelling import suggesting
 
     output = flags.output or None
     for path in suggesting.suggest(folder, flags.count, flags.method, output, **moved):
@@ -61,7 +61,8 @@ def main(arguments):
 
 def trained_without_labels():
     """The folder of a run on --dataset that finds groups of images, made now."""
-    from aae_keras.experiment import presets, runs
+    from aae_keras.experiment.configuration import presets
+    from aae_keras.experiment.run_folder import runs
 
     config = cli.config_from_flags(presets.preset(presets.OWN_CLUSTERS))
     folder = runs.default_folder(config)
@@ -71,7 +72,7 @@ def trained_without_labels():
         )
     print(f"There is no run yet: one without labels is trained in {folder}.", file=sys.stderr)
     cli.load_tensorflow()
-    from aae_keras.experiment import training
+    from aae_keras.experiment.learning import training
 
     return training.train(config, folder).folder
 

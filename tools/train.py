@@ -5,7 +5,7 @@ import pathlib
 import statistics
 
 from aae_keras.errors import UserError
-from aae_keras.experiment import tf_config
+from aae_keras.experiment.learning import tf_config
 
 from . import cli
 
@@ -41,7 +41,9 @@ def main(arguments):
     follows = flags.distribute == "multiworker" and _place().rank > 0
     config = cli.config_from_flags(base=None if follows else _config_of_former_run())
     cli.load_tensorflow()
-    from aae_keras.experiment import hardware, outcomes, runs, training
+    from aae_keras.experiment.building import hardware
+    from aae_keras.experiment.learning import training
+    from aae_keras.experiment.run_folder import outcomes, runs
 
     folder = flags.run_dir or runs.default_folder(config)
     try:
@@ -84,7 +86,7 @@ def _config_of_former_run():
     folder = flags.run_dir if flags.resume else flags.resume_from
     if not folder:
         return None
-    from aae_keras.experiment import runs
+    from aae_keras.experiment.run_folder import runs
 
     return runs.open_run(folder).config
 

@@ -41,7 +41,7 @@ def main(arguments):
     config = cli.config_from_flags()
     importlib.import_module("optuna")  # if it is missing: before the seconds of TensorFlow
     cli.load_tensorflow()
-    from aae_keras.experiment import tuning
+    from aae_keras.experiment.search import tuning
 
     search = tuning.Search(config, flags.tune_dir, minutes=flags.minutes)
     print(f"{search.criterion.statement}. The test images are not looked at.")

@@ -14,7 +14,7 @@ def main(arguments):
     folder = cli.required("run_dir", "runs/digits-seed0")
     cli.check_trained(folder)
     cli.load_tensorflow()
-    from aae_keras.experiment import figures
+    from aae_keras.experiment.pictures import figures
 
     for path in figures.plot_run(folder, **cli.moved_data()):
         print(path)

@@ -11,7 +11,7 @@ from typing import Any
 
 from aae_keras.deployment import contract
 from aae_keras.errors import UserError, first_line
-from aae_keras.experiment import seals
+from aae_keras.experiment.run_folder import seals
 
 
 class DamagedError(UserError):

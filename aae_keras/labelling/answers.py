@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 
 from aae_keras.data import tables
 from aae_keras.errors import UserError
-from aae_keras.experiment import ownership
+from aae_keras.experiment.run_folder import ownership
 from aae_keras.files import flush, write_atomically
 
 log = logging.getLogger(__name__)

@@ -1,8 +1,8 @@
 """Learning curves of a report, and how to read them."""
 
-from aae_keras.experiment.figures import RECONSTRUCTION_UNIT
-from aae_keras.experiment.outcomes import read_history
-from aae_keras.experiment.runs import Run
+from aae_keras.experiment.pictures.figures import RECONSTRUCTION_UNIT
+from aae_keras.experiment.run_folder.outcomes import read_history
+from aae_keras.experiment.run_folder.runs import Run
 from aae_keras.plots.curves import panels
 from aae_keras.report.contents import Chart, Line, Reference
 

@@ -7,8 +7,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from aae_keras.data import Data
 from aae_keras.deployment.export.novelty import Novelty
-from aae_keras.experiment import scoring
-from aae_keras.experiment.scoring import Outputs
+from aae_keras.experiment.scores import scoring
+from aae_keras.experiment.scores.scoring import Outputs
 from aae_keras.metrics import clusters
 from aae_keras.models import AdversarialModel, LatentY
 from aae_keras.report.contents import Images

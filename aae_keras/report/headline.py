@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from aae_keras.data import Data
-from aae_keras.experiment import outcomes, scoring
-from aae_keras.experiment.runs import Run
-from aae_keras.experiment.scoring import Outputs
+from aae_keras.experiment.run_folder import outcomes
+from aae_keras.experiment.run_folder.runs import Run
+from aae_keras.experiment.scores import scoring
+from aae_keras.experiment.scores.scoring import Outputs
 from aae_keras.images import to_unit_range
 from aae_keras.metrics import clusters
 from aae_keras.models import AdversarialModel, LatentY

@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from aae_keras import models
-from aae_keras.experiment.figures import lay_out
-from aae_keras.experiment.scoring import Outputs
+from aae_keras.experiment.pictures.figures import lay_out
+from aae_keras.experiment.scores.scoring import Outputs
 from aae_keras.models import AdversarialModel
 from aae_keras.models.inference import sample_codes
 from aae_keras.report.contents import Codes, Layout

@@ -5,8 +5,9 @@ import pathlib
 import numpy as np
 
 from aae_keras.data import Data
-from aae_keras.experiment import factory, scoring
-from aae_keras.experiment.runs import Run
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.run_folder.runs import Run
+from aae_keras.experiment.scores import scoring
 from aae_keras.files import write_atomically
 from aae_keras.models import AdversarialModel
 from aae_keras.plots.style import COLOURS, NO_LABEL

@@ -15,8 +15,9 @@ import pytest
 from aae_keras import data
 from aae_keras.data import label_studio
 from aae_keras.deployment.prediction.printing import FORMATS
-from aae_keras.experiment import runs, suggesting
-from aae_keras.experiment.config import Config
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.run_folder import runs
+from aae_keras.labelling import suggesting
 from tests import tiny
 from tests.folders import write_images
 

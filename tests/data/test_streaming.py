@@ -16,7 +16,7 @@ from aae_keras.data import pipeline, prepared, streaming
 from aae_keras.data.source import DataError, Source
 from aae_keras.data.splits import split_source
 from aae_keras.data.streaming import StreamedImages
-from aae_keras.experiment import training
+from aae_keras.experiment.learning import training
 from tests.data.numbered import numbered_images, rows_of, streamed_images
 
 

@@ -6,7 +6,8 @@ import keras
 import numpy as np
 
 from aae_keras import models
-from aae_keras.experiment import outcomes, training
+from aae_keras.experiment.learning import training
+from aae_keras.experiment.run_folder import outcomes
 
 
 class CopyAt(keras.callbacks.Callback):

@@ -6,9 +6,9 @@ import logging
 import pytest
 
 from aae_keras.errors import UserError
-from aae_keras.experiment import archive
-from aae_keras.experiment.results import Runs
-from aae_keras.experiment.rows import row_of
+from aae_keras.experiment.reproduction import archive
+from aae_keras.experiment.reproduction.results import Runs
+from aae_keras.experiment.reproduction.rows import row_of
 from tests.made import of_errors
 
 ROW = row_of("digits")

@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from aae_keras.experiment import baselines, evaluation, factory
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.scores import baselines, evaluation
 
 
 @pytest.fixture

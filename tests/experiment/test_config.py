@@ -2,12 +2,19 @@ import dataclasses
 
 import pytest
 
-from aae_keras.experiment import consistency, factory, presets
-from aae_keras.experiment.changes import changed
-from aae_keras.experiment.config import Config
-from aae_keras.experiment.fields import nearest
-from aae_keras.experiment.presets import PRESETS, preset
-from aae_keras.experiment.vocabulary import BOTH_CODES, EXTRA_TERMS, MIXTURES, SETTINGS, TAUGHT_Y
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.configuration import consistency, presets
+from aae_keras.experiment.configuration.changes import changed
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.configuration.fields import nearest
+from aae_keras.experiment.configuration.presets import PRESETS, preset
+from aae_keras.experiment.configuration.vocabulary import (
+    BOTH_CODES,
+    EXTRA_TERMS,
+    MIXTURES,
+    SETTINGS,
+    TAUGHT_Y,
+)
 
 
 @pytest.mark.parametrize("name", PRESETS)

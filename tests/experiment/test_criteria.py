@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from aae_keras.errors import UserError
-from aae_keras.experiment import factory
-from aae_keras.experiment.criteria import ErrorRate, SharedInformation, criterion_for
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.search.criteria import ErrorRate, SharedInformation, criterion_for
 
 
 def flat(count=400):

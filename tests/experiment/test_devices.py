@@ -12,10 +12,11 @@ import tensorflow as tf
 
 from aae_keras.data import from_arrays
 from aae_keras.errors import UserError
-from aae_keras.experiment import outcomes, runs, training
-from aae_keras.experiment.config import Config
-from aae_keras.experiment.devices import Group, started
-from aae_keras.experiment.tf_config import Place
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.learning import training
+from aae_keras.experiment.learning.devices import Group, started
+from aae_keras.experiment.learning.tf_config import Place
+from aae_keras.experiment.run_folder import outcomes, runs
 from aae_keras.models import replicas
 from tests.conftest import write_npz
 from tests.experiment import workers

@@ -2,7 +2,9 @@ import dataclasses
 
 import pytest
 
-from aae_keras.experiment import evaluation, factory, outcomes, runs, seals
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.run_folder import outcomes, runs, seals
+from aae_keras.experiment.scores import evaluation
 
 
 def test_metrics_file_of_a_run(trained):

@@ -8,7 +8,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from aae_keras import metrics, plots
-from aae_keras.experiment import factory, figures, projector, scoring, training
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.learning import training
+from aae_keras.experiment.pictures import figures, projector
+from aae_keras.experiment.scores import scoring
 from tests.plots.shown import points_by_colour
 from tests.tiny import SETTINGS
 

@@ -1,7 +1,7 @@
 import pytest
 
-from aae_keras.experiment import flat_yaml
-from aae_keras.experiment.config import Config
+from aae_keras.experiment.configuration import flat_yaml
+from aae_keras.experiment.configuration.config import Config
 
 LAUGHS = "a: &a [x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n"

@@ -6,7 +6,10 @@ from PIL import Image
 
 from aae_keras import models
 from aae_keras.errors import UserError
-from aae_keras.experiment import factory, generation, runs, training
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.learning import training
+from aae_keras.experiment.pictures import generation
+from aae_keras.experiment.run_folder import runs
 from aae_keras.models import inference
 
 

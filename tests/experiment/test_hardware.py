@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 
-from aae_keras.experiment import hardware
+from aae_keras.experiment.building import hardware
 
 
 def test_peak_memory_is_this_processs_own():

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from aae_keras.data import from_arrays
-from aae_keras.experiment import factory, lineage, runs, training
-from aae_keras.experiment.changes import changed
-from aae_keras.experiment.config import Config
-from aae_keras.experiment.presets import preset
-from aae_keras.experiment.stages import start_from
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.configuration.changes import changed
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.configuration.presets import preset
+from aae_keras.experiment.learning import lineage, training
+from aae_keras.experiment.learning.stages import start_from
+from aae_keras.experiment.run_folder import runs
 from tests.experiment.killing import check_resumes_exactly
 
 

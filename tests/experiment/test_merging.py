@@ -7,8 +7,10 @@ import pytest
 
 from aae_keras import models
 from aae_keras.data import tables
-from aae_keras.experiment import factory, merging, runs, training
-from aae_keras.experiment.stages import stages_of, start_from
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.learning import merging, training
+from aae_keras.experiment.learning.stages import stages_of, start_from
+from aae_keras.experiment.run_folder import runs
 from tests.experiment.killing import check_resumes_exactly
 
 

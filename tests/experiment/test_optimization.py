@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from aae_keras.experiment import factory, hardware, optimization
-from aae_keras.experiment.config import Config
+from aae_keras.experiment.building import factory, hardware, optimization
+from aae_keras.experiment.configuration.config import Config
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from aae_keras.errors import UserError
-from aae_keras.experiment import callbacks, ownership, runs, training
-from aae_keras.experiment.config import Config
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.learning import callbacks, training
+from aae_keras.experiment.run_folder import ownership, runs
 
 OWNER = """
     import pathlib, sys

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from aae_keras.errors import UserError
-from aae_keras.experiment import records, results
-from aae_keras.experiment.presets import preset
-from aae_keras.experiment.records import Record
-from aae_keras.experiment.results import Result, Runs
-from aae_keras.experiment.rows import Figure, Row, row_of
+from aae_keras.experiment.configuration.presets import preset
+from aae_keras.experiment.reproduction import results
+from aae_keras.experiment.reproduction.results import Result, Runs
+from aae_keras.experiment.reproduction.rows import Figure, Row, row_of
+from aae_keras.experiment.run_folder import records
+from aae_keras.experiment.run_folder.records import Record
 from tests.made import RECORD, make_run, of_errors
 
 ERROR = Figure("error_rate", "test error", goal=2.0, worst_goal=3.0)

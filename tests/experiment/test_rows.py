@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
-from aae_keras.experiment import results
-from aae_keras.experiment.presets import PRESETS
-from aae_keras.experiment.rows import ABLATIONS, ROWS, Figure, Row, row_of
+from aae_keras.experiment.configuration.presets import PRESETS
+from aae_keras.experiment.reproduction import results
+from aae_keras.experiment.reproduction.rows import ABLATIONS, ROWS, Figure, Row, row_of
 
 ERROR = Figure("error_rate", "test error")
 PROBE = Figure("label_probe_accuracy", "label read from z")

@@ -11,8 +11,10 @@ import yaml
 from aae_keras import models
 from aae_keras.data import neighbours
 from aae_keras.errors import UserError
-from aae_keras.experiment import checkpoints, factory, lineage, outcomes, records, runs, seals
-from aae_keras.experiment.config import Config
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.learning import lineage
+from aae_keras.experiment.run_folder import checkpoints, outcomes, records, runs, seals
 from tests import made
 
 HISTORY = [{"epoch": epoch, "loss": 0.5 / epoch, "seconds": 1.0} for epoch in (1, 2, 3)]

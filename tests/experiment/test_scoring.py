@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from aae_keras import metrics, models
-from aae_keras.experiment import factory, scoring
-from aae_keras.experiment.scoring import apply_model, scores
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.scores import scoring
+from aae_keras.experiment.scores.scoring import apply_model, scores
 from tests.tiny import SETTINGS, encoder
 
 ALWAYS = {"reconstruction_error", "mmd", "mmd_of_prior", "ks", "label_probe_accuracy"}

@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
-from aae_keras.experiment.config import Config
-from aae_keras.experiment.presets import PRESETS, preset
-from aae_keras.experiment.search_space import (
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.configuration.presets import PRESETS, preset
+from aae_keras.experiment.search.search_space import (
     SPACE,
     changed_fields,
     range_of,

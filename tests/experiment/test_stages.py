@@ -8,9 +8,11 @@ import pytest
 
 from aae_keras import models
 from aae_keras.data import from_arrays
-from aae_keras.experiment import factory, outcomes, runs, training
-from aae_keras.experiment.config import Config
-from aae_keras.experiment.stages import epochs_before, stages_of, start_from, with_epochs
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.learning import training
+from aae_keras.experiment.learning.stages import epochs_before, stages_of, start_from, with_epochs
+from aae_keras.experiment.run_folder import outcomes, runs
 from tests.experiment.killing import check_resumes_exactly
 
 

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from aae_keras.errors import UserError
-from aae_keras.experiment import checkpoints, factory, merging, starts
-from aae_keras.experiment.callbacks import Backup
-from aae_keras.experiment.stages import stages_of
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.learning import merging, starts
+from aae_keras.experiment.learning.callbacks import Backup
+from aae_keras.experiment.learning.stages import stages_of
+from aae_keras.experiment.run_folder import checkpoints
 from tests.experiment.killing import check_resumes_exactly
 
 

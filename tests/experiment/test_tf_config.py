@@ -13,7 +13,7 @@ import yaml
 
 import aae_keras
 from aae_keras.errors import UserError
-from aae_keras.experiment.tf_config import place_of
+from aae_keras.experiment.learning.tf_config import place_of
 
 DEPLOY = pathlib.Path("tools/deploy")
 RAY = ("ray", "ray.train", "ray.train.tensorflow")

@@ -17,17 +17,11 @@ import tensorflow as tf
 
 from aae_keras import models
 from aae_keras.errors import UserError
-from aae_keras.experiment import (
-    callbacks,
-    config,
-    evaluation,
-    factory,
-    fitting,
-    optimization,
-    outcomes,
-    runs,
-    training,
-)
+from aae_keras.experiment.building import factory, optimization
+from aae_keras.experiment.configuration import config
+from aae_keras.experiment.learning import callbacks, fitting, training
+from aae_keras.experiment.run_folder import outcomes, runs
+from aae_keras.experiment.scores import evaluation
 from aae_keras.phases import SCHEDULES
 from tests.experiment.killing import assert_same_weights, check_resumes_exactly, saved_weights
 from tests.tiny import tiny_model

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from aae_keras.data import Data
-from aae_keras.experiment import journal, runs, tuning
-from aae_keras.experiment.journal import FREE_TRIALS
-from aae_keras.experiment.search_space import changed_fields, shortened, space_of
+from aae_keras.experiment.run_folder import runs
+from aae_keras.experiment.search import journal, tuning
+from aae_keras.experiment.search.journal import FREE_TRIALS
+from aae_keras.experiment.search.search_space import changed_fields, shortened, space_of
 
 
 class Training:

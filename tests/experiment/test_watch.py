@@ -6,8 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from aae_keras.experiment import factory, watch
-from aae_keras.experiment.watch import PATIENCE, UNDECIDED, Watch
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.learning import watch
+from aae_keras.experiment.learning.watch import PATIENCE, UNDECIDED, Watch
 
 
 def test_an_undecided_discriminator_pays_two_log_two():

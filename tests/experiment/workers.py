@@ -17,7 +17,7 @@ def main(rank, ports, folder, works):
     import keras
 
     from aae_keras.errors import UserError
-    from aae_keras.experiment import training
+    from aae_keras.experiment.learning import training
 
     class DieIn(keras.callbacks.Callback):
         """Ends the process, without a word, in the middle of an epoch."""

@@ -6,8 +6,8 @@ import shlex
 import pytest
 from absl import flags
 
-from aae_keras.experiment import runs
-from aae_keras.experiment.config import Config
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.run_folder import runs
 from aae_keras.labelling import collection, session
 from tests.labelling import made
 from tools import cli, label

@@ -9,7 +9,7 @@ from aae_keras import models
 from aae_keras.deployment import prediction
 from aae_keras.deployment.export import saved_model
 from aae_keras.deployment.export.signatures import Signatures
-from aae_keras.experiment import factory
+from aae_keras.experiment.building import factory
 from aae_keras.models import averaging
 from aae_keras.models.averaging import RunningAverage
 from tests.tiny import encoder, tiny_model, tiny_networks

@@ -7,7 +7,7 @@ import scipy.stats
 import tensorflow as tf
 
 from aae_keras import models
-from aae_keras.experiment import factory
+from aae_keras.experiment.building import factory
 from aae_keras.models import ConditionalEntropy, FadeIn, Term
 from tests.tiny import SETTINGS, tiny_model
 

@@ -10,10 +10,10 @@ import tensorflow as tf
 
 from aae_keras import models
 from aae_keras.data import from_arrays
-from aae_keras.experiment import factory
-from aae_keras.experiment.config import Config
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.configuration.config import Config
 from aae_keras.models import Forward, Shift, VirtualAdversarial
-from aae_keras.models.smoothness import shifted, unit
+from aae_keras.models.terms.smoothness import shifted, unit
 from tests.tiny import IMAGE_SHAPE, SETTINGS, encoder, tiny_model, tiny_networks
 
 

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 
 from aae_keras.data import loading
-from aae_keras.experiment.config import Config
-from aae_keras.experiment.runs import Run
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.run_folder.runs import Run
 from aae_keras.report import page, writing
 from tests import tiny
 

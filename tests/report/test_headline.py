@@ -7,8 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from aae_keras.experiment import evaluation, factory, scoring
-from aae_keras.experiment.runs import RunError
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.run_folder.runs import RunError
+from aae_keras.experiment.scores import evaluation, scoring
 from aae_keras.report import headline
 from aae_keras.report.scores import KINDS, Yardstick, judged
 

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from aae_keras.experiment import factory
+from aae_keras.experiment.building import factory
 from aae_keras.report import page, writing
 from tests import tiny
 from tests.report import pages

@@ -17,7 +17,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from aae_keras.deployment import prediction
 from aae_keras.deployment.export.saved_model import png
-from aae_keras.experiment import factory
+from aae_keras.experiment.building import factory
 from aae_keras.images import to_unit_range
 from aae_keras.models import inference
 from tests.servers import prediction_service, rest

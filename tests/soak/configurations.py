@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from aae_keras.experiment import presets
-from aae_keras.experiment.config import Config
+from aae_keras.experiment.configuration import presets
+from aae_keras.experiment.configuration.config import Config
 
 WORDS = (
     *("yes", "no", "off", "~", "null", "010", "1:30", "0x1f", "1_000", "1e3", "1e999", ".nan"),

@@ -10,8 +10,9 @@ import numpy as np
 from aae_keras import models
 from aae_keras.data import neighbours
 from aae_keras.errors import UserError
-from aae_keras.experiment import checkpoints, lineage, outcomes, records, runs, seals
-from aae_keras.experiment.config import Config
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.learning import lineage
+from aae_keras.experiment.run_folder import checkpoints, outcomes, records, runs, seals
 from tests import made, tiny
 
 HISTORY = [{"epoch": epoch, "loss": 0.5 / epoch, "seconds": 1.0} for epoch in (1, 2)]

@@ -10,8 +10,9 @@ import numpy as np
 
 from aae_keras.deployment import contract, export, integrity, versions
 from aae_keras.deployment.prediction import bulk, opening
-from aae_keras.experiment import outcomes, runs, training
-from aae_keras.experiment.config import Config
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.learning import training
+from aae_keras.experiment.run_folder import outcomes, runs
 from aae_keras.labelling import answers
 from tests.labelling import made
 

@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from aae_keras.experiment import hardware
+from aae_keras.experiment.building import hardware
 
 from .. import cli
 

@@ -8,8 +8,8 @@ import tempfile
 import numpy as np
 
 from aae_keras.deployment import contract, export, prediction
-from aae_keras.experiment import training
-from aae_keras.experiment.presets import preset
+from aae_keras.experiment.configuration.presets import preset
+from aae_keras.experiment.learning import training
 
 from .measure import Row, latencies
 

@@ -8,7 +8,7 @@ import tempfile
 
 import numpy as np
 
-from aae_keras.experiment.presets import preset
+from aae_keras.experiment.configuration.presets import preset
 
 from .measure import LOAD_TENSORFLOW, Row, in_turn
 from .training import STEPS, trained_steps
@@ -30,7 +30,7 @@ print(outcomes.read_history(run)[0]["seconds"], hardware.peak_memory())
 
 def rows():
     """The `stream/` rows."""
-    from aae_keras.experiment import factory
+    from aae_keras.experiment.building import factory
 
     with tempfile.TemporaryDirectory(prefix="aae-keras-") as folder:
         make_set("small", SMALL, folder)

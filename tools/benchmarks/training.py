@@ -15,8 +15,8 @@ import tensorflow as tf
 from aae_keras import data as data_module
 from aae_keras.data.source import Source
 from aae_keras.data.splits import split_source
-from aae_keras.experiment import factory, optimization
-from aae_keras.experiment.presets import preset
+from aae_keras.experiment.building import factory, optimization
+from aae_keras.experiment.configuration.presets import preset
 from aae_keras.models import fused
 from aae_keras.phases import SCHEDULES
 

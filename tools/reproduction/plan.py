@@ -5,9 +5,10 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aae_keras.experiment import results, runs
-from aae_keras.experiment.config import Config
-from aae_keras.experiment.rows import Row
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.reproduction import results
+from aae_keras.experiment.reproduction.rows import Row
+from aae_keras.experiment.run_folder import runs
 
 from ..cli import flags_of
 

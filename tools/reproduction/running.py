@@ -13,7 +13,7 @@ from typing import Any
 
 import aae_keras
 from aae_keras.errors import UserError
-from aae_keras.experiment import records, runs
+from aae_keras.experiment.run_folder import records, runs
 
 from .. import cli
 from ..benchmarks import measure

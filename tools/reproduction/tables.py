@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aae_keras.errors import UserError
-from aae_keras.experiment import results, runs
-from aae_keras.experiment.presets import PRESETS
-from aae_keras.experiment.results import Result, Runs, Summary
-from aae_keras.experiment.rows import UNITS, Figure, Row
+from aae_keras.experiment.configuration.presets import PRESETS
+from aae_keras.experiment.reproduction import results
+from aae_keras.experiment.reproduction.results import Result, Runs, Summary
+from aae_keras.experiment.reproduction.rows import UNITS, Figure, Row
+from aae_keras.experiment.run_folder import runs
 
 from .plan import command_of
 

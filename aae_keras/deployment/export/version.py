@@ -27,8 +27,11 @@ from aae_keras.deployment.export import (
 )
 from aae_keras.deployment.export.signatures import Signatures
 from aae_keras.errors import ExportError
-from aae_keras.experiment import factory, outcomes, presets, scoring
-from aae_keras.experiment.runs import Run
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.configuration import presets
+from aae_keras.experiment.run_folder import outcomes
+from aae_keras.experiment.run_folder.runs import Run
+from aae_keras.experiment.scores import scoring
 from aae_keras.models import AdversarialModel, LatentY, inference
 
 log = logging.getLogger(__name__)

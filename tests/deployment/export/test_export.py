@@ -11,8 +11,10 @@ from aae_keras import models
 from aae_keras.deployment import contract, export, integrity, prediction, versions
 from aae_keras.deployment.export import calibration, litert, samples, saved_model, verification
 from aae_keras.deployment.export.signatures import Signatures
-from aae_keras.experiment import evaluation, factory, training
-from aae_keras.experiment.runs import RunError
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.learning import training
+from aae_keras.experiment.run_folder.runs import RunError
+from aae_keras.experiment.scores import evaluation
 from aae_keras.images import to_unit_range
 from aae_keras.models import inference
 from tests import tiny

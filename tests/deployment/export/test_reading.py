@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 
 from aae_keras.deployment import contract, export, integrity, prediction
-from aae_keras.experiment import generation, seals, training
+from aae_keras.experiment.learning import training
+from aae_keras.experiment.pictures import generation
+from aae_keras.experiment.run_folder import seals
 from aae_keras.reading import Reading
 from tests.conftest import small_config
 from tests.data import kinds

@@ -1,0 +1,1 @@
+"""What a run is to be: one flat configuration, checked, and the recipes that ship."""

@@ -1,0 +1,118 @@
+"""A configuration with other values, and what these leave no use for."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.configuration.vocabulary import BOTH_CODES, EXTRA_TERMS, TAUGHT_Y
+
+
+def changed(config: Config, **changes: Any) -> Config:
+    """A configuration with other values, without what these leave no use for.
+
+    Another setting, no first stage, or fewer extra terms take the fields that belong to them along.
+    A run that starts from another's weights has no first stage.
+    The baseline of labels alone has none either, and no extra term, which would use the other
+    images, unless they are asked for. Epochs that are given are taken as stated. What is given by
+    name is never left out, but refused where it has no use.
+
+    Raises:
+        TypeError, ValueError: As of `Config`.
+    """
+    known = {field.name for field in dataclasses.fields(config)}
+    if not changes.keys() <= known:  # the message of Python's own
+        return dataclasses.replace(config, **changes)
+    return dataclasses.replace(config, **consequences(config, changes))
+
+
+def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Some changes of a configuration, and those that they bring about; see `changed`.
+
+    Args:
+        config: The `Config`.
+        changes: Fields by name.
+    """
+    setting = changes.get("setting", config.setting)
+    becomes_baseline = setting == "labels-only" != config.setting
+    finds_groups = bool(changes.get("num_clusters", config.num_clusters))
+    values: dict[str, Any] = {"extra_terms": config.extra_terms, "pretrain": config.pretrain}
+    if setting != config.setting:
+        values["extra_terms"] = tuple(n for n in config.extra_terms if setting in EXTRA_TERMS[n])
+    if becomes_baseline:
+        values["extra_terms"] = ()
+    if becomes_baseline or not _uses_first_stage(config, setting, finds_groups):
+        values["pretrain"] = ""
+    if changes.get("resume_from"):
+        values["pretrain"] = ""
+    if "epochs" in changes:
+        values["least_steps"] = 0
+    values |= changes
+    settings = {setting, values["pretrain"]}
+    for field in dataclasses.fields(config):
+        only, term = field.metadata["only"], field.metadata["term"]
+        idle = (
+            (only and not settings & set(only))
+            or (term and term not in values["extra_terms"])
+            or (field.name.startswith("pretrain_") and not values["pretrain"])
+            or (field.name == "pretrain_clusters" and values["pretrain"] != "clustering")
+            or (field.name == "pretrain_starts" and not _starts_from_clusters(config, values))
+            or (field.name == "pretrain_merged_epochs" and not _trains_merged(config, values))
+        )
+        if idle and field.name not in changes:
+            values[field.name] = field.default
+    return values
+
+
+def _starts_from_clusters(config, values):
+    """Whether y starts from clusters that a first stage finds."""
+    clusters = values.get("pretrain_clusters", config.pretrain_clusters)
+    return values["pretrain"] == "clustering" and clusters
+
+
+def _trains_merged(config, values):
+    """Whether something happens to merged clusters: labels name them, or starts are compared."""
+    setting = values.get("setting", config.setting)
+    several = values.get("pretrain_starts", config.pretrain_starts) > 1
+    return _starts_from_clusters(config, values) and (several or setting != "clustering")
+
+
+def _uses_first_stage(config, setting, finds_groups):
+    """Whether a setting has a use for the y that a configuration's first stage finds."""
+    if config.pretrain_clusters:
+        return setting in (*BOTH_CODES, config.setting)
+    if config.pretrain == "labels-only":
+        return setting in TAUGHT_Y and not finds_groups
+    return True
+
+
+def stretched(config: Config, factor: float, least: int = 1) -> Config:
+    """A configuration of other epochs, with what is stated in epochs in proportion.
+
+    Rates drop and weights fade at the same share of the way, in a first stage too: a miniature or
+    an enlargement of the training, not a part of it.
+
+    Args:
+        config: The `Config`.
+        factor: Of its epochs, rounded up.
+        least: Epochs that a stage keeps, if it has as many.
+    """
+    epochs = _scaled(config.epochs, factor, least)
+    scale = epochs / config.epochs
+    fields: dict[str, Any] = {"epochs": epochs}
+    if config.pretrain:
+        for name in ("pretrain_epochs", "pretrain_merged_epochs"):
+            fields[name] = _scaled(getattr(config, name), factor, least)
+    drops = {max(1, round(scale * epoch)) for epoch in config.rate_drops}
+    fields["rate_drops"] = tuple(sorted(drops))
+    for field in dataclasses.fields(config):
+        fade = getattr(config, field.name)
+        if field.name.endswith("_fade") and fade:
+            start = round(scale * fade[0])
+            fields[field.name] = (start, max(start + 1, round(scale * fade[1])))
+    return dataclasses.replace(config, **fields)
+
+
+def _scaled(epochs, factor, least):
+    return max(min(epochs, least), math.ceil(factor * epochs))

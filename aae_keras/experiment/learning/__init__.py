@@ -1,0 +1,1 @@
+"""A whole training: its stages, starts, devices, callbacks, and what goes wrong."""

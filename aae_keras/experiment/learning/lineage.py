@@ -1,0 +1,175 @@
+"""A run that starts from the weights of a former one, its parent, and what the parent had seen.
+
+`lineage.json` in a run folder holds the parent's revision, the names of the classes, and a digest
+of each labelled image that taught the run or one it comes from: none of these may score a run that
+starts from it.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable
+
+import numpy as np
+
+from aae_keras.data import Data
+from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.run_folder import runs, seals
+from aae_keras.files import write_atomically
+from aae_keras.models import AdversarialModel, load_model
+from aae_keras.remarks import count_of
+
+FILE = "lineage.json"
+# Fields that a run and its parent have in common: what the networks are, and what they learn.
+FIXED = (
+    *("setting", "num_clusters", "network", "hidden_units", "z_units", "discriminator_units"),
+    *("latent_dim", "posterior", "batch_norm", "batch_norm_heads", "trunks"),
+    *("informed_discriminator", "mode_decoder"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Lineage:
+    """What a run folder says of where the run's weights come from.
+
+    Attributes:
+        parent: Revision of the run that it started from; "" if there was none.
+        class_names: One string per class of its data.
+        taught: Digests of the labelled images that taught it or those before it; None where these
+            were left on disk, too many to look at.
+    """
+
+    parent: str
+    class_names: tuple[str, ...]
+    taught: frozenset[str] | None
+
+
+def of(data: Data, parent: "Parent | None" = None) -> Lineage:
+    """The `Lineage` of a run that begins.
+
+    Args:
+        data: Its `Data`.
+        parent: The `Parent` that it starts from, if there is one.
+    """
+    split = data.split
+    taught = None
+    if not split.images.note:  # held in memory
+        taught = _digests(split.images[split.labeled_rows])
+        taught |= (parent.lineage.taught or frozenset()) if parent else frozenset()
+    return Lineage(parent.run.revision if parent else "", tuple(data.class_names), taught)
+
+
+def write(run: runs.Run, lineage: Lineage) -> None:
+    """Write a run's `lineage.json`."""
+    values = dataclasses.asdict(lineage)
+    values["taught"] = None if lineage.taught is None else sorted(lineage.taught)
+    write_atomically(run.folder / FILE, seals.seal(values) + "\n")
+
+
+def read(run: runs.Run) -> Lineage:
+    """Read a run's `lineage.json`.
+
+    Raises:
+        RunError: If it is missing or damaged.
+    """
+    path = run.folder / FILE
+    try:
+        values = seals.unseal_if_sealed(path.read_bytes())
+        taught = values["taught"] if values["taught"] is None else frozenset(values["taught"])
+        return Lineage(values["parent"], tuple(values["class_names"]), taught)
+    except FileNotFoundError as error:
+        raise runs.RunError(
+            f"{path} is missing, so nothing says which images taught that run. Put a copy back, or "
+            "train it anew, if an earlier version did."
+        ) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise runs.RunError(f"{path} is damaged: {error!r}. Put a copy back.") from error
+
+
+@dataclasses.dataclass(frozen=True)
+class Parent:
+    """A finished run that another starts from: its `Run`, `Lineage` and model."""
+
+    run: runs.Run
+    lineage: Lineage
+    model: AdversarialModel
+
+
+def open_parent(config: Config, data: Data) -> Parent:
+    """The run that a configuration starts from, once it is clear that it may.
+
+    Args:
+        config: The `Config` of the run to begin, with `resume_from`.
+        data: Its `Data`.
+
+    Raises:
+        RunError: If there is no such trained run, its networks, images or classes are others, or
+            images that taught it would validate or test the new run.
+    """
+    run = runs.open_trained(config.resume_from)
+    ours, theirs = config.to_dict(), run.config.to_dict()
+    other = [name for name in FIXED if ours[name] != theirs[name]]
+    if other:
+        listing = ", ".join(f"{name} is {theirs[name]!r}, not {ours[name]!r}" for name in other)
+        raise runs.RunError(
+            f"The weights of {run.folder} do not fit: there {listing}. Leave "
+            f"{_flags(other)} out, which takes over what that run has, or train without "
+            "--resume_from."
+        )
+    lineage = read(run)
+    model = load_model(run.model_file)
+    _check_data(run, lineage, model, data)
+    _check_held_out(run, lineage, data)
+    return Parent(run, lineage, model)
+
+
+def _check_data(run, lineage, model, data):
+    """Refuse images of another shape, and other classes where y stands for these."""
+    shape = tuple(model.encoder.inputs[0].shape[1:])
+    if shape != tuple(data.image_shape):
+        raise runs.RunError(
+            f"The weights of {run.folder} are for images of {_size(shape)}. Set --image_size and "
+            f"--channels to that. Received: {_size(data.image_shape)}"
+        )
+    if run.config.learns_from_labels and lineage.class_names != tuple(data.class_names):
+        raise runs.RunError(
+            f"The classes of {run.folder} are others, so its weights stand for others. Train "
+            f"without --resume_from. Expected {', '.join(lineage.class_names)}. "
+            f"Received: {', '.join(data.class_names)}"
+        )
+
+
+def _check_held_out(run, lineage, data):
+    """Refuse to score a run on what taught its parent."""
+    split = data.split
+    if lineage.taught is None or split.images.note:
+        raise runs.RunError(
+            f"{run.folder} or this run leaves its images on disk, so that nobody can tell which of "
+            "them the former was taught. Pass --streaming=no to both, or train without "
+            "--resume_from."
+        )
+    # An image that is there twice may be on both sides: that is an affair of the data.
+    others = lineage.taught - _digests(split.images[split.labeled_rows])
+    for part, images in (
+        ("validation", split.images[split.validation_rows]),
+        ("test", split.test_images),
+    ):
+        if seen := others & _digests(images):
+            raise runs.RunError(
+                f"{count_of(len(seen), f'{part} image')} taught {run.folder}, so that the new run "
+                "would be scored too well: labels that are added change who is held out. Give the "
+                "data a test part and one for validation (test/ and val/ in a folder), or train "
+                "without --resume_from."
+            )
+
+
+def _digests(images: Iterable[np.ndarray]) -> frozenset[str]:
+    """Sixteen hexadecimal digits of each image's pixels."""
+    return frozenset(hashlib.sha256(image.tobytes()).hexdigest()[:16] for image in images)
+
+
+def _flags(names):
+    return ", ".join(f"--{name}" for name in names)
+
+
+def _size(shape):
+    return "x".join(map(str, shape))

@@ -1,0 +1,1 @@
+"""What a run shows: its pictures, codes for TensorBoard, images on demand."""

@@ -1,0 +1,1 @@
+"""A search for own data: short runs of a configuration with a few fields changed."""

@@ -57,7 +57,8 @@ class Desk:
             sys.exit(f"{' '.join(command)}\n{done.stderr}")
         taken = time.monotonic() - start
         self.seconds += taken
-        print(f"{taken:6.0f} s  {name} {' '.join(flags)}", flush=True)
+        shown = [flag for flag in flags if flag.startswith("--")]
+        print(f"{taken:6.0f} s  {name} {' '.join(shown)}", flush=True)
         return done.stdout
 
     def label(self, *flags):
@@ -120,12 +121,10 @@ def asked(desk):
     exports = (desk.folder / "saved_models" / DATA).iterdir()
     (version,) = (path for path in exports if path.name.isdigit())
     models = {DATA: {int(version.name): ServedModel(version)}}
+    files = sorted(str(path) for path in (desk.folder / "more_pictures").iterdir())
     with rest.serving(models) as url:
-        server = (f"--server={url}", f"--name={DATA}")
-        desk.run("predict", *server, "--images=more_pictures", "--output=labels.jsonl")
-    lines = (desk.folder / "labels.jsonl").read_text().splitlines()
-    found = sorted(map(json.loads, lines), key=lambda answer: answer["image"])
-    return [answer["class_name"] for answer in found]
+        lines = desk.run("predict", f"--server={url}", f"--name={DATA}", *files).splitlines()
+    return [json.loads(line)["class_name"] for line in lines]
 
 
 if __name__ == "__main__":

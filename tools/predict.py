@@ -117,10 +117,10 @@ def from_server(paths):
     if flags.server.startswith("grpc:"):
         cli.load_tensorflow()
     from aae_keras.deployment import prediction
-    from aae_keras.deployment.prediction import remote
+    from aae_keras.deployment.prediction import clients, remote
 
     try:
-        server = remote.open_server(flags.server, flags.name, flags.version, flags.timeout)
+        server = clients.open_server(flags.server, flags.name, flags.version, flags.timeout)
     except ValueError as error:
         raise cli.Usage(error) from error
     return remote.classify_files(server, paths, prediction.answer_row)

@@ -1,14 +1,14 @@
 """What the folders of a data set are: parts, classes in them, and what is no part of it."""
 
-import contextlib
 import dataclasses
 import os
 import pathlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from aae_keras import images as image_files
+from aae_keras.data import entries
 from aae_keras.data.source import DataError
 
 # The names that a part may have, in any case.
@@ -24,13 +24,6 @@ _LIKE_A_PART = re.compile(
     r"(train|test|val|eval|hold.?out|fold|split|unlabel)(\w*ing|id|idation|uation|led|ed)?s?"
     r"([-_ .]*(set|split|data|part|images?|imgs?|\d+))*"
 )
-# Besides names that begin with a dot or with two underscores.
-_TOOL_FOLDERS = {
-    *("@eadir", "@recycle", "#recycle", "$recycle.bin", "lost+found"),
-    *("system volume information", "node_modules"),
-}
-_TOOL_FILES = {"thumbs.db", "desktop.ini", "icon\r"}
-
 UNLABELED = -1
 
 
@@ -100,19 +93,10 @@ def find(root: pathlib.Path) -> Layout:
     return layout
 
 
-def images_under(folder: pathlib.Path) -> Iterator[str]:
-    """Paths of the image files in a folder and in those within it, in order, none of a tool's.
-
-    Raises:
-        DataError: If a folder cannot be listed.
-    """
-    return (entry.path for entry in _entries(folder, [], []) if _is_image(entry))
-
-
 def _parts(root):
     """The folders directly under a root that are parts, by part."""
     found: dict[str, pathlib.Path] = {}
-    for folder in _folders(root):
+    for folder in entries.folders(root):
         part = _PART_OF.get(folder.name.casefold())
         if part in found:
             raise DataError(
@@ -125,20 +109,24 @@ def _parts(root):
 
 def _refuse_others(root, layout):
     """Refuse folders with images that stand beside train/ and are no part."""
-    strange = [f for f in _folders(root) if f not in layout.folders.values() and _has_images(f)]
+    strange = [
+        f
+        for f in entries.folders(root)
+        if f not in layout.folders.values() and entries.has_images(f)
+    ]
     if strange:
         raise DataError(
             f"{root}: {_listing(strange)} beside {layout.folders['train'].name}/: a part by which "
             f"name? Parts are {', '.join(f'{part}/' for part in PARTS)}. If they are classes, and "
             f"{layout.folders['train'].name}/ is one too, give that another name."
         )
-    layout.leave_out("images beside the parts", _images_directly_in(root))
+    layout.leave_out("images beside the parts", entries.images_in(root))
 
 
 def _refuse_hidden_parts(train_root, classes):
     """Refuse class folders that look like parts, or hold parts."""
-    inner = {name: {f.name for f in _folders(train_root / name)} for name in classes}
-    deep = [name for name in classes if not _images_directly_in(train_root / name)]
+    inner = {name: {f.name for f in entries.folders(train_root / name)} for name in classes}
+    deep = [name for name in classes if not entries.images_in(train_root / name)]
     like_parts = [name for name in classes if _LIKE_A_PART.fullmatch(name.casefold())]
     sets = [inner[name] for name in deep]
     if len(like_parts) > 1 or set(like_parts) & set(deep):
@@ -170,7 +158,7 @@ def _refuse_hidden_parts(train_root, classes):
 def _classes(folder, layout):
     """Image files of the class folders of a part, by name; empty ones are left out."""
     found = {}
-    for class_folder in _folders(folder):
+    for class_folder in entries.folders(folder):
         part = _PART_OF.get(class_folder.name.casefold())
         files = [] if part else _files(class_folder, layout)
         if files:
@@ -196,10 +184,12 @@ def _letters(name):
 def _unlabelled(train_root, layout, alone):
     """Pairs of a file and `UNLABELED`: of unlabeled/, and of the folder itself without classes."""
     found = []
-    inner = [f for f in _folders(train_root) if _PART_OF.get(f.name.casefold()) == "unlabeled"]
+    inner = [
+        f for f in entries.folders(train_root) if _PART_OF.get(f.name.casefold()) == "unlabeled"
+    ]
     for folder in dict.fromkeys([layout.folders.get("unlabeled"), *inner]):
         found += _files(folder, layout) if folder else []
-    loose = _images_directly_in(train_root)
+    loose = entries.images_in(train_root)
     if alone:
         found += loose
     else:
@@ -217,7 +207,7 @@ def _other_part(part, classes, train_root, layout):
     if unknown:
         raise DataError(f"{folder}: classes that {train_root} does not have: {', '.join(unknown)}")
     reason = f"images of {folder.name}/ in no class folder, which score nothing"
-    layout.leave_out(reason, _images_directly_in(folder))
+    layout.leave_out(reason, entries.images_in(folder))
     return _labelled(classes, layout.class_names)
 
 
@@ -232,83 +222,16 @@ def _checked_name(root, name):
     return name
 
 
-def _folders(folder):
-    """The folders in a folder, without those of tools, in order."""
-    with _readable(folder) as entries:
-        names = [entry.name for entry in entries if entry.is_dir() and not _is_of_a_tool(entry)]
-    return [folder / name for name in sorted(names)]
-
-
-def _images_directly_in(folder):
-    with _readable(folder) as entries:
-        names = [entry.name for entry in entries if not entry.is_dir() and _is_image(entry)]
-    return [folder / name for name in sorted(names)]
-
-
-def _has_images(folder):
-    return any(_is_image(entry) for entry in _entries(folder, [], []))
-
-
 def _files(folder, layout):
     """The image files in a folder and in those within it, in order."""
     images, others, hidden, linked = [], [], [], []
-    for entry in _entries(folder, hidden, linked):
-        (images if _is_image(entry) else others).append(pathlib.Path(entry.path))
-    visible = [path for path in others if path.name.casefold() not in _TOOL_FILES]
+    for entry in entries.walk(folder, hidden, linked):
+        (images if entries.is_image(entry) else others).append(pathlib.Path(entry.path))
+    visible = [path for path in others if path.name.casefold() not in entries.TOOL_FILES]
     layout.leave_out("files that are no images", visible)
     layout.leave_out("hidden images, and those of tools", hidden)
     layout.leave_out("links to folders", linked)
     return sorted(images)
-
-
-def _entries(
-    folder: pathlib.Path | str, hidden: list[pathlib.Path], linked: list[pathlib.Path]
-) -> Iterator[os.DirEntry]:
-    """Files in a folder and in those within it; images that are passed over go into the lists."""
-    with _readable(folder) as entries:
-        listed = sorted(((entry, entry.is_dir()) for entry in entries), key=lambda row: row[0].name)
-    for entry, is_folder in listed:
-        path = pathlib.Path(entry.path)
-        if _is_of_a_tool(entry):
-            inside = path.rglob("*") if is_folder else [path]
-            hidden += [file for file in inside if file.suffix.lower() in image_files.EXTENSIONS]
-        elif is_folder and entry.is_symlink():
-            linked.append(path)  # it might lead back here
-        elif is_folder:
-            yield from _entries(entry.path, hidden, linked)
-        else:
-            yield entry
-
-
-@contextlib.contextmanager
-def _readable(folder):
-    """The entries of a folder; that it cannot be listed to its end is an error, and never empty."""
-    try:
-        with os.scandir(folder) as entries:
-            yield entries
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be listed: {error.strerror}.") from error
-
-
-def _is_of_a_tool(entry):
-    name = entry.name.casefold()
-    return name.startswith((".", "__")) or name in _TOOL_FOLDERS
-
-
-def _is_image(entry):
-    """Whether an entry that is no folder is an image file, by its name or else by its content."""
-    if _is_of_a_tool(entry) or _is_special(entry):
-        return False
-    suffix = pathlib.PurePath(entry.name).suffix.lower()
-    return suffix in image_files.EXTENSIONS or (not suffix and image_files.is_image(entry.path))
-
-
-def _is_special(entry):
-    """Whether it is a pipe, say, which would wait for ever."""
-    try:
-        return not entry.is_file() and os.path.exists(entry.path)
-    except OSError:  # reading it will say what is wrong
-        return False
 
 
 def _listing(folders):

@@ -8,7 +8,7 @@ import pytest
 
 from aae_keras.errors import UserError
 from aae_keras.experiment.configuration.presets import preset
-from aae_keras.experiment.reproduction import results
+from aae_keras.experiment.reproduction import results, summaries
 from aae_keras.experiment.reproduction.results import Result, Runs
 from aae_keras.experiment.reproduction.rows import Figure, Row, row_of
 from aae_keras.experiment.run_folder import records
@@ -22,7 +22,7 @@ ROW = Row("digits", "50", (ERROR, DRAWN), labels_only=True, minutes=2)
 
 def test_mean_deviation_and_worst_are_those_of_numpy(random):
     errors = random.random(7)
-    found = results.summary(ERROR, of_errors(*errors))
+    found = summaries.summary(ERROR, of_errors(*errors))
     assert found.count == 7
     assert found.mean == pytest.approx(100 * np.mean(errors))
     assert found.stddev == pytest.approx(100 * np.std(errors, ddof=1))
@@ -30,14 +30,14 @@ def test_mean_deviation_and_worst_are_those_of_numpy(random):
 
 
 def test_the_worst_of_an_accuracy_is_the_lowest():
-    found = results.summary(DRAWN, of_errors(0.1, 0.3, 0.2))
+    found = summaries.summary(DRAWN, of_errors(0.1, 0.3, 0.2))
     assert found.worst == pytest.approx(70) and found.worst_seed == 1
 
 
 def test_one_seed_has_no_deviation_and_none_no_summary():
-    assert results.summary(ERROR, of_errors(0.1)).stddev is None
-    assert results.summary(ERROR, ()) is None
-    assert results.summary(dataclasses.replace(ERROR, key="ece"), of_errors(0.1)) is None
+    assert summaries.summary(ERROR, of_errors(0.1)).stddev is None
+    assert summaries.summary(ERROR, ()) is None
+    assert summaries.summary(dataclasses.replace(ERROR, key="ece"), of_errors(0.1)) is None
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_one_seed_has_no_deviation_and_none_no_summary():
     ],
 )
 def test_goals_of_mean_worst_seed_and_minutes(errors, minutes, met):
-    found = results.goals(Runs(ROW, of_errors(*errors, minutes=minutes)), ERROR)
+    found = summaries.goals(Runs(ROW, of_errors(*errors, minutes=minutes)), ERROR)
     assert [goal.met for goal in found] == met
     assert [goal.text for goal in found] == [
         "at most 2.00 %", "worst seed at most 3.00 %", "at most 2 minutes",
@@ -60,9 +60,9 @@ def test_goals_of_mean_worst_seed_and_minutes(errors, minutes, met):
 
 
 def test_an_accuracy_is_to_be_at_least_its_goal():
-    (goal,) = results.goals(Runs(ROW, of_errors(0.03)), DRAWN)
+    (goal,) = summaries.goals(Runs(ROW, of_errors(0.03)), DRAWN)
     assert goal.text == "at least 97.00 %" and goal.met
-    (goal,) = results.goals(Runs(ROW, of_errors(0.031)), DRAWN)
+    (goal,) = summaries.goals(Runs(ROW, of_errors(0.031)), DRAWN)
     assert goal.met is False
 
 
@@ -70,9 +70,9 @@ def test_a_share_of_what_labels_alone_give():
     figure = Figure("error_rate", "test error", share_of_labels_only=0.8)
     row = Row("digits", "50", (figure,), labels_only=True)
     for error, met in ((0.16, True), (0.161, False)):
-        (goal,) = results.goals(Runs(row, of_errors(error), of_errors(0.1, 0.3)), figure)
+        (goal,) = summaries.goals(Runs(row, of_errors(error), of_errors(0.1, 0.3)), figure)
         assert goal.met is met and goal.text == "at most 0.80 of labels alone"
-    (goal,) = results.goals(Runs(row, of_errors(0.16)), figure)
+    (goal,) = summaries.goals(Runs(row, of_errors(0.16)), figure)
     assert goal.met is None
 
 
@@ -124,8 +124,8 @@ def test_minutes_are_those_of_whole_commands(tmp_path):
     assert results.read_result(run).minutes == 0.1
     run = make_run(tmp_path / "c", config, record=None)
     assert results.read_result(run).minutes is None
-    assert results.median_minutes(of_errors(0.1) + (Result(1, {}, 5),)) == 1.0
-    assert results.median_minutes((Result(1, {}, 5),)) is None
+    assert summaries.median_minutes(of_errors(0.1) + (Result(1, {}, 5),)) == 1.0
+    assert summaries.median_minutes((Result(1, {}, 5),)) is None
 
 
 def test_time_to_an_error_counts_all_stages_and_never_is_infinite():
@@ -138,10 +138,10 @@ def test_time_to_an_error_counts_all_stages_and_never_is_infinite():
     runs_of_row = Runs(
         Row("digits", "", (figure,)), (Result(0, found, 4), Result(1, {figure.key: 2.0}, 4))
     )
-    over_seeds = results.summary(figure, runs_of_row.results)
+    over_seeds = summaries.summary(figure, runs_of_row.results)
     assert (over_seeds.worst, over_seeds.worst_seed, over_seeds.stddev) == (math.inf, 0, None)
     assert figure.printed(over_seeds.worst) == "never" and figure.printed(2.04) == "2.0 min"
-    assert [goal.met for goal in results.goals(runs_of_row, figure)] == [False, False]
+    assert [goal.met for goal in summaries.goals(runs_of_row, figure)] == [False, False]
 
 
 def test_a_record_goes_on(tmp_path):

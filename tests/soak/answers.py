@@ -3,7 +3,7 @@
 import copy
 import json
 
-from aae_keras.deployment.prediction import remote
+from aae_keras.deployment.prediction import clients
 from tests.servers.raw import http, saying
 
 GOOD = {"label": 1, "class_name": "b", "confidence": 0.75, "probabilities": [0.25, 0.75]}
@@ -37,10 +37,10 @@ def case(random):
 def check(content):
     """What came of them: `predictions` or `message`."""
     with saying(content) as address:
-        server = remote.open_server(address, "tiny", timeout=5.0)
+        server = clients.open_server(address, "tiny", timeout=5.0)
         try:
             (row,) = server.classify([b"\x89PNG"])
-        except (remote.ServerError, remote.Unavailable, remote.Refused) as error:
+        except (clients.ServerError, clients.Unavailable, clients.Refused) as error:
             assert str(error).isprintable(), str(error)
             return "message"
     assert 0 <= row["label"] < len(row["probabilities"]) and isinstance(row["class_name"], str)

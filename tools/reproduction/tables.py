@@ -7,9 +7,10 @@ from typing import Any
 
 from aae_keras.errors import UserError
 from aae_keras.experiment.configuration.presets import PRESETS
-from aae_keras.experiment.reproduction import results
-from aae_keras.experiment.reproduction.results import Result, Runs, Summary
+from aae_keras.experiment.reproduction import results, summaries
+from aae_keras.experiment.reproduction.results import Result, Runs
 from aae_keras.experiment.reproduction.rows import UNITS, Figure, Row
+from aae_keras.experiment.reproduction.summaries import Summary
 from aae_keras.experiment.run_folder import runs
 
 from .plan import command_of
@@ -75,8 +76,8 @@ def main_table(found: Iterable[Runs]) -> list[str]:
         epochs = _epochs(row_runs)
         for figure in row.figures:
             first = figure is row.headline
-            over_seeds = results.summary(figure, row_runs.results)
-            alone = results.summary(figure, row_runs.labels_only) if first else None
+            over_seeds = summaries.summary(figure, row_runs.results)
+            alone = summaries.summary(figure, row_runs.labels_only) if first else None
             lines.append(
                 _line(
                     f"`{row.name}`" if first else "",
@@ -110,7 +111,7 @@ def ablations(found: Sequence[Runs]) -> list[str]:
         lines += _head("taken away", *(f.name for f in figures), "seeds", "minutes a run", "epochs")
         for row_runs in [whole[name], *group]:
             part = row_runs.row.name.removeprefix(f"{name}-without-").replace("-", " ")
-            over_seeds = [results.summary(figure, row_runs.results) for figure in figures]
+            over_seeds = [summaries.summary(figure, row_runs.results) for figure in figures]
             lines.append(
                 _line(
                     part if row_runs.row.of else "nothing",
@@ -205,8 +206,8 @@ def readme_block(found: Iterable[Runs]) -> str:
     machines: dict[str, list[str]] = {}
     for row_runs in shown:
         figure = row_runs.row.headline
-        over_seeds = results.summary(figure, row_runs.results)
-        alone = results.summary(figure, row_runs.labels_only)
+        over_seeds = summaries.summary(figure, row_runs.results)
+        alone = summaries.summary(figure, row_runs.labels_only)
         lines.append(
             _line(
                 row_runs.row.readme,
@@ -264,7 +265,7 @@ def mean(figure: Figure, over_seeds: Summary) -> str:
 
 def minutes(of_runs: Sequence[Result]) -> str:
     """Median minutes, with a word where runs shared the machine; "" if they are not known."""
-    median = results.median_minutes(of_runs)
+    median = summaries.median_minutes(of_runs)
     if median is None:
         return ""
     at_once = max(result.record.at_once for result in of_runs)
@@ -303,12 +304,12 @@ def _goals(row_runs, figure, over_seeds):
     """The goals with what became of them; few seeds can miss one, but not reach it yet."""
     whole = over_seeds is not None and over_seeds.count >= row_runs.row.seeds
     words = {None: "", True: ": met" if whole else ": met so far", False: ": **missed**"}
-    return "; ".join(goal.text + words[goal.met] for goal in results.goals(row_runs, figure))
+    return "; ".join(goal.text + words[goal.met] for goal in summaries.goals(row_runs, figure))
 
 
 def _value(figure, result):
     """A figure of one run; "" if it has no such score."""
-    one = results.summary(figure, [result])
+    one = summaries.summary(figure, [result])
     return "" if one is None else figure.printed(one.mean)
 
 

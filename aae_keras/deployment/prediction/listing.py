@@ -14,7 +14,7 @@ import pathlib
 import re
 from collections.abc import Iterator
 
-from aae_keras.data import layout
+from aae_keras.data import entries
 from aae_keras.deployment import contract
 from aae_keras.errors import DataError
 from aae_keras.pictures import File, ImageError
@@ -77,7 +77,7 @@ def find(images: str) -> Iterator[Item]:
     """
     path = pathlib.Path(images)
     if path.is_dir():
-        return map(Item, layout.images_under(path))
+        return map(Item, entries.images_under(path))
     if path.is_file():
         return _listed(path) if path.suffix == LIST else _in_file(images)
     matched = sorted(name for name in glob.iglob(images, recursive=True) if os.path.isfile(name))

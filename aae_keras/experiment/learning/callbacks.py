@@ -1,4 +1,4 @@
-"""Callbacks of a run: the checkpoint that resumes exactly, and the guard against NaN."""
+"""Callbacks of a run: the checkpoint that resumes exactly, guards against NaN and a lost folder."""
 
 import logging
 import math
@@ -11,7 +11,7 @@ import numpy as np
 
 from aae_keras.data import Data
 from aae_keras.errors import UserError
-from aae_keras.experiment.run_folder import checkpoints
+from aae_keras.experiment.run_folder import checkpoints, ownership
 from aae_keras.experiment.run_folder.outcomes import write_history
 from aae_keras.files import flush, naming_a_full_disk
 
@@ -254,3 +254,19 @@ def _assign(found, model):
         )
     for key, variable in variables.items():
         variable.assign(found.arrays[key])
+
+
+class StayOwner(keras.callbacks.Callback):
+    """Ends training, before a checkpoint is written, once the run folder is gone or replaced.
+
+    Args:
+        lock: The `Lock` on the folder.
+    """
+
+    def __init__(self, lock: ownership.Lock):
+        super().__init__()
+        self.lock = lock
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Look at the lock."""
+        self.lock.check()

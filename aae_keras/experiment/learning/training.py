@@ -1,24 +1,22 @@
 """Training a run from its first epoch, or from its last whole one, to `model.keras`."""
 
-import contextlib
 import dataclasses
 import functools
 import logging
 import os
 import pathlib
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import keras
-import tensorflow as tf
 
 from aae_keras.data import Data, neighbours
-from aae_keras.errors import UserError, first_line
+from aae_keras.errors import UserError
 from aae_keras.experiment.building import factory
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.learning import lineage, merging, starts
-from aae_keras.experiment.learning.callbacks import Backup
+from aae_keras.experiment.learning.callbacks import Backup, StayOwner
 from aae_keras.experiment.learning.devices import Group, started
+from aae_keras.experiment.learning.drawing import DrawFigures
 from aae_keras.experiment.learning.fitting import fit
 from aae_keras.experiment.learning.stages import (
     Stage,
@@ -27,7 +25,6 @@ from aae_keras.experiment.learning.stages import (
     start_from,
     with_epochs,
 )
-from aae_keras.experiment.pictures import figures
 from aae_keras.experiment.run_folder import ownership, runs, seals
 from aae_keras.experiment.run_folder.outcomes import write_history
 from aae_keras.files import flush, naming_a_full_disk
@@ -265,57 +262,6 @@ def report(naming: merging.Naming, data: Data, run: runs.Run) -> None:
     if rows:
         write_history(run.folder / "disagreements.csv", rows)
         log.info("disagreements.csv lists the others: look whether their labels are right.")
-
-
-class StayOwner(keras.callbacks.Callback):
-    """Ends training, before a checkpoint is written, once the run folder is gone or replaced.
-
-    Args:
-        lock: The `Lock` on the folder.
-    """
-
-    def __init__(self, lock: ownership.Lock):
-        super().__init__()
-        self.lock = lock
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Look at the lock."""
-        self.lock.check()
-
-
-class DrawFigures(keras.callbacks.Callback):
-    """Draws a run's pictures while it trains, all but the layout by t-SNE.
-
-    Args:
-        data: The `Data` it is trained on.
-        run: The `Run`.
-        backup: Its `Backup`, for the history so far.
-    """
-
-    def __init__(self, data: Data, run: runs.Run, backup: Backup):
-        super().__init__()
-        self.data = data
-        self.run = run
-        self.backup = backup
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Draw, if it is time; a picture that fails is no reason to lose a training."""
-        if (epoch + 1) % self.run.config.draw_every:
-            return
-        try:
-            self.draw(epoch)
-        except (OSError, ValueError, MemoryError) as error:
-            log.warning("The pictures of epoch %d failed: %s", epoch + 1, first_line(error))
-
-    def draw(self, epoch: int) -> None:
-        """Write the pictures of an epoch into `figures/` and TensorBoard."""
-        drawn = {"learning_curves": figures.learning_curves(self.run, self.backup.history)}
-        drawn |= figures.figures_of(self.model, self.data, with_tsne=False)
-        writer = tf.summary.create_file_writer(str(self.run.logs / "figures"))
-        with contextlib.closing(writer), writer.as_default():
-            for name, figure in drawn.items():
-                figures.save(self.run, name, figure)
-                tf.summary.image(name, figures.pixels(figure)[None], step=epoch + 1)
 
 
 # What may change when a run is resumed; the data's fingerprint must still be the same.

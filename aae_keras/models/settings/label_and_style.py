@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from aae_keras import ranges
 from aae_keras.models.aae import AdversarialModel
+from aae_keras.models.matching import check_judge_of_z, check_prior
 from aae_keras.models.objective import Named, Term, adversarial_terms, reconstruction_term
-from aae_keras.models.phased import check_judge_of_z, check_prior
 from aae_keras.networks import check_network
 from aae_keras.priors import Prior
 

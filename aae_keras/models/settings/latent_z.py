@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from aae_keras.models.aae import AdversarialModel
 from aae_keras.models.latent_y import LatentY
+from aae_keras.models.matching import check_prior
 from aae_keras.models.objective import Term, adversarial_terms, reconstruction_term
-from aae_keras.models.phased import check_prior
 from aae_keras.networks import check_network
 from aae_keras.priors import Prior
 

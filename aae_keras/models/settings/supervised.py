@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from aae_keras.models.elements import Element, class_indices, unpack_training
 from aae_keras.models.latent_y import LatentY
+from aae_keras.models.matching import check_judge_of_z
 from aae_keras.models.objective import Batch, Named
-from aae_keras.models.phased import check_judge_of_z
 from aae_keras.models.settings.latent_z import LatentZAAE
 from aae_keras.networks import input_shapes
 from aae_keras.priors import Prior

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from aae_keras.deployment.prediction import answers, remote
+from aae_keras.deployment.prediction import answers, clients
 from tests.servers.raw import http, saying
 
 GOOD = {"label": 1, "class_name": "b", "confidence": 0.75, "probabilities": [0.25, 0.75]}
@@ -16,14 +16,9 @@ def rows(*changes):
     return json.dumps({"predictions": [GOOD | change for change in changes]})
 
 
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch):
-    monkeypatch.setattr(remote, "FIRST_WAIT", 0.001)
-
-
 def asked(answer, timeout=20.0, **options):
     with saying(answer, **options) as address:
-        server = remote.open_server(address, "tiny", timeout=timeout)
+        server = clients.open_server(address, "tiny", timeout=timeout)
         return server.classify([b"\x89PNG"])
 
 
@@ -56,7 +51,7 @@ def test_a_good_answer_is_taken_as_it_is():
     ],
 )
 def test_any_other_answer_is_an_error_of_the_server(body):
-    with pytest.raises(remote.ServerError, match="the answer is not that of classify_bytes: "):
+    with pytest.raises(clients.ServerError, match="the answer is not that of classify_bytes: "):
         asked(http(body))
 
 
@@ -78,7 +73,7 @@ def test_rows_of_unequal_lengths_are_refused():
     ],
 )
 def test_half_an_answer_is_none_and_the_server_is_asked_again(answer):
-    with pytest.raises(remote.Unavailable, match="http://127.0.0.1:"):
+    with pytest.raises(clients.Unavailable, match="http://127.0.0.1:"):
         asked(answer)
 
 
@@ -86,19 +81,19 @@ def test_half_an_answer_is_none_and_the_server_is_asked_again(answer):
     "error", ["null", "3", "[]", '{"error": null}', '{"error": [1]}', "\0", ""]
 )
 def test_a_refusal_without_words_is_one_too(error):
-    with pytest.raises(remote.Refused):
+    with pytest.raises(clients.Refused):
         asked(http(error, "400 Bad Request"))
 
 
 @pytest.mark.parametrize("place", ["http://[", "http://\1", "/", "http://localhost:1/x"])
 def test_no_redirection_is_followed(place):
-    with pytest.raises(remote.ServerError, match="tiny:predict: Found"):
+    with pytest.raises(clients.ServerError, match="tiny:predict: Found"):
         asked(http("", "302 Found", f"Location: {place}\r\n"))
 
 
 def test_a_servers_words_are_one_printable_line():
     words = json.dumps({"error": "no\n\x1b[2Jscreen " + "x" * 500})
-    with pytest.raises(remote.ServerError) as caught:
+    with pytest.raises(clients.ServerError) as caught:
         asked(http(words, "404 Not Found"))
     assert ": no ?[2Jscreen xxx" in str(caught.value) and len(str(caught.value)) < 400
 
@@ -106,13 +101,13 @@ def test_a_servers_words_are_one_printable_line():
 @pytest.mark.parametrize("answer", [http(rows({})), b"HTTP/1.1 200 OK\r\nA: ", b""])
 def test_there_is_one_deadline_for_the_whole_answer(answer):
     """Each byte comes long before a socket would time out, in body or head, and never the last."""
-    with pytest.raises(remote.Unavailable, match="no whole answer in 0.3 s|timed out"):
+    with pytest.raises(clients.Unavailable, match="no whole answer in 0.3 s|timed out"):
         asked(answer[:-1], timeout=0.3, every=0.01)
 
 
 def test_an_answer_without_end_is_cut(monkeypatch):
-    monkeypatch.setattr(remote, "MAX_ANSWER", 1000)
-    with pytest.raises(remote.ServerError, match="longer than 1,000 bytes"):
+    monkeypatch.setattr(clients, "MAX_ANSWER", 1000)
+    with pytest.raises(clients.ServerError, match="longer than 1,000 bytes"):
         asked(http(b" " * 1001))
     assert asked(http(rows({}).ljust(1000))) == [GOOD]
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from aae_keras.deployment.export import image_bytes
-from aae_keras.deployment.prediction import remote
+from aae_keras.deployment.prediction import clients, remote
 from aae_keras.images import read_image
 from tests.data import kinds
 
@@ -25,7 +25,7 @@ class Decoder:
         try:
             return [{"pixels": pixels} for pixels in self.decode(tf.constant(contents)).numpy()]
         except tf.errors.InvalidArgumentError as error:
-            raise remote.Refused(error.message) from error
+            raise clients.Refused(error.message) from error
 
 
 @pytest.fixture

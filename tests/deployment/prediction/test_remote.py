@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from aae_keras.deployment import prediction
-from aae_keras.deployment.prediction import remote
+from aae_keras.deployment.prediction import clients, remote
 from tests.servers import prediction_service, rest
 from tests.servers.graph_mode import ServedModel
 
@@ -39,7 +39,7 @@ def client(scheme, models, failures=0, **options):
     failing = [UNAVAILABLE[scheme]] * failures
     with SERVERS[scheme](models, failing) as address:
         address = address if scheme == "http" else f"grpc://{address}"
-        yield remote.open_server(address, **{"name": "tiny", **options})
+        yield clients.open_server(address, **{"name": "tiny", **options})
 
 
 @pytest.fixture(autouse=True)
@@ -103,7 +103,7 @@ def test_an_unavailable_server_is_asked_again(scheme, models, files):
         (row,) = remote.classify_files(server, files[:1], prediction.answer_row)
         assert "label" in row
     with client(scheme, models, failures=remote.ATTEMPTS) as server:
-        with pytest.raises(remote.ServerError, match="No answer after 5 attempts.*not now"):
+        with pytest.raises(clients.ServerError, match="No answer after 5 attempts.*not now"):
             list(remote.classify_files(server, files[:1], prediction.answer_row))
 
 
@@ -113,9 +113,9 @@ def test_waits_grow(monkeypatch):
     monkeypatch.setattr(remote.time, "sleep", waits.append)
 
     def classify(contents):
-        raise remote.Unavailable("busy")
+        raise clients.Unavailable("busy")
 
-    with pytest.raises(remote.ServerError, match="busy"):
+    with pytest.raises(clients.ServerError, match="busy"):
         remote._with_retries(classify, [])
     assert waits == [0.2, 0.4, 0.8, 1.6]
 
@@ -124,15 +124,15 @@ def test_a_server_that_is_not_there(scheme, files):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"{scheme}://127.0.0.1:{free.getsockname()[1]}"
-        server = remote.open_server(address, "tiny", timeout=0.2)
-        with pytest.raises(remote.ServerError, match="No answer after 5 attempts"):
+        server = clients.open_server(address, "tiny", timeout=0.2)
+        with pytest.raises(clients.ServerError, match="No answer after 5 attempts"):
             list(remote.classify_files(server, files[:1], prediction.answer_row))
 
 
 @pytest.mark.parametrize("chosen", [{"name": "other"}, {"version": 8}])
 def test_a_model_or_version_that_the_server_has_not(scheme, models, files, chosen):
     with client(scheme, models, **chosen) as server:
-        with pytest.raises(remote.ServerError, match="Servable not found"):
+        with pytest.raises(clients.ServerError, match="Servable not found"):
             list(remote.classify_files(server, files[:1], prediction.answer_row))
     with client(scheme, models, version=7) as server:
         (row,) = remote.classify_files(server, files[:1], prediction.answer_row)
@@ -146,7 +146,7 @@ def test_a_model_or_version_that_the_server_has_not(scheme, models, files, chose
 def test_addresses_of_another_form_are_refused(address):
     expected = f"http://HOST:8501 .* Received: {re.escape(address)}"
     with pytest.raises(ValueError, match=expected):
-        remote.open_server(address, "tiny")
+        clients.open_server(address, "tiny")
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_addresses_of_another_form_are_refused(address):
 )
 def test_numbers_out_of_range_are_refused(wrong):
     with pytest.raises(ValueError, match="must lie in"):
-        remote.open_server("grpc://localhost:1", "tiny", **wrong)
+        clients.open_server("grpc://localhost:1", "tiny", **wrong)
 
 
 def test_large_files_go_in_small_batches(scheme, models, files, monkeypatch):
@@ -200,8 +200,8 @@ def test_the_tool_prints_the_same_lines(scheme, models, exported, files):
 def test_rest_needs_no_tensorflow(models, files):
     with rest.serving(models) as address:
         script = (
-            "import sys; from aae_keras.deployment.prediction import remote, answer_row;"
-            f"server = remote.open_server({address!r}, 'tiny');"
+            "import sys; from aae_keras.deployment.prediction import clients, remote, answer_row;"
+            f"server = clients.open_server({address!r}, 'tiny');"
             f"print(len(list(remote.classify_files(server, {files!r}, answer_row))));"
             "print([m for m in ('tensorflow', 'keras') if m in sys.modules])"
         )
@@ -226,7 +226,7 @@ def test_the_real_server(tmp_path):
         Image.fromarray(pixels).save(paths[-1])
     (tmp_path / "cut.png").write_bytes((tmp_path / "0.png").read_bytes()[:-30])
     local = list(prediction.predict_files(predictor, paths))
-    server = remote.open_server(os.environ["AAE_TF_SERVING"], version.parent.name)
+    server = clients.open_server(os.environ["AAE_TF_SERVING"], version.parent.name)
     *rows, bad = remote.classify_files(
         server, [*paths, str(tmp_path / "cut.png")], prediction.answer_row
     )

@@ -12,7 +12,7 @@ DIFFS = re.findall(r"```diff\n(.*?)```", pathlib.Path("CONTRIBUTING.md").read_te
 SCRIPT = """
     import keras
     from aae_keras import models
-    from aae_keras.experiment import factory
+    from aae_keras.experiment.building import factory
     from aae_keras.experiment.configuration.config import Config
 
     small = {"hidden_units": (8,), "latent_dim": 2, "jit_compile": "off", "epochs": 1}

@@ -19,7 +19,7 @@ from aae_keras.experiment.run_folder import ownership, runs
 
 OWNER = """
     import pathlib, sys
-    from aae_keras.experiment import ownership
+    from aae_keras.experiment.run_folder import ownership
     with ownership.owned(pathlib.Path(sys.argv[1])):
         print("mine", flush=True)
         sys.stdin.read()
@@ -77,6 +77,20 @@ def test_a_run_that_another_began_meanwhile_is_not_moved_away(small, tmp_path, m
     with pytest.raises(runs.RunError, match="holds a run already"):
         training.train(small, folder, verbose=0)
     assert runs.open_run(folder) == theirs and not (tmp_path / ".old").exists()
+
+
+def test_a_folder_that_another_takes_away_before_the_lock_is_its_own(tmp_path, monkeypatch):
+    folder, make = tmp_path / "run", type(tmp_path).mkdir
+
+    def made_and_moved(path, *arguments, **options):
+        make(path, *arguments, **options)
+        path.rename(tmp_path / "old")
+
+    monkeypatch.setattr(type(tmp_path), "mkdir", made_and_moved)
+    with pytest.raises(UserError, match="is being trained in by another process"):
+        with ownership.owned(folder):
+            pytest.fail("nobody owns a folder that is gone")
+    assert not folder.exists()
 
 
 def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch, caplog):

@@ -166,7 +166,8 @@ def test_a_killed_process_resumes_to_the_same_weights(small, tmp_path):
     """The real thing: kill -9 of a process, at whatever moment it comes."""
     script = """
         import sys
-        from aae_keras.experiment import config, training
+        from aae_keras.experiment.configuration import config
+        from aae_keras.experiment.learning import training
         small = config.Config.from_yaml(open(sys.argv[1]).read())
         training.train(small, sys.argv[2], resume=sys.argv[3] == "resume", verbose=0)
     """

@@ -18,7 +18,7 @@ START = """
 import json, pathlib, sys, time
 from aae_keras.deployment import prediction
 from aae_keras.deployment.prediction import bulk
-from aae_keras.experiment import hardware
+from aae_keras.experiment.building import hardware
 model, images, output = sys.argv[1:]
 predictor = prediction.open_predictor(model)
 """

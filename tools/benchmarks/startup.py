@@ -21,7 +21,9 @@ NUM_IMAGES, NUM_TEST = 60_000, 10_000
 FIRST_STEP = f"""{LOAD_TENSORFLOW}
 import sys, time
 import keras
-from aae_keras.experiment import config, hardware, training
+from aae_keras.experiment.configuration import config
+from aae_keras.experiment.building import hardware
+from aae_keras.experiment.learning import training
 
 class Stop(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
@@ -35,7 +37,8 @@ except KeyboardInterrupt:
 """
 EVALUATE = f"""{LOAD_TENSORFLOW}
 import sys, time
-from aae_keras.experiment import factory, scoring
+from aae_keras.experiment.building import factory
+from aae_keras.experiment.scores import scoring
 run, data, model = factory.load_trained(sys.argv[1])
 start = time.perf_counter()
 outputs = scoring.apply_model(model, data.split.test_images, data.split.test_labels)

@@ -18,12 +18,14 @@ SMALL, LARGE = 60_000, 1_000_000
 # A process of its own, so that its peak is its own.
 EPOCH = f"""{LOAD_TENSORFLOW}
 import sys
-from aae_keras.experiment import hardware, presets, training
+from aae_keras.experiment.building import hardware
+from aae_keras.experiment.configuration import presets
+from aae_keras.experiment.learning import training
 config = presets.preset(
     "mnist-100", dataset=sys.argv[1], data_dir=sys.argv[2], streaming=sys.argv[3], epochs=1
 )
 run = training.train(config, sys.argv[4], verbose=0)
-from aae_keras.experiment import outcomes
+from aae_keras.experiment.run_folder import outcomes
 print(outcomes.read_history(run)[0]["seconds"], hardware.peak_memory())
 """
 

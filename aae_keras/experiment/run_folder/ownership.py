@@ -79,14 +79,18 @@ def locked(path: pathlib.Path, taken: str, care: str) -> Iterator[Lock]:
     """Hold the lock on a file, which stands until the end of the block.
 
     Args:
-        path: Of the file, in a folder that exists.
+        path: Of the file, in a folder that exists, or did a moment ago.
         taken: What to say if another holds it.
         care: What to see to where the file system has no locks: "nobody else trains there".
 
     Raises:
-        UserError: If another process, or another block of this one, holds it.
+        UserError: If another process, or another block of this one, holds it; or has just taken the
+            folder away.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except FileNotFoundError as error:
+        raise UserError(taken) from error
     lock = Lock(path, handle)
     mine = False
     try:

@@ -1,45 +1,28 @@
-// The page in real browsers, used as a person would. tests/labelling/test_browser.py serves it.
+// The page in real browsers, used as a person would. tests/labelling/test_page.py serves it.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
+
+import { KINDS, lacking, launch } from "../../report/page/browsers.mjs";
 
 // Addresses of a server for each browser.
 const SERVED = process.env.AAE_LABEL_PAGES && JSON.parse(process.env.AAE_LABEL_PAGES);
 // Where screenshots go, for who wants to look at them.
 const SHOTS = process.env.AAE_REPORT_SHOTS;
-const BINARIES = {
-  chrome: ["/usr/bin/chromium", "/usr/bin/google-chrome", "/usr/bin/chromium-browser"],
-  firefox: ["/usr/bin/firefox-esr", "/usr/bin/firefox"],
-};
 const HOSTILE = "<script>alert(1)</script>";
-const report = new URL("../../../aae_keras/report/page/package.json", import.meta.url);
 
-async function driver() {
-  try {
-    return (await import(createRequire(report).resolve("puppeteer-core"))).default;
-  } catch {
-    return null;
-  }
-}
-
-const puppeteer = await driver();
-
-for (const [kind, places] of Object.entries(BINARIES)) {
-  const binary = places.find((place) => existsSync(place));
-  const missing = (!SERVED && "no page was served") || (!puppeteer && "no puppeteer-core") || (!binary && `no ${kind}`);
-  describe(kind, { skip: missing }, () => useIt(kind, binary, SERVED?.[kind]));
+for (const kind of KINDS) {
+  describe(kind, { skip: (!SERVED && "no page was served") || lacking(kind) }, () => useIt(kind, SERVED?.[kind]));
 }
 
 /** The tests follow one another: what one has answered, the next one finds. */
-function useIt(kind, binary, url) {
+function useIt(kind, url) {
   let browser;
   const complaints = [];
 
   before(async () => {
-    const args = kind === "chrome" ? ["--no-sandbox"] : [];
-    browser = await puppeteer.launch({ browser: kind, executablePath: binary, headless: true, args });
+    browser = await launch(kind);
   });
   after(async () => {
     await browser?.close();

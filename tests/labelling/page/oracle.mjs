@@ -6,13 +6,13 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 
-const report = new URL("../../../aae_keras/report/page/package.json", import.meta.url);
-const puppeteer = (await import(createRequire(report).resolve("puppeteer-core"))).default;
+import { lacking, launch } from "../../report/page/browsers.mjs";
+
+assert.equal(lacking("chrome"), false);
 const answers = JSON.parse(readFileSync(process.env.AAE_ANSWERS, "utf8"));
 
-const browser = await puppeteer.launch({ browser: "chrome", executablePath: "/usr/bin/chromium", headless: true, args: ["--no-sandbox"] });
+const browser = await launch("chrome");
 const page = await browser.newPage();
 await page.goto(process.env.AAE_PAGE);
 await page.waitForFunction("document.documentElement.dataset.ready", { timeout: 60000 });

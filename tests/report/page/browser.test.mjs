@@ -1,43 +1,26 @@
 // The page in real browsers, used as a person would. tests/report/test_browser.py writes the pages.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync, readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
+
+import { KINDS, lacking, launch } from "./browsers.mjs";
 
 const PAGES = process.env.AAE_REPORT_PAGES && JSON.parse(process.env.AAE_REPORT_PAGES);
 // Where screenshots go, for who wants to look at them.
 const SHOTS = process.env.AAE_REPORT_SHOTS;
-const BINARIES = {
-  chrome: ["/usr/bin/chromium", "/usr/bin/google-chrome", "/usr/bin/chromium-browser"],
-  firefox: ["/usr/bin/firefox-esr", "/usr/bin/firefox"],
-};
-const page = new URL("../../../aae_keras/report/page/package.json", import.meta.url);
 
-async function driver() {
-  try {
-    return (await import(createRequire(page).resolve("puppeteer-core"))).default;
-  } catch {
-    return null;
-  }
-}
-
-const puppeteer = await driver();
-
-for (const [kind, places] of Object.entries(BINARIES)) {
-  const binary = places.find((place) => existsSync(place));
-  const missing = (!PAGES && "no pages were written") || (!puppeteer && "no puppeteer-core") || (!binary && `no ${kind}`);
-  describe(kind, { skip: missing }, () => useIt(kind, binary));
+for (const kind of KINDS) {
+  describe(kind, { skip: (!PAGES && "no pages were written") || lacking(kind) }, () => useIt(kind));
 }
 
 /** Each test opens a page of its own; what it asks of the network, or complains of, is counted. */
-function useIt(kind, binary) {
+function useIt(kind) {
   let browser;
   let complaints = [];
 
   before(async () => {
-    const args = kind === "chrome" ? ["--no-sandbox"] : [];
-    browser = await puppeteer.launch({ browser: kind, executablePath: binary, headless: true, args });
+    browser = await launch(kind);
   });
   after(() => browser?.close());
 

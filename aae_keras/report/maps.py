@@ -12,6 +12,7 @@ from aae_keras.report.contents import Codes, Layout
 from aae_keras.report.packing import pack
 
 PRIOR_SAMPLES = 500
+LABEL_AND_STYLE = "label y and style z"
 # Probabilities below this are written as 0, which takes no room.
 LEAST = 1e-4
 # So many of an image are written, the largest: of thousands of classes all would take 20 MB.
@@ -82,7 +83,14 @@ def _name(outputs):
     """What the code is called that `whole_code` returns."""
     if "representation" in outputs.code:
         return "representation"
-    return "label y and style z" if "y" in outputs.code else "code z"
+    return LABEL_AND_STYLE if "y" in outputs.code else "code z"
+
+
+def _stretched(name):
+    """What `whole_code` does to y, as a sentence."""
+    if name != LABEL_AND_STYLE:
+        return ""
+    return " Two labels are as far apart as two styles are on average."
 
 
 def _plain(name, space, heads):
@@ -103,7 +111,7 @@ def _tsne(name, space, heads):
         "lies together is alike, but distances between groups and their sizes mean little."
     )
     found = None if heads is None else laid_out[len(space) :]
-    return _layout(f"t-SNE of {name}", note, laid_out[: len(space)], found)
+    return _layout(f"t-SNE of {name}", note + _stretched(name), laid_out[: len(space)], found)
 
 
 def _main_axes(name, space, heads):
@@ -114,7 +122,9 @@ def _main_axes(name, space, heads):
         f"they vary most: {plane.explained_variance_ratio_.sum():.0%} of the variance."
     )
     found = None if heads is None else plane.transform(heads)
-    return _layout(f"main axes of {name}", note, plane.transform(space), found)
+    return _layout(
+        f"main axes of {name}", f"{note}{_stretched(name)}", plane.transform(space), found
+    )
 
 
 def _layout(name, note, points, heads):

@@ -175,3 +175,16 @@ def test_clusters_without_labels_keep_their_numbers():
     y = np.array([[0.9, 0.1, 0.0]] * 3)
     names = scoring.cluster_names(3, ("cat", "dog"), np.array([1, 1, 0]), y)
     assert names == ["dog", "cluster-01", "cluster-02"]
+
+
+def test_two_labels_are_as_far_apart_as_two_styles_are_on_average(random):
+    z = random.normal([0, 5], [1, 3], (40, 2)).astype("float32")
+    y = np.eye(3, dtype="float32")[random.integers(0, 3, 40)]
+    images, labels = np.zeros((40, 2, 2, 1), "uint8"), np.full(40, -1)
+    space = scoring.Outputs(images, labels, {"y": y, "z": z}, z, None).whole_code
+    of_styles = np.mean([np.sum((a - b) ** 2) for a in z for b in z])
+    of_labels = np.array([[np.sum((a - b) ** 2) for a in space[:, :3]] for b in space[:, :3]])
+    np.testing.assert_allclose(of_labels, of_styles * (1 - y @ y.T), rtol=1e-5)
+    np.testing.assert_array_equal(space[:, 3:], z)
+    alone = scoring.Outputs(images, labels, {"y": y, "z": 0 * z}, z, None).whole_code
+    np.testing.assert_array_equal(alone[:, :3], y)

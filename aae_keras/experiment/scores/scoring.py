@@ -52,10 +52,19 @@ class Outputs:
 
     @property
     def whole_code(self) -> np.ndarray:
-        """The representation of each image where there is one, else y and z in one row."""
+        """The representation of each image where there is one, else y and z in one row.
+
+        y is stretched until two labels are as far apart as two styles are on average, or else a
+        z of many dimensions would be all that tells images apart.
+        """
         if "representation" in self.code:
             return self.code["representation"]
-        return np.concatenate([self.code[name] for name in ("y", "z") if name in self.code], axis=1)
+        z = self.code["z"]
+        if "y" not in self.code:
+            return z
+        # Squared distances: 2 between two labels, twice the variance of z between two styles.
+        stretch = np.sqrt(z.var(axis=0).sum()) or 1.0
+        return np.concatenate([stretch * self.code["y"], z], axis=1).astype("float32")
 
     def labelled(self) -> "Outputs":
         """The rows whose label is known."""

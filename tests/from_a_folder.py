@@ -19,11 +19,9 @@ import sys
 import tempfile
 import time
 
-from PIL import Image
-
 from tests.servers import rest
 from tests.servers.graph_mode import ServedModel
-from tests.whole_way import read_mnist
+from tests.whole_way import read_mnist, write_png
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ORACLE = ROOT / "tests/labelling/page/oracle.mjs"
@@ -31,11 +29,10 @@ DATA = "my_pictures"
 PEOPLE, OTHERS = 2000, 1000
 
 
-def write_png(folder, images):
+def write_images(folder, images):
     """PNG files, named by their number."""
-    folder.mkdir(parents=True)
     for number, pixels in enumerate(images):
-        Image.fromarray(pixels).save(folder / f"{number:04d}.png")
+        write_png(folder / f"{number:04d}.png", pixels)
 
 
 class Desk:
@@ -83,15 +80,14 @@ def main():
     """See the module."""
     parser = argparse.ArgumentParser(prog="python -m tests.from_a_folder")
     parser.add_argument("mnist", type=pathlib.Path)
-    parser.add_argument("--folder", type=pathlib.Path, help="to keep what is made")
     flags = parser.parse_args()
     images, labels = read_mnist(flags.mnist, "train")
     others, others_labels = read_mnist(flags.mnist, "t10k")
     truth = {f"{number:04d}.png": str(label) for number, label in enumerate(labels[:PEOPLE])}
     with tempfile.TemporaryDirectory() as work:
-        folder = flags.folder or pathlib.Path(work)
-        write_png(folder / DATA, images[:PEOPLE])
-        write_png(folder / "more_pictures", others[:OTHERS])
+        folder = pathlib.Path(work)
+        write_images(folder / DATA, images[:PEOPLE])
+        write_images(folder / "more_pictures", others[:OTHERS])
         desk = Desk(folder, truth)
         answers = classifier(desk)
         wrong = sum(

@@ -5,8 +5,8 @@
 RUN was trained without labels, by `reproduce --rows=mnist-clusters-10-plus`, say, and is asked
 which images to label. Its data are written to FOLDER as a person has them: PNG files without
 labels, beside parts for validation and test. The labels that the data hold answer. Both sides are
-trained by `--preset` with the seed of RUN, and differ in their labels alone. What stands in FOLDER
-already is not made again; another seed takes another folder.
+trained by `--preset` with the seed of RUN, and differ in their labels alone. Runs that stand in
+FOLDER already are gone on with; another seed takes another folder.
 """
 
 import argparse
@@ -15,14 +15,13 @@ import json
 import pathlib
 
 import numpy as np
-from PIL import Image
 
 from aae_keras.experiment.building import factory
-from tests.whole_way import tool
+from tests.whole_way import tool, write_png
 
 
 def write_images(folder, split):
-    """Write PNG files; the class of each image for training, by what a table of labels calls it."""
+    """Write grey PNG files; the class of each training image, by its name in a table of labels."""
     held_out = split.validation_rows
     training = np.setdiff1d(np.arange(len(split.labels)), held_out)
     for part, images, labels in (
@@ -30,17 +29,10 @@ def write_images(folder, split):
         ("test", split.test_images, split.test_labels),
     ):
         for number, (pixels, label) in enumerate(zip(images, labels, strict=True)):
-            write(folder / part / split.class_names[label] / f"{number}.png", pixels)
+            write_png(folder / part / split.class_names[label] / f"{number}.png", pixels[:, :, 0])
     for row in training:
-        write(folder / name_of(row), split.images[row])
+        write_png(folder / name_of(row), split.images[row][:, :, 0])
     return {name_of(row): split.class_names[split.labels[row]] for row in training}
-
-
-def write(path, pixels):
-    """One grey image, as a PNG file."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels[:, :, 0]).save(path)
 
 
 def name_of(row):

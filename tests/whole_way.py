@@ -36,13 +36,17 @@ def read_mnist(source, part):
     return images.reshape(-1, 28, 28), labels
 
 
+def write_png(path, pixels):
+    """One image, grey or colour, as a PNG file, in a folder that is made if need be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+
+
 def write_mnist(source, folder, count=2000):
     """PNG files in class folders, of the first images of MNIST's test part."""
     images, labels = read_mnist(source, "t10k")
     for number in range(count):
-        place = folder / str(labels[number]) / f"{number}.png"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(images[number]).save(place)
+        write_png(folder / str(labels[number]) / f"{number}.png", images[number])
 
 
 def write_mixed(folder, copies=2):

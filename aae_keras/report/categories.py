@@ -4,7 +4,7 @@ import numpy as np
 
 from aae_keras.data import Data
 from aae_keras.experiment.pictures import figures
-from aae_keras.experiment.scores.scoring import Outputs
+from aae_keras.experiment.scores.outputs import Outputs
 from aae_keras.models import AdversarialModel
 from aae_keras.report.contents import Categories
 from aae_keras.report.packing import pack, sprite

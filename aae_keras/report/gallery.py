@@ -7,8 +7,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from aae_keras.data import Data
 from aae_keras.deployment.export.novelty import Novelty
-from aae_keras.experiment.scores import scoring
-from aae_keras.experiment.scores.scoring import Outputs
+from aae_keras.experiment.scores.outputs import Outputs, apply_model
 from aae_keras.metrics import clusters
 from aae_keras.models import AdversarialModel, LatentY
 from aae_keras.report.contents import Images
@@ -134,7 +133,7 @@ def novelty(model: AdversarialModel, data: Data, outputs: Outputs) -> np.ndarray
     split = data.split
     trained = np.random.default_rng(0).permutation(_trained_rows(model, split))[:USUAL_IMAGES]
     rows = np.sort(trained)  # as files are read in order
-    usual = scoring.apply_model(model, split.images[rows], split.labels[rows])
+    usual = apply_model(model, split.images[rows], split.labels[rows])
     if usual is None or usual.errors is None:
         return None
     fitted = Novelty(max(float(usual.errors.mean(dtype="float64")), 1e-6))

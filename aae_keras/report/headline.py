@@ -9,7 +9,7 @@ from aae_keras.data import Data
 from aae_keras.experiment.run_folder import outcomes
 from aae_keras.experiment.run_folder.runs import Run
 from aae_keras.experiment.scores import scoring
-from aae_keras.experiment.scores.scoring import Outputs
+from aae_keras.experiment.scores.outputs import Outputs
 from aae_keras.images import to_unit_range
 from aae_keras.metrics import clusters
 from aae_keras.models import AdversarialModel, LatentY

@@ -5,14 +5,13 @@ from sklearn.decomposition import PCA
 
 from aae_keras import models
 from aae_keras.experiment.pictures.figures import lay_out
-from aae_keras.experiment.scores.scoring import Outputs
+from aae_keras.experiment.scores.outputs import Outputs
 from aae_keras.models import AdversarialModel
 from aae_keras.models.inference import sample_codes
 from aae_keras.report.contents import Codes, Layout
 from aae_keras.report.packing import pack
 
 PRIOR_SAMPLES = 500
-LABEL_AND_STYLE = "label y and style z"
 # Probabilities below this are written as 0, which takes no room.
 LEAST = 1e-4
 # So many of an image are written, the largest: of thousands of classes all would take 20 MB.
@@ -61,12 +60,12 @@ def layouts(model: AdversarialModel, outputs: Outputs) -> tuple[Layout, ...]:
     """
     space = outputs.whole_code
     heads = _heads(model)
-    name = _name(outputs)
+    name, remark = _named(outputs)
     if space.shape[1] <= 2:
         return (_plain(name, space, heads),)
-    found = [] if len(space) <= 10 else [_tsne(name, space, heads)]
+    found = [] if len(space) <= 10 else [_tsne(name, remark, space, heads)]
     if len(space) > 2:
-        found.append(_main_axes(name, space, heads))
+        found.append(_main_axes(name, remark, space, heads))
     if heads is None and outputs.code["z"].shape[1] == 2:
         found.append(_plain("style z", outputs.code["z"], None))
     return tuple(found) or (_plain(name, space[:, :2], None),)
@@ -79,18 +78,13 @@ def _heads(model):
     return np.asarray(model.heads())
 
 
-def _name(outputs):
-    """What the code is called that `whole_code` returns."""
+def _named(outputs):
+    """What the code is called that `whole_code` returns, and what else to say of it."""
     if "representation" in outputs.code:
-        return "representation"
-    return LABEL_AND_STYLE if "y" in outputs.code else "code z"
-
-
-def _stretched(name):
-    """What `whole_code` does to y, as a sentence."""
-    if name != LABEL_AND_STYLE:
-        return ""
-    return " Two labels are as far apart as two styles are on average."
+        return "representation", ""
+    if "y" not in outputs.code:
+        return "code z", ""
+    return "label y and style z", " Two labels are as far apart as two styles are on average."
 
 
 def _plain(name, space, heads):
@@ -102,7 +96,7 @@ def _plain(name, space, heads):
     return _layout(name, f"The {name} of each image, as it is: two dimensions.", space, heads)
 
 
-def _tsne(name, space, heads):
+def _tsne(name, remark, space, heads):
     """Laid out by t-SNE, heads among the images."""
     points = space if heads is None else np.concatenate([space, heads])
     laid_out = lay_out(points)
@@ -111,10 +105,10 @@ def _tsne(name, space, heads):
         "lies together is alike, but distances between groups and their sizes mean little."
     )
     found = None if heads is None else laid_out[len(space) :]
-    return _layout(f"t-SNE of {name}", note + _stretched(name), laid_out[: len(space)], found)
+    return _layout(f"t-SNE of {name}", note + remark, laid_out[: len(space)], found)
 
 
-def _main_axes(name, space, heads):
+def _main_axes(name, remark, space, heads):
     """Seen along the two axes that vary most."""
     plane = PCA(2).fit(space)
     note = (
@@ -122,9 +116,7 @@ def _main_axes(name, space, heads):
         f"they vary most: {plane.explained_variance_ratio_.sum():.0%} of the variance."
     )
     found = None if heads is None else plane.transform(heads)
-    return _layout(
-        f"main axes of {name}", f"{note}{_stretched(name)}", plane.transform(space), found
-    )
+    return _layout(f"main axes of {name}", note + remark, plane.transform(space), found)
 
 
 def _layout(name, note, points, heads):

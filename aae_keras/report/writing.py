@@ -7,7 +7,7 @@ import numpy as np
 from aae_keras.data import Data
 from aae_keras.experiment.building import factory
 from aae_keras.experiment.run_folder.runs import Run
-from aae_keras.experiment.scores import scoring
+from aae_keras.experiment.scores.outputs import apply_model
 from aae_keras.files import write_atomically
 from aae_keras.models import AdversarialModel
 from aae_keras.plots.style import COLOURS, NO_LABEL
@@ -47,7 +47,7 @@ def report_of(run: Run, data: Data, model: AdversarialModel, command: str = "") 
     split = data.split
     # Shuffled, since the rows of a folder stand class by class and a page shows some.
     rows = np.random.default_rng(0).permutation(split.validation_rows)
-    outputs = scoring.apply_model(model, split.images[rows], split.labels[rows])
+    outputs = apply_model(model, split.images[rows], split.labels[rows])
     rows = rows[: gallery.MOST_IMAGES]
     shown = None if outputs is None else outputs.first(len(rows))
     class_of = gallery.class_of_categories(model, outputs)

@@ -11,7 +11,7 @@ from aae_keras import metrics, plots
 from aae_keras.experiment.building import factory
 from aae_keras.experiment.learning import training
 from aae_keras.experiment.pictures import figures, projector
-from aae_keras.experiment.scores import scoring
+from aae_keras.experiment.scores.outputs import apply_model
 from tests.plots.shown import points_by_colour
 from tests.tiny import SETTINGS
 
@@ -169,7 +169,7 @@ def test_tsne_keeps_the_classes_of_far_codes_apart(labels):
 def test_clusters_are_named_with_the_class_most_frequent_in_them(small):
     model, data = SETTINGS["clustering"](), factory.load_data(small)
     rows = data.split.validation_rows
-    outputs = scoring.apply_model(model, data.split.images[rows], data.split.labels[rows])
+    outputs = apply_model(model, data.split.images[rows], data.split.labels[rows])
     rule = metrics.clusters.majority_rule(outputs.labels, outputs.code["y"])
     expected = [
         f"{cluster:02d}: {label}" if label >= 0 else f"{cluster:02d}"

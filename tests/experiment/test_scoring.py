@@ -8,7 +8,8 @@ import pytest
 from aae_keras import metrics, models
 from aae_keras.experiment.building import factory
 from aae_keras.experiment.scores import scoring
-from aae_keras.experiment.scores.scoring import apply_model, scores
+from aae_keras.experiment.scores.outputs import Outputs, apply_model
+from aae_keras.experiment.scores.scoring import scores
 from tests.tiny import SETTINGS, encoder
 
 ALWAYS = {"reconstruction_error", "mmd", "mmd_of_prior", "ks", "label_probe_accuracy"}
@@ -152,7 +153,7 @@ def test_a_cluster_is_to_show_the_class_that_is_most_frequent_in_it(small, monke
     rows = np.flatnonzero(split.labels >= 0)
     cluster_of_class = np.array([3, 0, 2])  # the second cluster stays empty
     y = np.eye(4)[cluster_of_class[split.labels[rows]]]
-    validation = scoring.Outputs(split.images[rows], split.labels[rows], {"y": y}, y, None)
+    validation = Outputs(split.images[rows], split.labels[rows], {"y": y}, y, None)
 
     def draw(model, code, shift=0):
         clusters = code["y"].argmax(axis=1)
@@ -181,10 +182,10 @@ def test_two_labels_are_as_far_apart_as_two_styles_are_on_average(random):
     z = random.normal([0, 5], [1, 3], (40, 2)).astype("float32")
     y = np.eye(3, dtype="float32")[random.integers(0, 3, 40)]
     images, labels = np.zeros((40, 2, 2, 1), "uint8"), np.full(40, -1)
-    space = scoring.Outputs(images, labels, {"y": y, "z": z}, z, None).whole_code
+    space = Outputs(images, labels, {"y": y, "z": z}, z, None).whole_code
     of_styles = np.mean([np.sum((a - b) ** 2) for a in z for b in z])
     of_labels = np.array([[np.sum((a - b) ** 2) for a in space[:, :3]] for b in space[:, :3]])
     np.testing.assert_allclose(of_labels, of_styles * (1 - y @ y.T), rtol=1e-5)
     np.testing.assert_array_equal(space[:, 3:], z)
-    alone = scoring.Outputs(images, labels, {"y": y, "z": 0 * z}, z, None).whole_code
+    alone = Outputs(images, labels, {"y": y, "z": 0 * z}, z, None).whole_code
     np.testing.assert_array_equal(alone[:, :3], y)

@@ -10,6 +10,7 @@ import pytest
 from aae_keras.experiment.building import factory
 from aae_keras.experiment.run_folder.runs import RunError
 from aae_keras.experiment.scores import evaluation, scoring
+from aae_keras.experiment.scores.outputs import apply_model
 from aae_keras.report import headline
 from aae_keras.report.scores import KINDS, Yardstick, judged
 
@@ -18,7 +19,7 @@ from aae_keras.report.scores import KINDS, Yardstick, judged
 def loaded(trained):
     run, data, model = factory.load_trained(trained.folder)
     rows = data.split.validation_rows
-    outputs = scoring.apply_model(model, data.split.images[rows], data.split.labels[rows])
+    outputs = apply_model(model, data.split.images[rows], data.split.labels[rows])
     return run, data, model, outputs
 
 

@@ -39,9 +39,10 @@ EVALUATE = f"""{LOAD_TENSORFLOW}
 import sys, time
 from aae_keras.experiment.building import factory
 from aae_keras.experiment.scores import scoring
+from aae_keras.experiment.scores.outputs import apply_model
 run, data, model = factory.load_trained(sys.argv[1])
 start = time.perf_counter()
-outputs = scoring.apply_model(model, data.split.test_images, data.split.test_labels)
+outputs = apply_model(model, data.split.test_images, data.split.test_labels)
 scoring.scores(model, outputs, outputs)
 print(time.perf_counter() - start)
 """

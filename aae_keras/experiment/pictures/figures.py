@@ -18,6 +18,7 @@ from aae_keras.experiment.pictures import projector
 from aae_keras.experiment.run_folder import outcomes
 from aae_keras.experiment.run_folder.runs import Run
 from aae_keras.experiment.scores import scoring
+from aae_keras.experiment.scores.outputs import Outputs, apply_model
 from aae_keras.files import replaced
 from aae_keras.images import to_unit_range
 from aae_keras.models import AdversarialModel, LatentY
@@ -114,7 +115,7 @@ def figures_of(model: AdversarialModel, data: Data, with_tsne: bool = True) -> d
     split = data.split
     # Shuffled, since the rows of a folder stand class by class and some pictures show a few.
     rows = np.random.default_rng(0).permutation(split.validation_rows)
-    outputs = scoring.apply_model(model, split.images[rows], split.labels[rows])
+    outputs = apply_model(model, split.images[rows], split.labels[rows])
     names = category_names(model, data, outputs)
     pictures: dict[str, Figure] = {}
     if outputs is not None:
@@ -130,9 +131,7 @@ def figures_of(model: AdversarialModel, data: Data, with_tsne: bool = True) -> d
     return pictures | _decoder_figures(model, outputs, names, prior)
 
 
-def category_names(
-    model: AdversarialModel, data: Data, outputs: scoring.Outputs | None
-) -> list[str]:
+def category_names(model: AdversarialModel, data: Data, outputs: Outputs | None) -> list[str]:
     """A name for each value of y, to write into a picture.
 
     Args:

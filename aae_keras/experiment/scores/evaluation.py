@@ -8,7 +8,8 @@ from aae_keras.experiment.building import factory
 from aae_keras.experiment.run_folder import seals
 from aae_keras.experiment.run_folder.outcomes import read_history
 from aae_keras.experiment.scores import baselines
-from aae_keras.experiment.scores.scoring import apply_model, generated_accuracy, scores
+from aae_keras.experiment.scores.outputs import apply_model
+from aae_keras.experiment.scores.scoring import generated_accuracy, scores
 from aae_keras.files import write_atomically
 
 log = logging.getLogger(__name__)

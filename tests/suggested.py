@@ -1,12 +1,13 @@
-"""Labels that `suggest` asks for, against as many drawn at random.
+"""Labels that `suggest` asks for, against as many and twice as many drawn at random.
 
     python -m tests.suggested --run_dir=RUN --folder=FOLDER [--data_dir=DATA_DIR] [--count=50]
 
 RUN was trained without labels, by `reproduce --rows=mnist-clusters-10-plus`, say, and is asked
 which images to label. Its data are written to FOLDER as a person has them: PNG files without
-labels, beside parts for validation and test. The labels that the data hold answer. Both sides are
-trained by `--preset` with the seed of RUN, and differ in their labels alone. Runs that stand in
-FOLDER already are gone on with; another seed takes another folder.
+labels, beside parts for validation and test. The labels that the data hold answer. Each side is
+trained by `--preset` with the seed of RUN, and they differ in their labels alone. All start from
+the weights of RUN, whose clusters the labels name; with `--anew` from new weights. Runs that stand
+in FOLDER already are gone on with; another seed takes another folder.
 """
 
 import argparse
@@ -68,16 +69,23 @@ def main():
     parser.add_argument("--run_dir", type=pathlib.Path, required=True)
     parser.add_argument("--folder", type=pathlib.Path, required=True)
     parser.add_argument("--data_dir")
-    parser.add_argument("--preset", default="mnist-100-plus")
+    parser.add_argument("--preset", default="mnist-20-plus")
     parser.add_argument("--count", type=int, default=50)
+    parser.add_argument("--anew", action="store_true")
     flags = parser.parse_args()
     where = {"data_dir": flags.data_dir} if flags.data_dir else {}
     run, data, _ = factory.load_trained(flags.run_dir, **where)
     images, seed = flags.folder / "images", run.config.seed
     answers = write_images(images, data.split)
-    random = np.random.default_rng(seed).permutation(sorted(answers))[: flags.count]
+    order = np.random.default_rng(seed).permutation(sorted(answers)).tolist()
     suggested = asked(flags.run_dir, flags.count, flags.data_dir, flags.folder / "suggestions.csv")
-    for side, names in {"suggested": suggested, "random": random.tolist()}.items():
+    sides = {
+        "suggested": suggested,
+        "random": order[: flags.count],
+        "random-twice": order[: 2 * flags.count],
+    }
+    begins = [] if flags.anew else [f"--resume_from={flags.run_dir}"]
+    for side, names in sides.items():
         labels = {name: answers[name] for name in names}
         error = error_of(
             flags.folder / side,
@@ -85,11 +93,12 @@ def main():
             labels,
             f"--preset={flags.preset}",
             f"--seed={seed}",
-            f"--labeled_batch_size={flags.count}",
+            f"--labeled_batch_size={len(names)}",
+            *begins,
         )
         classes = len(set(labels.values()))
         print(
-            f"seed {seed}, {flags.count} labels, {side}, of {classes} classes: {error:.2%} wrong",
+            f"seed {seed}, {side}, {len(names)} labels of {classes} classes: {error:.2%} wrong",
             flush=True,
         )
 

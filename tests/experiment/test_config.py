@@ -318,6 +318,10 @@ def test_the_class_prior_reaches_the_game_and_the_marginal_entropy(small):
     [
         ({"pretrain": "clustering", "pretrain_clusters": 1}, "at least 2 for each category"),
         ({"pretrain": "basic", "pretrain_clusters": 3}, "for a run with pretrain=clustering"),
+        (
+            {"pretrain": "clustering", "pretrain_clusters": 3, "batch_norm": True},
+            "must not be batch normalisation: set batch_norm_heads=False",
+        ),
         ({"pretrain_clusters": 3}, "`pretrain_clusters` is for a run with `pretrain`"),
         ({"pretrain_merged_epochs": 3}, "`pretrain_merged_epochs` is for a run with `pretrain`"),
         (

@@ -1,6 +1,7 @@
 """A run that starts from another: whose weights it has, and what would be no fair score of it."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from aae_keras.experiment.building import factory
 from aae_keras.experiment.configuration.changes import changed
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.configuration.presets import preset
-from aae_keras.experiment.learning import lineage, training
+from aae_keras.experiment.learning import lineage, merging, training
 from aae_keras.experiment.learning.stages import start_from
 from aae_keras.experiment.run_folder import runs
+from aae_keras.models.inference import encode
 from tests.experiment.killing import check_resumes_exactly
 
 
@@ -43,6 +45,63 @@ def test_a_run_resumes_exactly_and_needs_its_parent_no_more(child, trained, tmp_
     found = lineage.read(run)
     assert found.parent == trained.revision and found.class_names == ("0", "1", "2")
     assert lineage.read(trained).taught < found.taught  # 12 of the 18 labels
+
+
+@pytest.fixture
+def clusters(small, tmp_path):
+    """A run that found three clusters, whose number 0 is the digit 1, and so on."""
+    config = changed(small, setting="clustering", num_clusters=3)
+    return training.train(config, tmp_path / "clusters", verbose=0)
+
+
+def naming(clusters, **changes):
+    """What gives the classes of its data to the clusters of a run."""
+    return changed(
+        clusters.config, setting="semi-supervised", resume_from=str(clusters.folder), epochs=2,
+        **changes,
+    )  # fmt: skip
+
+
+def test_labels_name_the_clusters_of_a_run_without_labels(clusters, tmp_path, monkeypatch):
+    """As many as classes: the encoder is the other's, but for the order of its categories."""
+    config, begun = naming(clusters), {}
+
+    def begins(model, data, run, *_):
+        begun["y"] = encode(model, data.split.images)["y"]
+
+    monkeypatch.setattr(training, "fit", begins)
+    monkeypatch.setattr(training, "save_atomically", lambda *_: None)
+    data = factory.load_data(config)
+    training.train(config, tmp_path / "named", data=data)
+    former = encode(lineage.open_parent(config, data).model, data.split.images)["y"]
+    labels = data.split.labels[data.split.labeled_rows]
+    votes = merging.votes_of(former[data.split.labeled_rows], labels, 3)
+    order = min(itertools.permutations(range(3)), key=lambda o: -votes[range(3), list(o)].sum())
+    np.testing.assert_allclose(begun["y"][:, order], former, atol=1e-6)
+    assert len(lineage.read(runs.open_run(tmp_path / "named")).taught) == 12
+
+
+def test_a_run_that_names_clusters_resumes_exactly(clusters, tmp_path):
+    check_resumes_exactly(naming(clusters), tmp_path, epoch=1)
+
+
+def test_clusters_that_taught_nothing_are_fair_to_any_split(clusters):
+    """Their validation images may be others: no label has been seen."""
+    assert lineage.read(clusters).taught == frozenset()
+    other = naming(clusters, split_seed=5, validation_size=12)
+    assert lineage.open_parent(other, factory.read_data(other)).is_to_be_named
+
+
+def test_fewer_clusters_than_classes_are_refused(small, tmp_path):
+    config = changed(small, setting="clustering", num_clusters=2, epochs=1, rate_drops=())
+    run = training.train(config, tmp_path / "clusters", verbose=0)
+    refused(naming(run), "too few to be named.*Expected at least 3, one for .*Received: 2")
+
+
+def test_clusters_whose_last_layer_is_batch_normalisation_are_refused(small, tmp_path):
+    config = changed(small, setting="clustering", num_clusters=3, epochs=1, rate_drops=())
+    run = training.train(dataclasses.replace(config, batch_norm=True), tmp_path / "x", verbose=0)
+    refused(naming(run), "cannot be named.*--batch_norm_heads=False")
 
 
 def refused(config, message, data=None):

@@ -162,9 +162,12 @@ def test_labels_that_disagree_are_written_down_as_a_table_of_labels(small, tmp_p
 
 
 def test_a_head_of_another_kind_is_refused(from_clusters):
-    config = dataclasses.replace(from_clusters, batch_norm_heads=True)
-    data = factory.load_data(config)
-    former, model = (factory.build_model(s.config, data) for s in stages_of(config, 3))
+    """As networks of one's own may have; ours are refused with their configuration."""
+    data = factory.load_data(from_clusters)
+    former, model = (
+        factory.build_model(dataclasses.replace(stage.config, batch_norm_heads=True), data)
+        for stage in stages_of(from_clusters, 3)
+    )
     with pytest.raises(ValueError, match="must be a Dense layer: set batch_norm_heads=False"):
         merging.start_from_clusters(model, former, data)
 

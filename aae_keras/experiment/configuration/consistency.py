@@ -76,6 +76,12 @@ def _check_stages(config):
             "`pretrain_clusters` must be at least 2 for each category, to be merged; or 0. "
             "Received: pretrain_clusters=1"
         )
+    if clusters and config.batch_norm and config.batch_norm_heads:
+        raise ValueError(
+            "`pretrain_clusters` teaches the last layer of y, which must not be batch "
+            "normalisation: set batch_norm_heads=False. Received: batch_norm=True with "
+            "batch_norm_heads=True"
+        )
     if config.pretrain_starts == 2 or (config.pretrain_starts > 1 and not clusters):
         raise ValueError(
             "`pretrain_starts` must be 1, or at least 3 with pretrain_clusters: of two that "

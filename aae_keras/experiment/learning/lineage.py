@@ -13,6 +13,8 @@ import numpy as np
 
 from aae_keras.data import Data
 from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.configuration.vocabulary import TAUGHT_Y
+from aae_keras.experiment.learning import merging
 from aae_keras.experiment.run_folder import runs, seals
 from aae_keras.files import write_atomically
 from aae_keras.models import AdversarialModel, load_model
@@ -34,8 +36,8 @@ class Lineage:
     Attributes:
         parent: Revision of the run that it started from; "" if there was none.
         class_names: One string per class of its data.
-        taught: Digests of the labelled images that taught it or those before it; None where these
-            were left on disk, too many to look at.
+        taught: Digests of the labelled images that taught it or those before it; None where there
+            are any and they were left on disk, too many to look at.
     """
 
     parent: str
@@ -51,10 +53,11 @@ def of(data: Data, parent: "Parent | None" = None) -> Lineage:
         parent: The `Parent` that it starts from, if there is one.
     """
     split = data.split
-    taught = None
-    if not split.images.note:  # held in memory
-        taught = _digests(split.images[split.labeled_rows])
-        taught |= (parent.lineage.taught or frozenset()) if parent else frozenset()
+    taught = parent.lineage.taught if parent else frozenset()
+    if len(split.labeled_rows) and split.images.note:
+        taught = None
+    if taught is not None:
+        taught |= _digests(split.images[split.labeled_rows])
     return Lineage(parent.run.revision if parent else "", tuple(data.class_names), taught)
 
 
@@ -87,11 +90,19 @@ def read(run: runs.Run) -> Lineage:
 
 @dataclasses.dataclass(frozen=True)
 class Parent:
-    """A finished run that another starts from: its `Run`, `Lineage` and model."""
+    """A finished run that another starts from.
+
+    Attributes:
+        run: Its `Run`.
+        lineage: What its folder says of where it comes from.
+        model: Its trained model.
+        is_to_be_named: Whether it found clusters, which become the other run's classes.
+    """
 
     run: runs.Run
     lineage: Lineage
     model: AdversarialModel
+    is_to_be_named: bool
 
 
 def open_parent(config: Config, data: Data) -> Parent:
@@ -107,7 +118,10 @@ def open_parent(config: Config, data: Data) -> Parent:
     """
     run = runs.open_trained(config.resume_from)
     ours, theirs = config.to_dict(), run.config.to_dict()
-    other = [name for name in FIXED if ours[name] != theirs[name]]
+    names = run.config.setting == "clustering" and config.setting in TAUGHT_Y
+    names = names and config.learns_from_labels
+    ignored = ("setting", "num_clusters") if names else ()
+    other = [name for name in FIXED if ours[name] != theirs[name] and name not in ignored]
     if other:
         listing = ", ".join(f"{name} is {theirs[name]!r}, not {ours[name]!r}" for name in other)
         raise runs.RunError(
@@ -119,7 +133,9 @@ def open_parent(config: Config, data: Data) -> Parent:
     model = load_model(run.model_file)
     _check_data(run, lineage, model, data)
     _check_held_out(run, lineage, data)
-    return Parent(run, lineage, model)
+    if names:
+        _check_clusters(run, model, data)
+    return Parent(run, lineage, model, names)
 
 
 def _check_data(run, lineage, model, data):
@@ -138,8 +154,27 @@ def _check_data(run, lineage, model, data):
         )
 
 
+def _check_clusters(run, model, data):
+    """Refuse clusters that cannot be named one to one, once some are merged."""
+    if run.config.batch_norm and run.config.batch_norm_heads:
+        raise runs.RunError(
+            f"The clusters of {run.folder} cannot be named: the last layer of its y is batch "
+            "normalisation. Train it with --batch_norm_heads=False, or train without "
+            "--resume_from."
+        )
+    clusters, classes = merging.categories_of(model), len(data.class_names)
+    if clusters < classes:
+        raise runs.RunError(
+            f"The clusters of {run.folder} are too few to be named. Train it with more of them, or "
+            f"train without --resume_from. Expected at least {classes}, one for each class. "
+            f"Received: {clusters}"
+        )
+
+
 def _check_held_out(run, lineage, data):
     """Refuse to score a run on what taught its parent."""
+    if lineage.taught == frozenset():
+        return
     split = data.split
     if lineage.taught is None or split.images.note:
         raise runs.RunError(

@@ -198,15 +198,11 @@ def _finish(plan, lock, callbacks, verbose, rows=()):
             log.info(
                 "Starts from revision %s in %s.", plan.parent.run.revision, run.config.resume_from
             )
-            start_from(model, plan.parent.model)
+            _start(plan, model, plan.parent.model, merges=plan.parent.is_to_be_named)
         elif stage.number > 1 and not stage.anew:
             if stage.starts:
                 former = starts.best(stage.starts, model, data, backup, plan.built)
-            merges = bool(run.config.pretrain_clusters)
-            start_from(model, former, with_y=merges and merging.are_merged(model, former))
-            if merges:
-                naming = merging.start_from_clusters(model, former, data)
-                report(naming, data, run)
+            _start(plan, model, former, merges=bool(run.config.pretrain_clusters))
         group.tell({"stage": stage.number, "rows": backup.history, "fingerprint": fingerprint})
         fit(model, data, run, each_epoch, stage, backup.history, verbose, group)
         if stage.start:
@@ -216,6 +212,13 @@ def _finish(plan, lock, callbacks, verbose, rows=()):
     backup.remove()
     group.tell({"stage": 0})
     return run
+
+
+def _start(plan, model, former, *, merges):
+    """Give a model what a former one has learned, whose clusters may be merged to its y."""
+    start_from(model, former, with_y=merges and merging.are_merged(model, former))
+    if merges:
+        report(merging.start_from_clusters(model, former, plan.data), plan.data, plan.run)
 
 
 def _follow(group, folder, build, data, callbacks):

@@ -2,8 +2,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import layers
 
 from aae_keras import networks
+from aae_keras.networks import renumbering
 from tests.tiny import tiny_networks
 
 
@@ -254,3 +256,28 @@ def test_upstream_variables_leave_the_other_head_alone():
     encoder = tiny_networks()["encoder"]
     names = {v.path.split("/")[0] for v in networks.upstream_variables(encoder, ["y_logits"])}
     assert names == {"encoder_hidden_0", "encoder_hidden_1", "y_logits"}
+
+
+def test_a_network_of_ones_own_is_renumbered_wherever_it_takes_y():
+    y, z = keras.Input((3,), name="y"), keras.Input((2,), name="z")
+    code = layers.Concatenate()([z, layers.Rescaling(2.0)(y)])
+    network = keras.Model({"y": y, "z": z}, {"out": layers.Dense(4, activation="relu")(code)})
+    former = np.array([2, 0, 1])
+    random = np.random.default_rng(1)
+    codes = {"y": random.normal(size=(5, 3)), "z": random.normal(size=(5, 2))}
+    before = networks.call_network(network, codes, training=False)["out"]
+    assert renumbering.renumbered(network, "y", former)
+    codes["y"] = codes["y"][:, former]
+    after = networks.call_network(network, codes, training=False)["out"]
+    np.testing.assert_allclose(after, before, atol=1e-6)
+
+
+def test_a_network_whose_first_layer_mixes_y_with_itself_stays_as_it_is():
+    y = keras.Input((3,), name="y")
+    convolved = keras.Model({"y": y}, {"out": layers.Conv1D(2, 2)(layers.Reshape((3, 1))(y))})
+    squared = layers.Dense(3)(layers.Multiply()([y, layers.Rescaling(1.0, offset=[0, 1, 2])(y)]))
+    for network in (convolved, keras.Model({"y": y}, {"out": squared})):
+        before = network.get_weights()
+        assert not renumbering.renumbered(network, "y", np.array([2, 0, 1]))
+        for weight, former in zip(network.get_weights(), before, strict=True):
+            np.testing.assert_array_equal(weight, former)

@@ -58,6 +58,17 @@ def test_every_field_is_a_flag_and_in_the_help():
     assert shown.index("Data:") < shown.index("Networks and priors:") < shown.index("Execution:")
 
 
+def test_help_shows_the_values_of_the_preset_that_is_named_or_of_that_for_own_data():
+    own, mnist = (
+        tool("train", "--help").stdout,
+        tool("train", "--preset=mnist-100", "--help").stdout,
+    )
+    assert "the preset own; --preset=NAME --help" in own and "[250]" in own and "[adam]" in own
+    assert "the preset mnist-100." in mnist and "[sgd]" in mnist and "[adam]" not in mnist
+    data = tool("evaluate", "--help").stdout
+    assert "if it has moved." in data and "[digits]" not in data
+
+
 @pytest.mark.parametrize(
     "name, arguments, code, message",
     [
@@ -168,6 +179,9 @@ def test_a_preset_named_in_a_file_gives_what_the_file_leaves_out(tmp_path):
 
     found = presets.from_yaml("preset: mnist-1000\nepochs: 3\ngenerator_rate: 1e-4")
     assert (found.num_labeled, found.epochs, found.generator_rate) == (1000, 3, 1e-4)
+    (tmp_path / "c.yaml").write_text("preset: mnist-1000")
+    done = tool("train", "--preset=digits", f"--config={tmp_path}/c.yaml")
+    assert done.returncode == 2 and "preset: 'mnist-1000', and --preset=digits" in done.stderr
     (tmp_path / "c.yaml").write_text("preset: mnist-10")
     done = tool("train", f"--config={tmp_path}/c.yaml")
     assert done.returncode == 2 and "Unknown preset 'mnist-10'. Did you mean" in done.stderr

@@ -21,7 +21,7 @@ from aae_keras.errors import UserError, first_line
 from aae_keras.experiment.configuration.changes import changed, consequences
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.configuration.fields import holds_names
-from aae_keras.experiment.configuration.presets import PRESETS, from_yaml, start
+from aae_keras.experiment.configuration.presets import OWN, PRESETS, from_yaml, start
 
 from . import streams
 
@@ -67,6 +67,7 @@ class Tool:
         self.arguments = arguments
         self.groups = {}
         self._flags = []
+        self._fields = set()
         self._main = None
 
     def main(self, function):
@@ -92,6 +93,7 @@ class Tool:
             known = ", ".join(filter(None, choices or ()))
             text = field.metadata["help"] + (f" One of: {known}." if known else "")
             self.flag(kind, field.name, None, text, field.metadata["group"])
+            self._fields.add(field.name)
 
     def run_flags(self):
         """The flags of a tool that works on a trained run."""
@@ -100,12 +102,18 @@ class Tool:
         self.flag(str, "data_dir", None, "Where its tensorflow-datasets folder lies now.")
         self.flag(str, "labels", None, "Where its table of labels lies now.")
 
-    def help(self):
-        """The text of `--help`."""
+    def help(self, argv=()):
+        """The text of `--help`; fields have the values of the preset that the command names."""
         usage = f"usage: python -m tools.{self.name} [flags] {self.arguments}".rstrip()
         lines = [as_called(usage), ""]
         lines += textwrap.wrap(self.summary, 96)
-        defaults = {field.name: field.default for field in dataclasses.fields(Config)}
+        named = [word.partition("=")[2] for word in argv if word.lstrip("-").startswith("preset=")]
+        preset = next((name for name in named if name in PRESETS), None)
+        if self._fields:
+            shown = f"Brackets have the values of the preset {preset or OWN}"
+            other = "" if preset else "; --preset=NAME --help shows those of another"
+            lines += ["", *textwrap.wrap(f"{shown}{other}.", 96)]
+        defaults = {name: getattr(start(preset, {}), name) for name in self._fields}
         for group, names in self.groups.items():
             lines += ["", f"{group}:"]
             for name in names:
@@ -127,7 +135,7 @@ class Tool:
                 signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `--help | head` is no error
                 streams.open_all()
                 with streams.writing(self._fail):
-                    print(self.help())
+                    print(self.help(argv[1:]))
                 sys.exit(0)
             try:
                 arguments = FLAGS(argv)[1:]
@@ -201,6 +209,15 @@ def config_from_flags(base=None):
         return changed(base or start(None, fields), **fields)
     except (ValueError, TypeError) as error:
         raise Usage(error) from error
+
+
+def config_of_run(folder):
+    """The base where a run is gone on with, or started from: its configuration; None without."""
+    if not folder:
+        return None
+    from aae_keras.experiment.run_folder import runs
+
+    return runs.open_run(folder).config
 
 
 def flags_of(config):
@@ -293,7 +310,11 @@ def load_tensorflow():
 def _config_from_file(path, base):
     try:
         with open(path) as file:
-            return from_yaml(file.read(), base)
+            text = file.read()
+        named = Config.fields_of(text).get("preset")
+        if named is not None and FLAGS.preset not in (None, named):
+            raise ValueError(f"it says preset: {named!r}, and --preset={FLAGS.preset}: choose one.")
+        return from_yaml(text, base if named is None else None)
     except OSError as error:
         raise Usage(f"--config={path}: {error.strerror}") from error
     except (ValueError, TypeError) as error:

@@ -42,7 +42,7 @@ def main(arguments):
         raise cli.Usage("Give either --dataset=FOLDER or --run_dir=runs/digits-seed0.")
     if not 0 <= flags.port < 65536:
         raise cli.Usage(f"--port must lie in [0, 65535]. Received: --port={flags.port}")
-    config = config_of_run()
+    config = cli.config_of_run(flags.run_dir)
     path = labels_file(config)
     where = config or flags
     from aae_keras.data import sources
@@ -68,15 +68,6 @@ def main(arguments):
         f"{count_of(len(file.given), 'answer')} in {path} ({begun.done} of "
         f"{count_of(len(begun.questions), 'image')} shown here). Next: {next_command}"
     )
-
-
-def config_of_run():
-    """The configuration of --run_dir; None without."""
-    if not cli.FLAGS.run_dir:
-        return None
-    from aae_keras.experiment.run_folder import runs
-
-    return runs.open_run(cli.FLAGS.run_dir).config
 
 
 def reading_of(config):
@@ -130,8 +121,15 @@ def train_command(config, path):
         words = [f"--dataset={flags.dataset}", f"--labels={path}"]
         words[1:1] = [f"--data_dir={flags.data_dir}"] if flags.data_dir else []
     else:
-        words = cli.flags_of(config_with(config, str(path)))
-        words.append(f"--run_dir={flags.run_dir.rstrip('/')}-labelled")
+        from aae_keras.experiment.run_folder import runs
+
+        labelled = config_with(config, str(path))
+        words = cli.flags_of(labelled)
+        former = pathlib.Path(flags.run_dir)
+        folder = former.with_name(runs.default_folder(labelled).name)
+        if runs.exists(folder):
+            folder = former.with_name(f"{former.name}-labelled")
+        words.append(f"--run_dir={folder}")
     return cli.as_called(shlex.join(["python", "-m", "tools.train", *words]))
 
 
@@ -141,7 +139,7 @@ def config_with(config, labels):
     from aae_keras.experiment.configuration.presets import start
 
     if config.learns_from_labels:
-        return changed(config, labels=labels, num_labeled=0)
+        return changed(config, labels=labels, num_labeled=0, resume_from="")
     # It found groups without labels: now those of its data train a classifier, from the defaults.
     read = [field.name for field in dataclasses.fields(config) if field.metadata["group"] == "Data"]
     data = {name: getattr(config, name) for name in read}

@@ -5,6 +5,7 @@ import pathlib
 import statistics
 
 from aae_keras.errors import UserError
+from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.learning import tf_config
 
 from . import cli
@@ -39,7 +40,12 @@ def main(arguments):
     except UserError as error:
         raise cli.Usage(error) from error
     follows = flags.distribute == "multiworker" and _place().rank > 0
-    config = cli.config_from_flags(base=None if follows else _config_of_former_run())
+    if follows:  # the first worker says what is trained
+        config = Config()
+    else:
+        config = cli.config_from_flags(
+            base=cli.config_of_run(flags.run_dir if flags.resume else flags.resume_from)
+        )
     cli.load_tensorflow()
     from aae_keras.experiment.building import hardware
     from aae_keras.experiment.learning import training
@@ -78,17 +84,6 @@ def main(arguments):
 
 def _place():
     return tf_config.place_of(os.environ.get("TF_CONFIG"))
-
-
-def _config_of_former_run():
-    """The base where a run is gone on with, or started from: its own configuration."""
-    flags = cli.FLAGS
-    folder = flags.run_dir if flags.resume else flags.resume_from
-    if not folder:
-        return None
-    from aae_keras.experiment.run_folder import runs
-
-    return runs.open_run(folder).config
 
 
 if __name__ == "__main__":

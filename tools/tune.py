@@ -38,7 +38,7 @@ def main(arguments):
         raise cli.Usage(f"--minutes must be above 0. Received: --minutes={flags.minutes}")
     if flags.trials < 0:
         raise cli.Usage(f"--trials must be at least 0. Received: --trials={flags.trials}")
-    config = cli.config_from_flags()
+    config = cli.config_from_flags(base=cli.config_of_run(flags.resume_from))
     importlib.import_module("optuna")  # if it is missing: before the seconds of TensorFlow
     cli.load_tensorflow()
     from aae_keras.experiment.search import tuning

@@ -92,6 +92,46 @@ def test_clusters_that_taught_nothing_are_fair_to_any_split(clusters):
     assert lineage.open_parent(other, factory.read_data(other)).is_to_be_named
 
 
+def test_clusters_that_are_merged_leave_the_layers_that_found_them(small, tmp_path, monkeypatch):
+    config = changed(small, setting="clustering", num_clusters=6, trunks=2, z_units=(8,))
+    clusters = training.train(config, tmp_path / "clusters", verbose=0)
+    begun = []
+    monkeypatch.setattr(training, "fit", lambda model, *_: begun.append(model))
+    monkeypatch.setattr(training, "save_atomically", lambda *_: None)
+    config = naming(clusters)
+    data = factory.load_data(config)
+    training.train(config, tmp_path / "named", data=data)
+    parent = lineage.open_parent(config, data).model
+    ours, theirs = (model.encoder.get_layer("encoder_hidden_1") for model in (*begun, parent))
+    for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_images_that_the_parent_saw_without_labels_are_counted(clusters, caplog):
+    data, theirs = factory.read_data(naming(clusters)), factory.read_data(clusters.config).split
+    seen = {image.tobytes() for image in theirs.images[theirs.unlabeled_rows]}
+    found = lineage.open_parent(naming(clusters), data).lineage
+    assert len(found.seen) == len(seen)
+    split, expected = data.split, []
+    for part, images in (
+        ("validation", split.images[split.validation_rows]),
+        ("test", split.test_images),
+    ):
+        count = sum(image.tobytes() in seen for image in images)
+        expected.append(f"{count} of {len(images)} {part} images were seen by the run")
+    assert [message.partition(" that this")[0] for message in caplog.messages] == expected
+    caplog.clear()
+    data.split = dataclasses.replace(
+        split, validation_rows=theirs.validation_rows, test_images=split.test_images[:0]
+    )
+    lineage.open_parent(naming(clusters), data)
+    assert not caplog.messages
+
+
+def test_images_that_are_read_in_another_way_cannot_be_compared(child):
+    refused(dataclasses.replace(child, fit="crop"), "reads images in another way.*--fit")
+
+
 def test_fewer_clusters_than_classes_are_refused(small, tmp_path):
     config = changed(small, setting="clustering", num_clusters=2, epochs=1, rate_drops=())
     run = training.train(config, tmp_path / "clusters", verbose=0)

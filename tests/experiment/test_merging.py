@@ -8,9 +8,11 @@ import pytest
 from aae_keras import models
 from aae_keras.data import tables
 from aae_keras.experiment.building import factory
+from aae_keras.experiment.configuration.changes import changed
 from aae_keras.experiment.learning import merging, training
 from aae_keras.experiment.learning.stages import stages_of, start_from
 from aae_keras.experiment.run_folder import runs
+from aae_keras.images import to_unit_range
 from tests.experiment.killing import check_resumes_exactly
 
 
@@ -170,6 +172,45 @@ def test_a_head_of_another_kind_is_refused(from_clusters):
     )
     with pytest.raises(ValueError, match="must be a Dense layer: set batch_norm_heads=False"):
         merging.start_from_clusters(model, former, data)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"informed_discriminator": True, "y_scale": 3.0},
+        {"setting": "dimensionality-reduction"},
+        {"network": "convolutional", "image_size": (16, 16)},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_what_reads_y_says_of_renamed_categories_what_it_said_before(from_clusters, changes):
+    config = changed(from_clusters, pretrain="", **changes)
+    data = factory.load_data(config)
+    model = factory.build_model(config, data)
+    images = to_unit_range(data.split.images[:20])
+    categories = np.array([1, 2, 0])  # of the former ones
+    before = model.encode(images)
+    decoded = model.decode(before).numpy()
+    y = before["y"].numpy()
+    told = [y, np.concatenate([before["z"], y], axis=1)[:, : judge_width(model)]]
+    judged = [d(c) for d, c in zip(judges(model), told, strict=True)]
+    merging.rename(model, categories)
+    model.average.restart()
+    after = model.encode(images)
+    np.testing.assert_allclose(after["y"].numpy()[:, categories], y, atol=1e-6)
+    np.testing.assert_allclose(model.decode(after).numpy(), decoded, atol=1e-5)
+    new = after["y"].numpy()
+    told = [new, np.concatenate([after["z"], new], axis=1)[:, : judge_width(model)]]
+    for judge, code, former in zip(judges(model), told, judged, strict=True):
+        np.testing.assert_allclose(judge(code), former, atol=1e-6)
+
+
+def judges(model):
+    return model.discriminator_cat, model.discriminator_gauss
+
+
+def judge_width(model):
+    return model.discriminator_gauss.input_shape[-1]
 
 
 def test_merged_clusters_are_trained_on_before_the_labels_name_them(from_clusters):

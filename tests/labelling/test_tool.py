@@ -2,6 +2,7 @@
 
 import dataclasses
 import shlex
+import shutil
 
 import pytest
 from absl import flags
@@ -42,7 +43,7 @@ def run(tmp_path):
 
 def test_a_run_keeps_its_table_and_answers_go_to_a_copy(given, run, tmp_path, capsys):
     given(f"--run_dir={run.folder}")
-    path = label.labels_file(label.config_of_run())
+    path = label.labels_file(cli.config_of_run(cli.FLAGS.run_dir))
     assert path == tmp_path / "labels-2.csv"
     assert path.read_text() == f'image,label,labelled_at\n"{made.name(5)}","b",""\n'
     assert f"The run keeps its table, {run.config.labels}; answers go to" in capsys.readouterr().err
@@ -69,6 +70,11 @@ def test_the_next_command_trains_such_a_run_with_all_labels(given, run):
     words = shlex.split(label.train_command(run.config, "new labels.csv"))
     assert words[:3] == ["python", "-m", "tools.train"]
     assert {"--labels=new labels.csv", "--image_size=32,32"} <= set(words)
+    folder = run.folder.with_name(runs.default_folder(run.config).name)
+    assert f"--run_dir={folder}" in words
+    folder.mkdir()
+    shutil.copy(run.folder / "config.yaml", folder)
+    words = shlex.split(label.train_command(run.config, "new labels.csv"))
     assert f"--run_dir={run.folder}-labelled" in words
     assert not any(word.startswith("--num_labeled=2") for word in words)
     groups = dataclasses.replace(
@@ -77,3 +83,9 @@ def test_the_next_command_trains_such_a_run_with_all_labels(given, run):
     words = shlex.split(label.train_command(groups, "x.csv"))
     assert {"--preset=own", "--labels=x.csv", "--image_size=32,32"} <= set(words)
     assert not any("clusters" in word for word in words)
+
+
+def test_the_next_command_asks_for_no_run_that_this_one_came_from(given, run):
+    given(f"--run_dir={run.folder}")
+    child = dataclasses.replace(run.config, resume_from="runs/gone")
+    assert "resume_from" not in label.train_command(child, "labels.csv")

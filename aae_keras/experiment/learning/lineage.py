@@ -1,12 +1,13 @@
 """A run that starts from the weights of a former one, its parent, and what the parent had seen.
 
-`lineage.json` in a run folder holds the parent's revision, the names of the classes, and a digest
-of each labelled image that taught the run or one it comes from: none of these may score a run that
-starts from it.
+`lineage.json` in a run folder holds the parent's revision, the names of the classes, and digests of
+the images that training saw, in the run or one it comes from. None whose label taught may score a
+run that starts from it; how many of the others do is said.
 """
 
 import dataclasses
 import hashlib
+import logging
 from collections.abc import Iterable
 
 import numpy as np
@@ -20,7 +21,12 @@ from aae_keras.files import write_atomically
 from aae_keras.models import AdversarialModel, load_model
 from aae_keras.remarks import count_of
 
+log = logging.getLogger(__name__)
+
 FILE = "lineage.json"
+DIGITS = 16
+# Fields that change the pixels of an image, and so its digest, where its size is the same.
+READING = ("fit", "background", "pixel_range")
 # Fields that a run and its parent have in common: what the networks are, and what they learn.
 FIXED = (
     *("setting", "num_clusters", "network", "hidden_units", "z_units", "discriminator_units"),
@@ -38,11 +44,13 @@ class Lineage:
         class_names: One string per class of its data.
         taught: Digests of the labelled images that taught it or those before it; None where there
             are any and they were left on disk, too many to look at.
+        seen: The same of all images that training saw, with or without their labels.
     """
 
     parent: str
     class_names: tuple[str, ...]
     taught: frozenset[str] | None
+    seen: frozenset[str] | None = None
 
 
 def of(data: Data, parent: "Parent | None" = None) -> Lineage:
@@ -53,18 +61,24 @@ def of(data: Data, parent: "Parent | None" = None) -> Lineage:
         parent: The `Parent` that it starts from, if there is one.
     """
     split = data.split
-    taught = parent.lineage.taught if parent else frozenset()
-    if len(split.labeled_rows) and split.images.note:
-        taught = None
-    if taught is not None:
-        taught |= _digests(split.images[split.labeled_rows])
-    return Lineage(parent.run.revision if parent else "", tuple(data.class_names), taught)
+    taught, seen = (parent.lineage.taught, parent.lineage.seen) if parent else (frozenset(),) * 2
+    taught = _joined(taught, split.images, split.labeled_rows)
+    seen = _joined(seen, split.images, np.union1d(split.labeled_rows, split.unlabeled_rows))
+    return Lineage(parent.run.revision if parent else "", tuple(data.class_names), taught, seen)
+
+
+def _joined(digests, images, rows):
+    """Digests and those of some rows; None where these would have to be read from disk."""
+    if digests is None or (len(rows) and images.note):
+        return None
+    return digests | _digests(images[rows])
 
 
 def write(run: runs.Run, lineage: Lineage) -> None:
     """Write a run's `lineage.json`."""
     values = dataclasses.asdict(lineage)
-    values["taught"] = None if lineage.taught is None else sorted(lineage.taught)
+    for name in ("taught", "seen"):
+        values[name] = None if values[name] is None else "".join(sorted(values[name]))
     write_atomically(run.folder / FILE, seals.seal(values) + "\n")
 
 
@@ -77,8 +91,8 @@ def read(run: runs.Run) -> Lineage:
     path = run.folder / FILE
     try:
         values = seals.unseal_if_sealed(path.read_bytes())
-        taught = values["taught"] if values["taught"] is None else frozenset(values["taught"])
-        return Lineage(values["parent"], tuple(values["class_names"]), taught)
+        taught, seen = (_apart(values.get(name)) for name in ("taught", "seen"))
+        return Lineage(values["parent"], tuple(values["class_names"]), taught, seen)
     except FileNotFoundError as error:
         raise runs.RunError(
             f"{path} is missing, so nothing says which images taught that run. Put a copy back, or "
@@ -86,6 +100,13 @@ def read(run: runs.Run) -> Lineage:
         ) from error
     except (ValueError, TypeError, KeyError) as error:
         raise runs.RunError(f"{path} is damaged: {error!r}. Put a copy back.") from error
+
+
+def _apart(digests):
+    """A set of digests, from one text or, in runs of earlier versions, a list."""
+    if not isinstance(digests, str):
+        return digests if digests is None else frozenset(digests)
+    return frozenset(digests[at : at + DIGITS] for at in range(0, len(digests), DIGITS))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,7 +141,7 @@ def open_parent(config: Config, data: Data) -> Parent:
     ours, theirs = config.to_dict(), run.config.to_dict()
     names = run.config.setting == "clustering" and config.setting in TAUGHT_Y
     names = names and config.learns_from_labels
-    ignored = ("setting", "num_clusters") if names else ()
+    ignored = ("setting", "num_clusters", "mode_decoder") if names else ()
     other = [name for name in FIXED if ours[name] != theirs[name] and name not in ignored]
     if other:
         listing = ", ".join(f"{name} is {theirs[name]!r}, not {ours[name]!r}" for name in other)
@@ -132,7 +153,7 @@ def open_parent(config: Config, data: Data) -> Parent:
     lineage = read(run)
     model = load_model(run.model_file)
     _check_data(run, lineage, model, data)
-    _check_held_out(run, lineage, data)
+    _check_held_out(run, lineage, data, config)
     if names:
         _check_clusters(run, model, data)
     return Parent(run, lineage, model, names)
@@ -171,11 +192,30 @@ def _check_clusters(run, model, data):
         )
 
 
-def _check_held_out(run, lineage, data):
-    """Refuse to score a run on what taught its parent."""
+def _check_held_out(run, lineage, data, config):
+    """Refuse to score a run on what taught its parent; say what else of it the parent saw."""
+    split = data.split
+    parts = (
+        ("validation", split.images[split.validation_rows]),
+        ("test", split.test_images),
+    )
+    if lineage.seen:
+        for part, images in parts:
+            if seen := lineage.seen & _digests(images):
+                log.warning(
+                    "%d of %d %s images were seen by the run that this one starts from, without "
+                    "their labels: scores are of images that it has learned from. Give the data a "
+                    "part test/ and a part val/ for others.",
+                    len(seen), len(images), part,
+                )  # fmt: skip
     if lineage.taught == frozenset():
         return
-    split = data.split
+    other = [name for name in READING if getattr(config, name) != getattr(run.config, name)]
+    if other:
+        raise runs.RunError(
+            f"{run.folder} reads images in another way, so that nobody can tell which of them it "
+            f"was taught. Leave {_flags(other)} out, or train without --resume_from."
+        )
     if lineage.taught is None or split.images.note:
         raise runs.RunError(
             f"{run.folder} or this run leaves its images on disk, so that nobody can tell which of "
@@ -184,10 +224,7 @@ def _check_held_out(run, lineage, data):
         )
     # An image that is there twice may be on both sides: that is an affair of the data.
     others = lineage.taught - _digests(split.images[split.labeled_rows])
-    for part, images in (
-        ("validation", split.images[split.validation_rows]),
-        ("test", split.test_images),
-    ):
+    for part, images in parts:
         if seen := others & _digests(images):
             raise runs.RunError(
                 f"{count_of(len(seen), f'{part} image')} taught {run.folder}, so that the new run "
@@ -199,7 +236,7 @@ def _check_held_out(run, lineage, data):
 
 def _digests(images: Iterable[np.ndarray]) -> frozenset[str]:
     """Sixteen hexadecimal digits of each image's pixels."""
-    return frozenset(hashlib.sha256(image.tobytes()).hexdigest()[:16] for image in images)
+    return frozenset(hashlib.sha256(image.tobytes()).hexdigest()[:DIGITS] for image in images)
 
 
 def _flags(names):

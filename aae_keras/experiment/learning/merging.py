@@ -17,11 +17,15 @@ from aae_keras.data import Data
 from aae_keras.images import to_unit_range
 from aae_keras.models import AdversarialModel, LatentY
 from aae_keras.models.inference import encode, in_batches
+from aae_keras.networks import input_shapes
+from aae_keras.networks.renumbering import renumbered
 
 log = logging.getLogger(__name__)
 
 # Images that the clusters are compared on and that y is taught with.
 IMAGES = 10_000
+# Images that are read at a time, where they are on disk.
+READ_AT_A_TIME = 1000
 # An image whose group is less probable teaches nothing.
 SURE = 0.9
 # How much more than in proportion large groups must overlap to be merged.
@@ -146,6 +150,13 @@ def sample(data: Data, seed: int) -> np.ndarray:
     return data.split.images[np.sort(rows[:IMAGES])]
 
 
+def _y_of(model, images, rows):
+    """Latent y of some rows, read a part at a time: they may lie on disk."""
+    starts = range(0, len(rows), READ_AT_A_TIME)
+    parts = [encode(model, images[rows[at : at + READ_AT_A_TIME]])["y"] for at in starts]
+    return np.concatenate(parts) if parts else np.zeros((0, categories_of(model)))
+
+
 def start_from_clusters(model: AdversarialModel, former: AdversarialModel, data: Data) -> Naming:
     """Teach a model's y the clusters of a former one, whose other layers it has taken over.
 
@@ -166,8 +177,13 @@ def start_from_clusters(model: AdversarialModel, former: AdversarialModel, data:
     votes = None
     if names := model.latent_y == LatentY.CLASS:
         labels = split.labels[split.labeled_rows]
-        of_labelled = encode(former, split.images[split.labeled_rows])["y"]
+        of_labelled = _y_of(former, split.images, split.labeled_rows)
         votes = votes_of(of_labelled, labels, categories)
+        if unnamed := [split.class_names[c] for c in np.flatnonzero(~votes.any(axis=0))]:
+            log.warning(
+                "Classes without a label: %s, so which of the groups left is which is a guess.",
+                ", ".join(unnamed),
+            )
     group = merged(y, categories, votes)
     of_group = np.eye(categories, dtype="float32")[group]
     naming, agrees = np.arange(categories), np.zeros(0, bool)
@@ -188,10 +204,11 @@ def start_from_clusters(model: AdversarialModel, former: AdversarialModel, data:
 
 
 def rename(model: AdversarialModel, categories: np.ndarray) -> None:
-    """Call each category of y by another number.
+    """Call each category of y by another number, where it is found and where it is read.
 
     Args:
-        model: Its encoder's `y_logits` is a dense layer.
+        model: Its encoder's `y_logits` is a dense layer. Where the first layer of a network that
+            reads y is none, the log says that it has the new numbers to learn.
         categories: The new number of each, a permutation, shape (categories,).
 
     Raises:
@@ -200,6 +217,20 @@ def rename(model: AdversarialModel, categories: np.ndarray) -> None:
     former = np.argsort(categories)
     for weight in _head_of(model).weights:
         weight.assign(weight.numpy()[..., former])
+    for role, network in model.get_config().items():
+        if isinstance(network, keras.Model) and (name := _input_of_y(model, role, network)):
+            if not renumbered(network, name, former):
+                log.warning("The %s has to learn the numbers of the classes anew.", network.name)
+
+
+def _input_of_y(model, role, network):
+    """The input of a network whose last columns are y; "" if there is none."""
+    shapes = input_shapes(network)
+    if "y" in shapes:
+        return "y"
+    (name, shape), *_ = shapes.items()
+    informed = role == "discriminator_gauss" and shape[-1] > model.gaussian_prior.dim
+    return name if informed or role == "discriminator_cat" else ""
 
 
 def teach_head(model: AdversarialModel, images: np.ndarray, targets: np.ndarray) -> None:

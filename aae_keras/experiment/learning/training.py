@@ -198,11 +198,15 @@ def _finish(plan, lock, callbacks, verbose, rows=()):
             log.info(
                 "Starts from revision %s in %s.", plan.parent.run.revision, run.config.resume_from
             )
-            _start(plan, model, plan.parent.model, merges=plan.parent.is_to_be_named)
+            named = plan.parent.is_to_be_named
+            _start(plan, model, plan.parent.model, with_y=named, merges=named)
+            plan.parent = None  # its memory
         elif stage.number > 1 and not stage.anew:
             if stage.starts:
                 former = starts.best(stage.starts, model, data, backup, plan.built)
-            _start(plan, model, former, merges=bool(run.config.pretrain_clusters))
+            merges = bool(run.config.pretrain_clusters)
+            trained_on = merges and merging.are_merged(model, former)
+            _start(plan, model, former, with_y=trained_on, merges=merges)
         group.tell({"stage": stage.number, "rows": backup.history, "fingerprint": fingerprint})
         fit(model, data, run, each_epoch, stage, backup.history, verbose, group)
         if stage.start:
@@ -214,9 +218,9 @@ def _finish(plan, lock, callbacks, verbose, rows=()):
     return run
 
 
-def _start(plan, model, former, *, merges):
+def _start(plan, model, former, *, with_y, merges):
     """Give a model what a former one has learned, whose clusters may be merged to its y."""
-    start_from(model, former, with_y=merges and merging.are_merged(model, former))
+    start_from(model, former, with_y=with_y)
     if merges:
         report(merging.start_from_clusters(model, former, plan.data), plan.data, plan.run)
 

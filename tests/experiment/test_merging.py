@@ -97,7 +97,7 @@ def test_the_first_stage_looks_for_more_clusters_with_the_terms_that_make_them(f
     assert [stage.config.num_clusters for stage in stages_of(clusters, 9)] == [6, 3]
 
 
-def test_y_begins_as_the_former_clusters_named_by_the_labels(from_clusters, monkeypatch):
+def test_y_begins_as_the_former_clusters_named_by_the_labels(from_clusters, monkeypatch, caplog):
     data = factory.load_data(from_clusters)
     former, model = (factory.build_model(s.config, data) for s in stages_of(from_clusters, 3))
     start_from(model, former)
@@ -128,6 +128,13 @@ def test_y_begins_as_the_former_clusters_named_by_the_labels(from_clusters, monk
     data.split = changed
     naming = merging.start_from_clusters(model, former, data)
     assert naming.disagreeing.tolist() == [row]
+    # Of two classes without a label nobody knows which is which; one is what is left over.
+    for known, warned in (({0, 1}, False), ({0}, True)):
+        caplog.clear()
+        rows = [row for row in split.labeled_rows if split.labels[row] in known]
+        data.split = dataclasses.replace(split, labeled_rows=np.array(rows))
+        merging.start_from_clusters(model, former, data)
+        assert ("Classes without a label: 1, 2, so" in caplog.text) == warned
 
 
 def test_merged_clusters_are_taken_over_as_they_are_and_named(from_clusters, monkeypatch):

@@ -179,7 +179,8 @@ def start_from_clusters(model: AdversarialModel, former: AdversarialModel, data:
         labels = split.labels[split.labeled_rows]
         of_labelled = _y_of(former, split.images, split.labeled_rows)
         votes = votes_of(of_labelled, labels, categories)
-        if unnamed := [split.class_names[c] for c in np.flatnonzero(~votes.any(axis=0))]:
+        unnamed = [split.class_names[c] for c in np.flatnonzero(~votes.any(axis=0))]
+        if len(unnamed) > 1:  # one is what is left over
             log.warning(
                 "Classes without a label: %s, so which of the groups left is which is a guess.",
                 ", ".join(unnamed),

@@ -97,8 +97,8 @@ def _read(kept, row: Row, key: str, path, changes):
     )
     if other:
         log.warning(
-            "Left out: %d results in %s, of another recipe (%s). Once the file is written anew, its "
-            "former content is in the repository's history alone.",
+            "Left out: %d results in %s, of another recipe (%s). Once the file is written "
+            "anew, its former content is in the repository's history alone.",
             len(kept["runs"]),
             path,
             ", ".join(other),

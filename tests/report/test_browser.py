@@ -58,6 +58,6 @@ def test_the_page_is_used_in_browsers(written, capsys):
     said = run_tests("browser", AAE_REPORT_PAGES=json.dumps(written))
     browsers = set(re.findall(r"(?m)^ok \d+ - (chrome|firefox)$", said))
     with capsys.disabled():
-        print("\n".join(re.findall(r"(?m)^# (.*ready after .*)$", said)))
+        print("\n".join(re.findall(r"(?m)^# (.*(?:ready after|Drawn in) .*)$", said)))
     if not browsers:
         pytest.skip("no Chromium and no Firefox")

@@ -147,6 +147,7 @@ function useIt(kind) {
     });
     seen.push(await drawn());
     assert.equal(new Set(seen).size, seen.length);
+    console.log(`# ${kind} labelled: ${await text(tab, "#draw-body .panel > p.small")}`);
     await close(tab);
   });
 

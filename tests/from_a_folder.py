@@ -105,7 +105,7 @@ def classifier(desk):
     desk.run("train", f"--dataset={DATA}", "--labels=labels.csv")
     desk.run("suggest", f"--run_dir=runs/{DATA}-seed0", "--count=20")
     answers += desk.label(f"--run_dir=runs/{DATA}-seed0")
-    last = f"--run_dir=runs/{DATA}-50"
+    last = f"--run_dir=runs/{DATA}-seed0-labelled"
     desk.run("train", f"--dataset={DATA}", "--labels=labels-2.csv", last)
     for name in ("evaluate", "report", "export"):
         desk.run(name, last)

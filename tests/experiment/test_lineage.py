@@ -11,7 +11,7 @@ from aae_keras.experiment.building import factory
 from aae_keras.experiment.configuration.changes import changed
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.configuration.presets import preset
-from aae_keras.experiment.learning import lineage, merging, training
+from aae_keras.experiment.learning import lineage, merging, parents, training
 from aae_keras.experiment.learning.stages import start_from
 from aae_keras.experiment.run_folder import runs
 from aae_keras.models.inference import encode
@@ -26,7 +26,7 @@ def child(trained):
 
 def test_every_network_begins_with_the_weights_of_the_parent(child, trained):
     data = factory.load_data(child)
-    parent = lineage.open_parent(child, data)
+    parent = parents.open_parent(child, data)
     model = factory.build_model(child, data)
     start_from(model, parent.model)
     for role in ("encoder", "decoder", "discriminator_cat", "discriminator_gauss"):
@@ -36,8 +36,8 @@ def test_every_network_begins_with_the_weights_of_the_parent(child, trained):
 
 
 def test_a_run_resumes_exactly_and_needs_its_parent_no_more(child, trained, tmp_path, monkeypatch):
-    opened, original = [], lineage.open_parent
-    monkeypatch.setattr(lineage, "open_parent", lambda *given: opened.append(1) or original(*given))
+    opened, original = [], parents.open_parent
+    monkeypatch.setattr(parents, "open_parent", lambda *given: opened.append(1) or original(*given))
     check_resumes_exactly(child, tmp_path, epoch=1)
     assert len(opened) == 1  # by the run left alone, not on resuming the killed one
     run = runs.open_run(tmp_path / "killed")
@@ -73,7 +73,7 @@ def test_labels_name_the_clusters_of_a_run_without_labels(clusters, tmp_path, mo
     monkeypatch.setattr(training, "save_atomically", lambda *_: None)
     data = factory.load_data(config)
     training.train(config, tmp_path / "named", data=data)
-    former = encode(lineage.open_parent(config, data).model, data.split.images)["y"]
+    former = encode(parents.open_parent(config, data).model, data.split.images)["y"]
     labels = data.split.labels[data.split.labeled_rows]
     votes = merging.votes_of(former[data.split.labeled_rows], labels, 3)
     order = min(itertools.permutations(range(3)), key=lambda o: -votes[range(3), list(o)].sum())
@@ -89,7 +89,7 @@ def test_clusters_that_taught_nothing_are_fair_to_any_split(clusters):
     """Their validation images may be others: no label has been seen."""
     assert lineage.read(clusters).taught == frozenset()
     other = naming(clusters, split_seed=5, validation_size=12)
-    assert lineage.open_parent(other, factory.read_data(other)).is_to_be_named
+    assert parents.open_parent(other, factory.read_data(other)).is_to_be_named
 
 
 def test_clusters_that_are_merged_leave_the_layers_that_found_them(small, tmp_path, monkeypatch):
@@ -101,7 +101,7 @@ def test_clusters_that_are_merged_leave_the_layers_that_found_them(small, tmp_pa
     config = naming(clusters)
     data = factory.load_data(config)
     training.train(config, tmp_path / "named", data=data)
-    parent = lineage.open_parent(config, data).model
+    parent = parents.open_parent(config, data).model
     ours, theirs = (model.encoder.get_layer("encoder_hidden_1") for model in (*begun, parent))
     for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -110,7 +110,8 @@ def test_clusters_that_are_merged_leave_the_layers_that_found_them(small, tmp_pa
 def test_images_that_the_parent_saw_without_labels_are_counted(clusters, caplog):
     data, theirs = factory.read_data(naming(clusters)), factory.read_data(clusters.config).split
     seen = {image.tobytes() for image in theirs.images[theirs.unlabeled_rows]}
-    found = lineage.open_parent(naming(clusters), data).lineage
+    caplog.clear()
+    found = parents.open_parent(naming(clusters), data).lineage
     assert len(found.seen) == len(seen)
     split, expected = data.split, []
     for part, images in (
@@ -124,7 +125,7 @@ def test_images_that_the_parent_saw_without_labels_are_counted(clusters, caplog)
     data.split = dataclasses.replace(
         split, validation_rows=theirs.validation_rows, test_images=split.test_images[:0]
     )
-    lineage.open_parent(naming(clusters), data)
+    parents.open_parent(naming(clusters), data)
     assert not caplog.messages
 
 
@@ -146,7 +147,7 @@ def test_clusters_whose_last_layer_is_batch_normalisation_are_refused(small, tmp
 
 def refused(config, message, data=None):
     with pytest.raises(runs.RunError, match=message):
-        lineage.open_parent(config, data or factory.read_data(config))
+        parents.open_parent(config, data or factory.read_data(config))
 
 
 def test_other_networks_are_refused_by_the_name_of_the_field(child):
@@ -171,7 +172,7 @@ def test_an_image_that_is_there_twice_is_no_leak(child, trained):
     split = data.split
     copy = split.labeled_rows[:1]
     data.split = dataclasses.replace(split, validation_rows=copy)
-    assert lineage.open_parent(child, data).run == runs.open_run(trained.folder)
+    assert parents.open_parent(child, data).run == runs.open_run(trained.folder)
 
 
 def test_a_parent_without_a_lineage_is_refused(child, trained):
@@ -190,7 +191,8 @@ def test_a_parent_that_was_replaced_is_no_parent(child, trained, tmp_path):
     run = runs.name_run(tmp_path / "child", child)
     (tmp_path / "child").mkdir()
     run = runs.begin(run, data.split.fingerprint())
-    before = lineage.of(data, lineage.open_parent(child, data))
+    parent = parents.open_parent(child, data)
+    before = lineage.of(data, parent.run.revision, parent.lineage)
     lineage.write(run, dataclasses.replace(before, parent="another"))
     with pytest.raises(runs.RunError, match="began from another run.*Expected revision another"):
         training.train(child, run.folder, resume=True, data=data)

@@ -183,7 +183,7 @@ def test_no_flipped_bit_of_a_model_changes_its_weights(trained):
 
 def test_no_flipped_bit_changes_what_made_a_run_or_where_it_comes_from(run):
     """Of a digest of an image that taught it, say, which then might score it."""
-    lineage.write(run, lineage.Lineage("", ("a", "b"), frozenset({"0" * 40, "1" * 40})))
+    lineage.write(run, lineage.Lineage("", ("a", "b"), frozenset({"0" * 16, "1" * 16})))
     made.RECORD.write(run.folder)
     for read, name in (
         (lambda: lineage.read(run), lineage.FILE),

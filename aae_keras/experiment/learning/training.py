@@ -13,7 +13,7 @@ from aae_keras.data import Data, neighbours
 from aae_keras.errors import UserError
 from aae_keras.experiment.building import factory
 from aae_keras.experiment.configuration.config import Config
-from aae_keras.experiment.learning import lineage, merging, starts
+from aae_keras.experiment.learning import lineage, merging, parents, starts
 from aae_keras.experiment.learning.callbacks import Backup, StayOwner
 from aae_keras.experiment.learning.devices import Group, started
 from aae_keras.experiment.learning.drawing import DrawFigures
@@ -102,12 +102,14 @@ def _lead(group, config, folder, resume, overwrite, build, data, callbacks, verb
     if config.resume_from:
         if overwrite and folder.resolve() == pathlib.Path(config.resume_from).resolve():
             raise runs.RunError(f"{folder} is what the run starts from. Pass another --run_dir.")
-        plan.parent = lineage.open_parent(config, plan.data)
+        plan.parent = parents.open_parent(config, plan.data)
     if overwrite:
         runs.make_way(folder)
     with ownership.owned(folder) as lock, runs.undone_before_its_first_epoch(plan.run, lock):
         plan.run = runs.begin(plan.run, plan.data.split.fingerprint())
-        lineage.write(plan.run, lineage.of(plan.data, plan.parent))
+        parent = plan.parent
+        descent = (parent.run.revision, parent.lineage) if parent else ()
+        lineage.write(plan.run, lineage.of(plan.data, *descent))
         if plan.data.distances is not None:
             neighbours.write(plan.run.distances, plan.data.distances, plan.run.fingerprint)
         return _finish(plan, lock, callbacks, verbose)
@@ -124,7 +126,7 @@ class _Plan:
     model: AdversarialModel
     backup: Backup
     build: Callable[[Config, Data], AdversarialModel]
-    parent: lineage.Parent | None = None
+    parent: parents.Parent | None = None
 
     def built(self, stage: Stage) -> AdversarialModel:
         """The model of a later stage."""
@@ -140,7 +142,7 @@ def _built(group, build, config, data):
 
 def _same_parent(plan):
     """The run that an interrupted one without a whole epoch began from."""
-    parent = lineage.open_parent(plan.run.config, plan.data)
+    parent = parents.open_parent(plan.run.config, plan.data)
     expected = lineage.read(plan.run).parent
     if parent.run.revision != expected:
         raise runs.RunError(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import shutil
 
 import numpy as np
 import pytest
@@ -15,7 +16,9 @@ from aae_keras.experiment.learning import lineage, merging, parents, training
 from aae_keras.experiment.learning.stages import start_from
 from aae_keras.experiment.run_folder import runs
 from aae_keras.models.inference import encode
+from tests.conftest import make_images, small_config, write_npz
 from tests.experiment.killing import check_resumes_exactly
+from tests.tiny import NUM_CLASSES
 
 
 @pytest.fixture
@@ -47,11 +50,13 @@ def test_a_run_resumes_exactly_and_needs_its_parent_no_more(child, trained, tmp_
     assert lineage.read(trained).taught < found.taught  # 12 of the 18 labels
 
 
-@pytest.fixture
-def clusters(small, tmp_path):
-    """A run that found three clusters, whose number 0 is the digit 1, and so on."""
-    config = changed(small, setting="clustering", num_clusters=3)
-    return training.train(config, tmp_path / "clusters", verbose=0)
+@pytest.fixture(scope="module")
+def clusters(tmp_path_factory):
+    """A run that found three clusters; its folder is only read."""
+    folder = tmp_path_factory.mktemp("clusters")
+    npz = write_npz(folder / "own.npz", make_images(), np.arange(60) % NUM_CLASSES)
+    config = changed(small_config(npz), setting="clustering", num_clusters=3)
+    return training.train(config, folder / "run", verbose=0)
 
 
 def naming(clusters, **changes):
@@ -133,16 +138,21 @@ def test_images_that_are_read_in_another_way_cannot_be_compared(child):
     refused(dataclasses.replace(child, fit="crop"), "reads images in another way.*--fit")
 
 
-def test_fewer_clusters_than_classes_are_refused(small, tmp_path):
-    config = changed(small, setting="clustering", num_clusters=2, epochs=1, rate_drops=())
-    run = training.train(config, tmp_path / "clusters", verbose=0)
-    refused(naming(run), "too few to be named.*Expected at least 3, one for .*Received: 2")
+def test_fewer_clusters_than_classes_are_refused(clusters, images, labels):
+    more = from_arrays(images, np.arange(60) % 4)
+    refused(naming(clusters), "too few.*Expected at least 4, one for .*Received: 3", more)
 
 
-def test_clusters_whose_last_layer_is_batch_normalisation_are_refused(small, tmp_path):
-    config = changed(small, setting="clustering", num_clusters=3, epochs=1, rate_drops=())
-    run = training.train(dataclasses.replace(config, batch_norm=True), tmp_path / "x", verbose=0)
-    refused(naming(run), "cannot be named.*--batch_norm_heads=False")
+def test_clusters_whose_last_layer_is_batch_normalisation_are_refused(clusters, tmp_path):
+    folder = tmp_path / "clusters"
+    shutil.copytree(clusters.folder, folder)
+    runs.write_config(
+        dataclasses.replace(
+            clusters, folder=folder, config=dataclasses.replace(clusters.config, batch_norm=True)
+        )
+    )
+    child = dataclasses.replace(naming(clusters), resume_from=str(folder), batch_norm=True)
+    refused(child, "cannot be named.*--batch_norm_heads=False")
 
 
 def refused(config, message, data=None):

@@ -63,9 +63,15 @@ def summary(figure: Figure, results: Sequence[Result]) -> Summary | None:
 
 
 def median_minutes(results: Sequence[Result]) -> float | None:
-    """Of the runs whose minutes were recorded; None if none were."""
-    minutes = [result.minutes for result in results if result.minutes is not None]
+    """Of the `timed` runs; None if the minutes of none were recorded."""
+    minutes = [result.minutes for result in timed(results)]
     return statistics.median(minutes) if minutes else None
+
+
+def timed(results: Sequence[Result]) -> list[Result]:
+    """The runs whose minutes count: those made one at a time, or all where there are none."""
+    recorded = [result for result in results if result.minutes is not None]
+    return [result for result in recorded if result.record.at_once == 1] or recorded
 
 
 def goals(runs_of_row: Runs, figure: Figure) -> list[Goal]:

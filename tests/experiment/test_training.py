@@ -466,3 +466,20 @@ def test_backup_progress_is_plain_json(model, element, tmp_path):
     assert progress["epochs"] == 2 and [row["epoch"] for row in progress["history"]] == [1, 2]
     backup.remove()
     assert not (tmp_path / "backup").exists()
+
+
+def test_what_makes_z_leaves_y_alone_where_each_has_a_trunk(small, tmp_path):
+    """As in the `-plus` recipes: reconstruction and the game over z bring y nothing, to the bit."""
+    config = dataclasses.replace(
+        small, trunks=2, z_units=(8,), detached_y=True, informed_discriminator=True, epochs=1,
+        rate_drops=(),
+    )  # fmt: skip
+    other = dataclasses.replace(config, latent_dim=3, prior_stddev=2.0, z_game_weight=0.0)
+    encoders = [
+        models.load_model(training.train(one, tmp_path / name, verbose=0).model_file).encoder
+        for name, one in {"whole": config, "other": other}.items()
+    ]
+    for layer in ("encoder_hidden_0", "encoder_hidden_1", "y_logits"):
+        ours, theirs = (encoder.get_layer(layer).get_weights() for encoder in encoders)
+        for one, two in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(one, two)

@@ -325,6 +325,10 @@ def test_the_class_prior_reaches_the_game_and_the_marginal_entropy(small):
         ({"pretrain_clusters": 3}, "`pretrain_clusters` is for a run with `pretrain`"),
         ({"pretrain_merged_epochs": 3}, "`pretrain_merged_epochs` is for a run with `pretrain`"),
         (
+            {"pretrain": "basic", "pretrain_keeps_y": True},
+            "`pretrain_keeps_y` is for a run with pretrain_clusters",
+        ),
+        (
             {"pretrain": "basic", "pretrain_merged_epochs": 3},
             "`pretrain_merged_epochs` is for a run with pretrain_clusters",
         ),

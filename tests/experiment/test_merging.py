@@ -70,6 +70,23 @@ def test_groups_are_named_one_to_one_by_the_sum_of_probabilities():
     assert merging.named(merging.votes_of(y, np.array([0, 1]), 2)).tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+def test_the_layers_of_y_are_taken_over_if_asked_for(from_clusters, tmp_path, monkeypatch, keeps):
+    config = dataclasses.replace(from_clusters, pretrain_keeps_y=keeps, trunks=2, z_units=(8,))
+    begun = []
+
+    def trains(model, *_):
+        kernel = model.encoder.get_layer("encoder_hidden_1").kernel
+        begun.append(kernel.numpy())
+        kernel.assign_add(kernel)
+
+    monkeypatch.setattr(training, "fit", trains)
+    monkeypatch.setattr(training, "save_atomically", lambda *_: None)
+    training.train(config, tmp_path / "run")
+    former, ours = 2 * begun[0], begun[1]
+    assert np.array_equal(former, ours) == keeps
+
+
 @pytest.fixture
 def from_clusters(small):
     return dataclasses.replace(

@@ -8,6 +8,9 @@ from typing import Any
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.configuration.vocabulary import BOTH_CODES, EXTRA_TERMS, TAUGHT_Y
 
+# Fields that have a use where y starts from clusters alone.
+_OF_CLUSTERS = ("pretrain_starts", "pretrain_keeps_y")
+
 
 def changed(config: Config, **changes: Any) -> Config:
     """A configuration with other values, without what these leave no use for.
@@ -57,7 +60,7 @@ def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
             or (term and term not in values["extra_terms"])
             or (field.name.startswith("pretrain_") and not values["pretrain"])
             or (field.name == "pretrain_clusters" and values["pretrain"] != "clustering")
-            or (field.name == "pretrain_starts" and not _starts_from_clusters(config, values))
+            or (field.name in _OF_CLUSTERS and not _starts_from_clusters(config, values))
             or (field.name == "pretrain_merged_epochs" and not _trains_merged(config, values))
         )
         if idle and field.name not in changes:

@@ -82,6 +82,11 @@ def _check_stages(config):
             "normalisation: set batch_norm_heads=False. Received: batch_norm=True with "
             "batch_norm_heads=True"
         )
+    if config.pretrain_keeps_y and not clusters:
+        raise ValueError(
+            "`pretrain_keeps_y` is for a run with pretrain_clusters. "
+            f"Received: pretrain_keeps_y=True with pretrain_clusters={clusters}"
+        )
     if config.pretrain_starts == 2 or (config.pretrain_starts > 1 and not clusters):
         raise ValueError(
             "`pretrain_starts` must be 1, or at least 3 with pretrain_clusters: of two that "

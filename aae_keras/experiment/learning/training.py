@@ -207,8 +207,8 @@ def _finish(plan, lock, callbacks, verbose, rows=()):
             if stage.starts:
                 former = starts.best(stage.starts, model, data, backup, plan.built)
             merges = bool(run.config.pretrain_clusters)
-            trained_on = merges and merging.are_merged(model, former)
-            _start(plan, model, former, with_y=trained_on, merges=merges)
+            keeps = run.config.pretrain_keeps_y or merging.are_merged(model, former)
+            _start(plan, model, former, with_y=merges and keeps, merges=merges)
         group.tell({"stage": stage.number, "rows": backup.history, "fingerprint": fingerprint})
         fit(model, data, run, each_epoch, stage, backup.history, verbose, group)
         if stage.start:

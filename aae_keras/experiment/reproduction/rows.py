@@ -347,6 +347,14 @@ _OF_Y: dict[str, dict[str, Any]] = {
     "trunk-of-z": {"trunks": 1, "z_units": (), "detached_y": False},
 }
 ABLATIONS = (
-    *_ablations("mnist-100-plus", _OF_Y | {"clusters": {"pretrain": "", "epochs": 28}}),
+    *_ablations(
+        "mnist-100-plus",
+        _OF_Y
+        | {
+            "vat": {**_OF_Y["vat"], "epochs": 38},
+            "clusters": {"pretrain": "", "epochs": 24},
+            "kept-y": {"pretrain_keeps_y": False},
+        },
+    ),
     *_ablations("mnist-clusters-10-plus", _OF_Y | {"clusters": {"pretrain": "", "epochs": 20}}),
 )

@@ -268,8 +268,9 @@ def test_another_setting_takes_along_what_is_of_no_use_to_it():
     without = changed(plus, pretrain="", extra_terms=("vat",), marginal_entropy_weight=0.4)
     assert without.pretrain_clusters == 0 and without.vat_radius == plus.vat_radius
     assert without == dataclasses.replace(
-        plus, pretrain="", pretrain_clusters=0, pretrain_epochs=10, extra_terms=("vat",)
-    )
+        plus, pretrain="", pretrain_clusters=0, pretrain_epochs=10, pretrain_keeps_y=False,
+        extra_terms=("vat",),
+    )  # fmt: skip
     few = presets.preset("mnist-10-plus")
     clusters = changed(few, setting="clustering", num_clusters=10)
     assert (clusters.pretrain_starts, clusters.pretrain_merged_epochs) == (3, 6)

@@ -351,8 +351,7 @@ ABLATIONS = (
         "mnist-100-plus",
         _OF_Y
         | {
-            "vat": {**_OF_Y["vat"], "epochs": 38},
-            "clusters": {"pretrain": "", "epochs": 24},
+            "clusters": {"pretrain": "", "epochs": 28},
             "kept-y": {"pretrain_keeps_y": False},
         },
     ),

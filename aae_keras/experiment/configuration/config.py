@@ -72,10 +72,7 @@ class Config:
     pretrain_merged_epochs: int = _recipe(
         0, "Passes of a stage between, of the merged clusters before labels name them.", low=0
     )
-    pretrain_keeps_y: bool = _recipe(
-        False,
-        "Y's hidden layers are taken over from those clusters too, not begun anew.",
-    )
+    pretrain_keeps_y: bool = _recipe(False, "Y's hidden layers are taken over from them too.")
     resume_from: str = _recipe(
         "", "Folder of a trained run whose weights a new run starts from, in place of `pretrain`."
     )

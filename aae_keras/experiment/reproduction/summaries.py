@@ -64,7 +64,7 @@ def summary(figure: Figure, results: Sequence[Result]) -> Summary | None:
 
 def median_minutes(results: Sequence[Result]) -> float | None:
     """Of the `timed` runs; None if the minutes of none were recorded."""
-    minutes = [result.minutes for result in timed(results)]
+    minutes = [result.minutes for result in timed(results) if result.minutes is not None]
     return statistics.median(minutes) if minutes else None
 
 

@@ -22,7 +22,7 @@ from aae_keras.experiment.scores import scoring
 from aae_keras.files import write_atomically
 from aae_keras.labelling import acquisition
 from aae_keras.models import AdversarialModel, LatentY
-from aae_keras.models.inference import encode
+from aae_keras.models.inference import encode_rows
 from aae_keras.remarks import count_of
 
 log = logging.getLogger(__name__)
@@ -30,8 +30,6 @@ log = logging.getLogger(__name__)
 FILE = "suggestions.csv"
 # Images that are chosen from at most: of more, so many are drawn.
 MOST_IMAGES = 50_000
-# Images that are read at a time, where they are on disk.
-READ_AT_A_TIME = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +106,7 @@ def suggestions(
         ValueError: As of `acquisition.choose`.
     """
     rows, labelled = _pool(split, seed)
-    code = _encoded(model, split, rows)
+    code = encode_rows(model, split.images, rows)
     codes, y = code["z"], None
     if model.latent_y.is_encoded:
         # Before the softmax, which leaves nothing to tell sure images apart by; its free constant
@@ -149,13 +147,6 @@ def _pool(split, seed):
         rows = np.random.default_rng(seed).permutation(rows)[:MOST_IMAGES]
     rows = np.sort(np.concatenate([rows, taught]))
     return rows, np.isin(rows, taught)
-
-
-def _encoded(model, split, rows):
-    """The codes of some rows, read a part at a time."""
-    starts = range(0, len(rows), READ_AT_A_TIME)
-    parts = [encode(model, split.images[rows[at : at + READ_AT_A_TIME]]) for at in starts]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _category_names(model, split):

@@ -87,6 +87,22 @@ def sample_codes(model: AdversarialModel, count: int, seed: int) -> dict[str, np
     }
 
 
+def encode_rows(model: AdversarialModel, images: Any, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """The codes of some rows of images that may lie on disk: they are read a part at a time.
+
+    Args:
+        model: A trained model.
+        images: `data.images.Images` of the training part.
+        rows: Row numbers; at least one.
+
+    Returns:
+        As `encode`.
+    """
+    starts = range(0, len(rows), BATCH)
+    parts = [encode(model, images[rows[at : at + BATCH]]) for at in starts]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
 def in_batches(
     function: Callable[[Any], dict[str, tf.Tensor]], inputs: Any, pixels: int = 0
 ) -> dict[str, np.ndarray]:

@@ -130,6 +130,9 @@ def test_y_begins_as_the_former_clusters_named_by_the_labels(from_clusters, monk
         }
 
     monkeypatch.setattr(merging, "encode", clusters_of)
+    monkeypatch.setattr(
+        merging, "encode_rows", lambda network, images, rows: clusters_of(network, images[rows])
+    )
     naming = merging.start_from_clusters(model, former, data)
     assert naming.categories.tolist() == [2, 2, 1, 1, 0, 0]
     assert naming.agreeing == len(split.labeled_rows) and not len(naming.disagreeing)

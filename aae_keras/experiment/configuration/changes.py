@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aae_keras.experiment.configuration.config import Config
@@ -88,6 +88,19 @@ def _uses_first_stage(config, setting, finds_groups):
     if config.pretrain == "labels-only":
         return setting in TAUGHT_Y and not finds_groups
     return True
+
+
+def difference(config: Config, other: Config, names: Iterable[str]) -> tuple[list[str], str]:
+    """The fields that differ, and a text that says what the other has in place of ours.
+
+    Args:
+        config, other: Two configurations.
+        names: The fields to look at.
+    """
+    ours, theirs = config.to_dict(), other.to_dict()
+    differing = [name for name in names if ours[name] != theirs[name]]
+    listing = (f"{name} is {theirs[name]!r}, not {ours[name]!r}" for name in differing)
+    return differing, ", ".join(listing)
 
 
 def stretched(config: Config, factor: float, least: int = 1) -> Config:

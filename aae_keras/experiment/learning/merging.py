@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from aae_keras.data import Data
 from aae_keras.images import to_unit_range
 from aae_keras.models import AdversarialModel, LatentY
-from aae_keras.models.inference import encode, in_batches
+from aae_keras.models.inference import encode, encode_rows, in_batches
 from aae_keras.networks import input_shapes
 from aae_keras.networks.renumbering import renumbered
 
@@ -24,8 +24,6 @@ log = logging.getLogger(__name__)
 
 # Images that the clusters are compared on and that y is taught with.
 IMAGES = 10_000
-# Images that are read at a time, where they are on disk.
-READ_AT_A_TIME = 1000
 # An image whose group is less probable teaches nothing.
 SURE = 0.9
 # How much more than in proportion large groups must overlap to be merged.
@@ -150,13 +148,6 @@ def sample(data: Data, seed: int) -> np.ndarray:
     return data.split.images[np.sort(rows[:IMAGES])]
 
 
-def _y_of(model, images, rows):
-    """Latent y of some rows, read a part at a time: they may lie on disk."""
-    starts = range(0, len(rows), READ_AT_A_TIME)
-    parts = [encode(model, images[rows[at : at + READ_AT_A_TIME]])["y"] for at in starts]
-    return np.concatenate(parts) if parts else np.zeros((0, categories_of(model)))
-
-
 def start_from_clusters(model: AdversarialModel, former: AdversarialModel, data: Data) -> Naming:
     """Teach a model's y the clusters of a former one, whose other layers it has taken over.
 
@@ -177,7 +168,7 @@ def start_from_clusters(model: AdversarialModel, former: AdversarialModel, data:
     votes = None
     if names := model.latent_y == LatentY.CLASS:
         labels = split.labels[split.labeled_rows]
-        of_labelled = _y_of(former, split.images, split.labeled_rows)
+        of_labelled = encode_rows(former, split.images, split.labeled_rows)["y"]
         votes = votes_of(of_labelled, labels, categories)
         unnamed = [split.class_names[c] for c in np.flatnonzero(~votes.any(axis=0))]
         if len(unnamed) > 1:  # one is what is left over

@@ -4,6 +4,7 @@ import dataclasses
 import logging
 
 from aae_keras.data import Data
+from aae_keras.experiment.configuration.changes import difference
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.configuration.vocabulary import TAUGHT_Y
 from aae_keras.experiment.learning import merging
@@ -53,13 +54,12 @@ def open_parent(config: Config, data: Data) -> Parent:
             images that taught it would validate or test the new run.
     """
     run = runs.open_trained(config.resume_from)
-    ours, theirs = config.to_dict(), run.config.to_dict()
     names = run.config.setting == "clustering" and config.setting in TAUGHT_Y
     names = names and config.learns_from_labels
     ignored = ("setting", "num_clusters", "mode_decoder") if names else ()
-    other = [name for name in FIXED if ours[name] != theirs[name] and name not in ignored]
+    fixed = [name for name in FIXED if name not in ignored]
+    other, listing = difference(config, run.config, fixed)
     if other:
-        listing = ", ".join(f"{name} is {theirs[name]!r}, not {ours[name]!r}" for name in other)
         raise runs.RunError(
             f"The weights of {run.folder} do not fit: there {listing}. Leave "
             f"{_flags(other)} out, which takes over what that run has, or train without "
@@ -126,7 +126,7 @@ def _check_held_out(run, lineage, data, config):
             )  # fmt: skip
     if lineage.taught == frozenset():
         return
-    other = [name for name in READING if getattr(config, name) != getattr(run.config, name)]
+    other, _ = difference(config, run.config, READING)
     if other:
         raise runs.RunError(
             f"{run.folder} reads images in another way, so that nobody can tell which of them it "

@@ -12,6 +12,7 @@ import keras
 from aae_keras.data import Data, neighbours
 from aae_keras.errors import UserError
 from aae_keras.experiment.building import factory
+from aae_keras.experiment.configuration.changes import difference
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.learning import lineage, merging, parents, starts
 from aae_keras.experiment.learning.callbacks import Backup, StayOwner
@@ -285,10 +286,9 @@ def reopen(folder: pathlib.Path | str, config: Config) -> runs.Run:
             `config` asks for other epochs.
     """
     run = runs.open_run(folder)
-    ours, theirs = config.to_dict(), run.config.to_dict()
-    other = [name for name in ours if ours[name] != theirs[name] and name not in MOVABLE]
+    names = [name for name in config.to_dict() if name not in MOVABLE]
+    other, listing = difference(config, run.config, names)
     if other:
-        listing = ", ".join(f"{name} is {theirs[name]!r}, not {ours[name]!r}" for name in other)
         raise runs.RunError(
             f"{folder} was begun with another configuration: {listing}. Only "
             f"{', '.join(MOVABLE)} may change when a run is resumed."

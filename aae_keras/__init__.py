@@ -25,6 +25,7 @@ _OFFERED = {
     "SemiSupervisedAAE": "models",
     "SupervisedAAE": "models",
     "ClusteringAAE": "models",
+    "ClustersOnly": "models",
     "DimensionalityReductionAAE": "models",
     "BasicAAE": "models",
     "LabelInformedAAE": "models",

@@ -8,6 +8,7 @@ from aae_keras.models.objective import Batch, Term
 from aae_keras.models.rates import FallingRate
 from aae_keras.models.settings.basic import BasicAAE
 from aae_keras.models.settings.clustering import ClusteringAAE
+from aae_keras.models.settings.clusters_only import ClustersOnly
 from aae_keras.models.settings.dimensionality_reduction import DimensionalityReductionAAE
 from aae_keras.models.settings.label_informed import LabelInformedAAE
 from aae_keras.models.settings.labels_only import LabelsOnly
@@ -23,6 +24,7 @@ __all__ = [
     "BasicAAE",
     "Batch",
     "ClusteringAAE",
+    "ClustersOnly",
     "ConditionalEntropy",
     "DimensionalityReductionAAE",
     "FadeIn",

@@ -11,6 +11,7 @@ from aae_keras.experiment.configuration.presets import PRESETS, preset
 from aae_keras.experiment.configuration.vocabulary import (
     BOTH_CODES,
     EXTRA_TERMS,
+    FINDS_CLUSTERS,
     MIXTURES,
     SETTINGS,
     TAUGHT_Y,
@@ -318,7 +319,10 @@ def test_the_class_prior_reaches_the_game_and_the_marginal_entropy(small):
     ("changes", "message"),
     [
         ({"pretrain": "clustering", "pretrain_clusters": 1}, "at least 2 for each category"),
-        ({"pretrain": "basic", "pretrain_clusters": 3}, "for a run with pretrain=clustering"),
+        (
+            {"pretrain": "basic", "pretrain_clusters": 3},
+            "whose `pretrain` is clustering or clusters-only",
+        ),
         (
             {"pretrain": "clustering", "pretrain_clusters": 3, "batch_norm": True},
             "must not be batch normalisation: set batch_norm_heads=False",
@@ -342,6 +346,14 @@ def test_the_class_prior_reaches_the_game_and_the_marginal_entropy(small):
             "`pretrain_starts` must be 1, or at least 3 with pretrain_clusters",
         ),
         ({"pretrain": "clustering"}, "needs `num_clusters` of at least 2"),
+        (
+            {"pretrain": "clusters-only", "pretrain_clusters": 3, "extra_terms": ("vat",)},
+            "give it `extra_terms`, among them marginal_entropy",
+        ),
+        (
+            {"setting": "clusters-only", "extra_terms": ("marginal_entropy",)},
+            "The setting clusters-only needs `num_clusters`",
+        ),
         ({"z_units": (5,)}, "z has a trunk of its own: trunks=2"),
     ],
 )
@@ -355,11 +367,12 @@ def test_clusters_that_no_stage_starts_from_and_layers_that_are_not_there_are_re
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_the_recipe_for_own_data_is_one_for_every_setting(setting):
     """What each has no use for is left out, so that `--setting` is all that a user must say."""
-    needed = {"clustering": {"num_clusters": 9}, "label-informed": {"prior": "swiss-roll"}}
+    needed = dict.fromkeys(FINDS_CLUSTERS, {"num_clusters": 9})
+    needed["label-informed"] = {"prior": "swiss-roll"}
     changes = needed.get(setting, {}) | ({"latent_dim": 2} if setting == "label-informed" else {})
     config = presets.preset("own", setting=setting, **changes)
     assert config.least_steps and config.optimizer == "adam"
-    assert bool(config.extra_terms) == (setting in BOTH_CODES)
+    assert bool(config.extra_terms) == (setting in (*BOTH_CODES, "clusters-only"))
     assert (config.pretrain == "labels-only") == (setting in TAUGHT_Y)
     assert presets.short_name(config).startswith("digits")  # named after its data
 

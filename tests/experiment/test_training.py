@@ -19,6 +19,7 @@ from aae_keras import models
 from aae_keras.errors import UserError
 from aae_keras.experiment.building import factory, optimization
 from aae_keras.experiment.configuration import config
+from aae_keras.experiment.configuration.changes import changed
 from aae_keras.experiment.learning import callbacks, fitting, training
 from aae_keras.experiment.run_folder import outcomes, runs
 from aae_keras.experiment.scores import evaluation
@@ -481,5 +482,24 @@ def test_what_makes_z_leaves_y_alone_where_each_has_a_trunk(small, tmp_path):
     ]
     for layer in ("encoder_hidden_0", "encoder_hidden_1", "y_logits"):
         ours, theirs = (encoder.get_layer(layer).get_weights() for encoder in encoders)
+        for one, two in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(one, two)
+
+
+def test_clusters_that_are_found_by_y_alone_are_those_found_beside_the_rest(small, tmp_path):
+    """The first stage of the `-plus` recipes: decoder and games can wait, to the bit."""
+    config = changed(
+        small, setting="clustering", num_clusters=4, num_labeled=0, trunks=2, z_units=(8,),
+        detached_y=True, y_game_weight=0.0, extra_terms=("conditional_entropy", "marginal_entropy"),
+        optimizer="adam", epochs=1, rate_drops=(),
+    )  # fmt: skip
+    alone = changed(config, setting="clusters-only")
+    found = [
+        models.load_model(training.train(one, tmp_path / one.setting, verbose=0).model_file)
+        for one in (config, alone)
+    ]
+    assert not hasattr(found[1], "decoder") and found[1].latent_y == models.LatentY.CLUSTER
+    for layer in ("encoder_hidden_0", "encoder_hidden_1", "y_logits"):
+        ours, theirs = (model.encoder.get_layer(layer).get_weights() for model in found)
         for one, two in zip(ours, theirs, strict=True):
             np.testing.assert_array_equal(one, two)

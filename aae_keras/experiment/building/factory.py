@@ -119,6 +119,10 @@ def _labels_only(config, networks_of, shared):
     return models.LabelsOnly(networks_of.encoder(), **shared)
 
 
+def _clusters_only(config, networks_of, shared):
+    return models.ClustersOnly(networks_of.encoder(), **shared)
+
+
 def _basic(config, networks_of, shared):
     return models.BasicAAE(
         networks_of.encoder(with_y=False),
@@ -189,6 +193,7 @@ _SETTINGS = {
     "basic": _basic,
     "label-informed": _label_informed,
     "labels-only": _labels_only,
+    "clusters-only": _clusters_only,
 }
 
 

@@ -6,7 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aae_keras.experiment.configuration.config import Config
-from aae_keras.experiment.configuration.vocabulary import BOTH_CODES, EXTRA_TERMS, TAUGHT_Y
+from aae_keras.experiment.configuration.vocabulary import (
+    BOTH_CODES,
+    EXTRA_TERMS,
+    FINDS_CLUSTERS,
+    TAUGHT_Y,
+)
 
 # Fields that have a use where y starts from clusters alone.
 _OF_CLUSTERS = ("pretrain_starts", "pretrain_keeps_y")
@@ -59,7 +64,7 @@ def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
             (only and not settings & set(only))
             or (term and term not in values["extra_terms"])
             or (field.name.startswith("pretrain_") and not values["pretrain"])
-            or (field.name == "pretrain_clusters" and values["pretrain"] != "clustering")
+            or (field.name == "pretrain_clusters" and values["pretrain"] not in FINDS_CLUSTERS)
             or (field.name in _OF_CLUSTERS and not _starts_from_clusters(config, values))
             or (field.name == "pretrain_merged_epochs" and not _trains_merged(config, values))
         )
@@ -71,7 +76,7 @@ def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
 def _starts_from_clusters(config, values):
     """Whether y starts from clusters that a first stage finds."""
     clusters = values.get("pretrain_clusters", config.pretrain_clusters)
-    return values["pretrain"] == "clustering" and clusters
+    return values["pretrain"] in FINDS_CLUSTERS and clusters
 
 
 def _trains_merged(config, values):

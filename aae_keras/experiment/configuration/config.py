@@ -17,10 +17,10 @@ from aae_keras.experiment.configuration.fields import checked, fields_in, option
 from aae_keras.experiment.configuration.vocabulary import (
     ANY_PRIOR,
     BOTH_CODES,
-    CLUSTERING,
     DECODED_Y,
     ENCODED_Y,
     EXTRA_TERMS,
+    FINDS_CLUSTERS,
     MIXTURES,
     REDUCTION,
     SETTINGS,
@@ -34,7 +34,7 @@ _recipe = functools.partial(option, "Recipe")
 _data = functools.partial(option, "Data")
 _network = functools.partial(option, "Networks and priors")
 _objective = functools.partial(option, "Objective")
-_clustering = functools.partial(option, "Clustering, additions", only=CLUSTERING)
+_clustering = functools.partial(option, "Clustering, additions", only=("clustering",))
 _reduction = functools.partial(option, "Dimensionality reduction", only=REDUCTION)
 _optimization = functools.partial(option, "Optimization, one optimizer per phase")
 _execution = functools.partial(option, "Execution")
@@ -62,7 +62,7 @@ class Config:
     pretrain_epochs: int = _recipe(10, "Passes of that first stage.", low=1)
     pretrain_clusters: int = _recipe(
         0,
-        "Clusters that a first stage of clustering looks for, for each category of the second's y, "
+        "Clusters that a first stage finds without labels, for each category of the second's y, "
         "which starts from them, merged and named by the labels; 0: it takes over no y.",
         low=0,
     )
@@ -149,7 +149,7 @@ class Config:
     num_clusters: int = _network(
         0,
         "Categories of y found without labels; 0: the classes, taught by labels.",
-        only=CLUSTERING + REDUCTION,
+        only=FINDS_CLUSTERS + REDUCTION,
         low=0,
     )
     posterior: str = _network(
@@ -353,12 +353,12 @@ class Config:
         object.__setattr__(self, "image_size", size_of(self.image_size) or ())
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, checked(field, getattr(self, field.name)))
-        consistency.check(self, EXTRA_TERMS, MIXTURES)
+        consistency.check(self)
 
     @property
     def learns_from_labels(self) -> bool:
         """Whether training sees labels."""
-        stages = {self.setting, self.pretrain} - {"", "basic", "clustering"}
+        stages = {self.setting, self.pretrain} - {"", "basic", *FINDS_CLUSTERS}
         return bool(stages - {"dimensionality-reduction"} if self.num_clusters else stages)
 
     @property

@@ -1,29 +1,31 @@
 """What a configuration must not say: fields that its setting has no use for, contradictions."""
 
 import dataclasses
-from collections.abc import Collection, Mapping
 from typing import Any
 
+from aae_keras.experiment.configuration.vocabulary import (
+    BOTH_CODES,
+    EXTRA_TERMS,
+    FINDS_CLUSTERS,
+    MIXTURES,
+)
 from aae_keras.reading import Reading
 
 
-def check(
-    config: Any, extra_terms: Mapping[str, Collection[str]], mixtures: Collection[str]
-) -> None:
+def check(config: Any) -> None:
     """Refuse a configuration that could not be followed to the letter.
 
     Args:
         config: A `Config`, each of whose fields is in its range.
-        extra_terms: Dict by name of an extra term of the settings that it is for.
-        mixtures: Priors of several components, by name.
 
     Raises:
         ValueError: If a field is of no use, or two contradict each other.
     """
     _check_use(config)
     _check_stages(config)
-    _check_terms(config, extra_terms)
-    _check_priors(config, mixtures)
+    _check_clusters(config)
+    _check_terms(config)
+    _check_priors(config)
     Reading(config.fit, config.background, config.pixel_range)
     if config.channels == 2:
         raise ValueError("`channels` must be 1, 3, or 0 for the data's own. Received: channels=2")
@@ -64,11 +66,28 @@ def _check_stages(config):
             raise ValueError(
                 f"`{name}` is for a run with `pretrain`. Received: {name}={value} without it"
             )
-    clusters = config.pretrain_clusters
-    if clusters and (config.pretrain != "clustering" or config.setting in ("basic", "supervised")):
+    if config.pretrain == config.setting and not config.pretrain_clusters:
         raise ValueError(
-            "`pretrain_clusters` is for a run with pretrain=clustering, whose setting has a y that "
-            "the encoder finds. "
+            "`pretrain` must be another setting than `setting`. "
+            f"Received: {config.pretrain!r} for both"
+        )
+    counted = {config.setting} if config.pretrain_clusters else {config.setting, config.pretrain}
+    for setting in FINDS_CLUSTERS:
+        if setting in counted and config.num_clusters < 2:
+            raise ValueError(
+                f"The setting {setting} needs `num_clusters` of at least 2. "
+                f"Received: num_clusters={config.num_clusters}"
+            )
+
+
+def _check_clusters(config):
+    """Refuse what cannot be done with clusters that a first stage finds, or without them."""
+    clusters = config.pretrain_clusters
+    found = config.pretrain in FINDS_CLUSTERS and config.setting in BOTH_CODES
+    if clusters and not found:
+        raise ValueError(
+            f"`pretrain_clusters` is for a run whose `pretrain` is {' or '.join(FINDS_CLUSTERS)} "
+            "and whose setting has a y that the encoder finds, and a z. "
             f"Received: pretrain={config.pretrain!r}, setting={config.setting!r}"
         )
     if clusters == 1:
@@ -101,27 +120,14 @@ def _check_stages(config):
             f"Received: pretrain_merged_epochs={config.pretrain_merged_epochs} with "
             f"pretrain_clusters={clusters}, setting={config.setting!r}"
         )
-    if config.pretrain == config.setting and not clusters:
-        raise ValueError(
-            "`pretrain` must be another setting than `setting`. "
-            f"Received: {config.pretrain!r} for both"
-        )
-    needs_clusters = config.setting == "clustering" or (
-        config.pretrain == "clustering" and not clusters
-    )
-    if needs_clusters and config.num_clusters < 2:
-        raise ValueError(
-            "The setting clustering needs `num_clusters` of at least 2. "
-            f"Received: num_clusters={config.num_clusters}"
-        )
 
 
-def _check_terms(config, extra_terms):
+def _check_terms(config):
     """Refuse extra terms that the setting has no use for, and fields of terms that are off."""
     for name in config.extra_terms:
-        if config.setting not in extra_terms[name]:
+        if config.setting not in EXTRA_TERMS[name]:
             raise ValueError(
-                f"The extra term {name} is for the settings {' and '.join(extra_terms[name])}. "
+                f"The extra term {name} is for the settings {' and '.join(EXTRA_TERMS[name])}. "
                 f"Received: setting={config.setting!r}"
             )
     for field in dataclasses.fields(config):
@@ -137,6 +143,13 @@ def _check_terms(config, extra_terms):
                     f"`{field.name}` must be two epochs, FROM below TO, such as 5,10. "
                     f"Received: {field.name}={value}"
                 )
+    alone = "clusters-only" in (config.setting, config.pretrain)
+    if alone and "marginal_entropy" not in config.extra_terms:
+        raise ValueError(
+            "The setting clusters-only has no term of its own: give it `extra_terms`, among them "
+            "marginal_entropy, without which one cluster takes all images. "
+            f"Received: extra_terms={config.extra_terms}"
+        )
 
 
 def shares_of(class_prior: str) -> list[float] | None:
@@ -159,16 +172,16 @@ def shares_of(class_prior: str) -> list[float] | None:
     return shares
 
 
-def _check_priors(config, mixtures):
+def _check_priors(config):
     shares_of(config.class_prior)
     if "label-informed" in (config.setting, config.pretrain) and config.prior == "gaussian":
         raise ValueError(
             "The setting label-informed needs a prior with a component for each class: "
-            f"{' or '.join(mixtures)}. Received: prior='gaussian'"
+            f"{' or '.join(MIXTURES)}. Received: prior='gaussian'"
         )
     if config.prior == "gaussian" and config.prior_scale != 1:
         raise ValueError(
-            f"`prior_scale` is for the priors {' and '.join(mixtures)}; a Gaussian has "
+            f"`prior_scale` is for the priors {' and '.join(MIXTURES)}; a Gaussian has "
             f"`prior_stddev`. Received: prior_scale={config.prior_scale}"
         )
     if config.prior != "gaussian" and config.prior_stddev != 1:

@@ -8,9 +8,11 @@ SETTINGS = (
     "basic",
     "label-informed",
     "labels-only",
+    "clusters-only",
 )
 
-CLUSTERING = ("clustering",)
+# Y is the cluster, found without labels.
+FINDS_CLUSTERS = ("clustering", "clusters-only")
 REDUCTION = ("dimensionality-reduction",)
 # The encoder finds y and z, and both have a prior: y may start from clusters.
 BOTH_CODES = ("semi-supervised", "clustering", "dimensionality-reduction")
@@ -18,7 +20,7 @@ BOTH_CODES = ("semi-supervised", "clustering", "dimensionality-reduction")
 TAUGHT_Y = ("semi-supervised", "dimensionality-reduction")
 ANY_PRIOR = ("basic", "label-informed")
 DECODED_Y = ("semi-supervised", "supervised", "clustering")
-ENCODED_Y = ("semi-supervised", "clustering", "dimensionality-reduction", "labels-only")
+ENCODED_Y = (*BOTH_CODES, "labels-only", "clusters-only")
 
 # Priors of several components, by name; `priors` has them.
 MIXTURES = ("gaussian-mixture", "swiss-roll")

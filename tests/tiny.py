@@ -128,7 +128,18 @@ def dimensionality_reduction(semi_supervised=True, **kwargs):
     )
 
 
-# Every learning setting, and every posterior, by name.
+def labels_only(**kwargs):
+    return models.LabelsOnly(encoder(NUM_CLASSES), **kwargs)
+
+
+def clusters_only(**kwargs):
+    terms = [models.ConditionalEntropy(), models.MarginalEntropy()]
+    return models.ClustersOnly(encoder(NUM_CLUSTERS), extra_terms=terms, **kwargs)
+
+
+# The baselines: an encoder, no decoder, no game.
+ENCODER_ALONE = {"labels-only": labels_only, "clusters-only": clusters_only}
+# Every other learning setting, and every posterior, by name.
 SETTINGS = {
     "semi-supervised": tiny_model,
     "semi-supervised-two-trunks": two_trunks,

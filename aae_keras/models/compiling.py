@@ -146,7 +146,7 @@ def _check_replicas(strategy, jit_updates, jit_compile, steps_per_execution):
 
 
 def check_terms(terms: Sequence[Term], variables: Sequence[keras.Variable]) -> None:
-    """Refuse terms that could not be told apart, or whose variables would not be saved.
+    """Refuse no terms at all, some that could not be told apart, or variables that are not saved.
 
     Args:
         terms: Of the model.
@@ -155,6 +155,11 @@ def check_terms(terms: Sequence[Term], variables: Sequence[keras.Variable]) -> N
     Raises:
         ValueError: If there are any.
     """
+    if not terms:
+        raise ValueError(
+            "There is nothing to learn: this setting has no term of its own. Give it "
+            "`extra_terms`, such as MarginalEntropy and ConditionalEntropy. Received: none"
+        )
     names = [term.name for term in terms]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ValueError(

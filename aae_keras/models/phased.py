@@ -104,15 +104,13 @@ class PhasedModel(CheckedModel):
 
     @property
     def categories(self) -> int:
-        """How many values of y the decoder can draw; 0 if it takes no y."""
-        return 0
+        """How many values y has; 0 where it is no part of the code."""
+        return output_shapes(self.encoder)["y_logits"][-1] if self.latent_y.is_encoded else 0
 
     @property
     def classes(self) -> int:
         """How many classes labels may name; 0 in a setting that uses no label."""
-        if self.latent_y == LatentY.CLASS:
-            return output_shapes(self.encoder)["y_logits"][-1]
-        return self.categories if self.latent_y == LatentY.GIVEN else 0
+        return self.categories if self.latent_y.is_class else 0
 
     def objective(self) -> list[Term]:
         """The setting's terms and the extra ones, for the layers that are trainable now."""

@@ -279,6 +279,9 @@ def test_another_setting_takes_along_what_is_of_no_use_to_it():
     assert once.pretrain_merged_epochs == 0
     other = changed(few, pretrain_clusters=0, pretrain="basic")
     assert (other.pretrain_starts, other.pretrain_merged_epochs) == (1, 0)
+    # Without what uses all categories y alone would find one: the whole model finds them.
+    assert plus.pretrain == "clusters-only"
+    assert changed(plus, extra_terms=("vat",)).pretrain == "clustering"
     # What is given by name is never left out.
     with pytest.raises(ValueError, match="`pretrain_epochs` is for a run with `pretrain`"):
         changed(plus, pretrain="", pretrain_epochs=3)
@@ -346,6 +349,7 @@ def test_the_class_prior_reaches_the_game_and_the_marginal_entropy(small):
             "`pretrain_starts` must be 1, or at least 3 with pretrain_clusters",
         ),
         ({"pretrain": "clustering"}, "needs `num_clusters` of at least 2"),
+        ({"pretrain": "clusters-only", "num_clusters": 3}, "say by `pretrain_clusters` how many"),
         (
             {"pretrain": "clusters-only", "pretrain_clusters": 3, "extra_terms": ("vat",)},
             "give it `extra_terms`, among them marginal_entropy",

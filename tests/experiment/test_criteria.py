@@ -59,7 +59,9 @@ def test_labels_are_used_where_they_validate(small, tmp_path, images, labels):
     assert criterion.score(None, {"val_error_rate": 0.25}) == 0.25
     assert "6 validation images" in criterion.statement and criterion.text(0.25) == "25.00 %"
     clusters = dataclasses.replace(small, setting="clustering", num_clusters=3, num_labeled=0)
-    assert isinstance(criterion_for(clusters, factory.load_data(clusters)), SharedInformation)
+    alone = {"setting": "clusters-only", "extra_terms": ("marginal_entropy",)}
+    for config in (clusters, dataclasses.replace(clusters, **alone)):
+        assert isinstance(criterion_for(config, factory.load_data(config)), SharedInformation)
     # Training takes the twelve labels there are: images without any are left for validation.
     known = np.where(np.arange(60) < 12, labels, -1)
     few = {"x_train": images, "y_train": known, "x_test": images, "y_test": labels}

@@ -13,7 +13,7 @@ from aae_keras.experiment.learning import training
 from aae_keras.experiment.pictures import figures, projector
 from aae_keras.experiment.scores.outputs import apply_model
 from tests.plots.shown import points_by_colour
-from tests.tiny import SETTINGS
+from tests.tiny import ENCODER_ALONE, SETTINGS
 
 HISTORY = [
     {
@@ -154,6 +154,13 @@ def test_without_validation_there_is_still_something_to_see(small, tmp_path):
 def test_each_setting_gets_the_pictures_that_fit(setting, expected, small):
     pictures = figures.figures_of(SETTINGS[setting](), factory.load_data(small), with_tsne=False)
     assert pictures.keys() == OF_DECODER | expected
+
+
+def test_clusters_alone_get_the_pictures_that_fit_and_no_names_of_classes(small):
+    model, data = ENCODER_ALONE["clusters-only"](), factory.load_data(small)
+    pictures = figures.figures_of(model, data, with_tsne=False)
+    assert pictures.keys() == OF_Y | {"clusters_by_class"}
+    assert figures.category_names(model, data, None) == ["00", "01", "02", "03"]
 
 
 def test_tsne_keeps_the_classes_of_far_codes_apart(labels):

@@ -91,7 +91,7 @@ def test_the_layers_of_y_are_taken_over_if_asked_for(from_clusters, tmp_path, mo
 def from_clusters(small):
     return dataclasses.replace(
         small,
-        pretrain="clustering",
+        pretrain="clusters-only",
         pretrain_clusters=2,
         pretrain_epochs=2,
         epochs=2,
@@ -107,7 +107,7 @@ def from_clusters(small):
 
 def test_the_first_stage_looks_for_more_clusters_with_the_terms_that_make_them(from_clusters):
     first, second = stages_of(from_clusters, 3)
-    assert (first.config.setting, first.config.num_clusters) == ("clustering", 6)
+    assert (first.config.setting, first.config.num_clusters) == ("clusters-only", 6)
     assert first.config.extra_terms == second.config.extra_terms == from_clusters.extra_terms
     assert second.config.num_clusters == 0
     clusters = dataclasses.replace(from_clusters, setting="clustering", num_clusters=3)

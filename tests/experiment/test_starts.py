@@ -19,12 +19,13 @@ def several(small):
     """Three starts of one epoch of six clusters, then one epoch of the semi-supervised setting."""
     return dataclasses.replace(
         small,
-        pretrain="clustering",
+        pretrain="clusters-only",
         pretrain_clusters=2,
         pretrain_starts=3,
         pretrain_epochs=1,
         epochs=1,
         batch_norm_heads=False,
+        extra_terms=("conditional_entropy", "marginal_entropy"),
         rate_drops=(),
     )
 

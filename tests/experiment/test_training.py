@@ -97,6 +97,7 @@ SETTINGS = {
     | {"mode_decoder": True, "cyclic_loss": 0.1, "z_penalty": 0.1}
     | {"mode_distance": 0.1, "balanced_prior": True},
     "dimensionality-reduction": {"setting": "dimensionality-reduction"},
+    "clusters-only": CLUSTERS | {"setting": "clusters-only", "extra_terms": ("marginal_entropy",)},
 }
 RECIPES = {
     "plain": {},
@@ -487,7 +488,7 @@ def test_what_makes_z_leaves_y_alone_where_each_has_a_trunk(small, tmp_path):
 
 
 def test_clusters_that_are_found_by_y_alone_are_those_found_beside_the_rest(small, tmp_path):
-    """The first stage of the `-plus` recipes: decoder and games can wait, to the bit."""
+    """Decoder and the game over z can wait until then, to the bit."""
     config = changed(
         small, setting="clustering", num_clusters=4, num_labeled=0, trunks=2, z_units=(8,),
         detached_y=True, y_game_weight=0.0, extra_terms=("conditional_entropy", "marginal_entropy"),

@@ -69,9 +69,9 @@ def split(images):
     return splits.split_source(source, validation_size=6, use_labels=False)
 
 
-@pytest.mark.parametrize("setting", ["basic", "clustering", "semi-supervised"])
+@pytest.mark.parametrize("setting", ["basic", "clustering", "semi-supervised", *tiny.ENCODER_ALONE])
 def test_every_kind_of_model_suggests(split, setting):
-    model = tiny.SETTINGS[setting]()
+    model = (tiny.SETTINGS | tiny.ENCODER_ALONE)[setting]()
     found = suggesting.suggestions(model, split, 5)
     assert len({one.image for one in found}) == 5
     held_out = set(split.names[split.validation_rows])
@@ -79,13 +79,13 @@ def test_every_kind_of_model_suggests(split, setting):
     predicted = {one.predicted for one in found}
     if setting == "basic":
         assert predicted == {""} and found[0].confidence is None
-    elif setting == "clustering":
+    elif setting in ("clustering", "clusters-only"):
         assert predicted <= {f"cluster-{n:02d}" for n in range(tiny.NUM_CLUSTERS)}
     else:
         assert predicted <= {"a", "b", "c"}
     (first, *_) = suggesting._tasks(found, model, "the run")
     assert first["data"] == {"image": found[0].image}
-    assert ("predictions" in first) == (setting == "semi-supervised")
+    assert ("predictions" in first) == (setting in ("semi-supervised", "labels-only"))
     json.dumps(first)
 
 

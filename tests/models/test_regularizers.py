@@ -9,7 +9,7 @@ import tensorflow as tf
 from aae_keras import models
 from aae_keras.experiment.building import factory
 from aae_keras.models import ConditionalEntropy, FadeIn, Term
-from tests.tiny import SETTINGS, tiny_model
+from tests.tiny import SETTINGS, encoder, tiny_model
 
 WITH_Y = [name for name in SETTINGS if name.startswith(("semi", "clustering", "dimension"))]
 
@@ -147,3 +147,8 @@ def test_a_term_of_another_kind_is_refused(wrong, message):
     fields = {"name": "x", "phase": "generator", "loss": None, "variables": []}
     with pytest.raises(ValueError, match=message):
         Term(**fields | wrong)
+
+
+def test_y_alone_without_a_term_is_refused():
+    with pytest.raises(ValueError, match="nothing to learn.*no term of its own"):
+        models.ClustersOnly(encoder(4)).compile()

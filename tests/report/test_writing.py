@@ -17,19 +17,21 @@ from tests.report.packed import cut, unpack
 LABELS = np.arange(60) % 3
 
 
-@pytest.mark.parametrize("name", tiny.SETTINGS)
+@pytest.mark.parametrize("name", tiny.SETTINGS | tiny.ENCODER_ALONE)
 def test_every_setting_has_a_page(name, tmp_path):
-    model = tiny.SETTINGS[name]()
+    model = (tiny.SETTINGS | tiny.ENCODER_ALONE)[name]()
     data = pages.data_of(pages.lines(60), LABELS, ["a", "b", "c"])
     report = pages.report_of(tmp_path, name, model, data)
     assert json.loads(report.to_json())["headline"]["title"] == name
     assert report.images.sprite.count == 30 and report.layouts
-    assert report.networks.decoder is not None
+    decodes = name not in tiny.ENCODER_ALONE
+    assert (report.networks.decoder is not None) == decodes
     assert (report.networks.encoder is not None) == model.latent_y.is_encoded
     assert (report.codes.heads is not None) == name.startswith("dimensionality-reduction")
     assert (report.images.predicted is not None) == model.latent_y.is_encoded
     # A decoder that needs a label draws those of known ones, and all 30 are.
-    assert not np.isnan(unpack(report.images.novelty)).any()
+    if decodes:
+        assert not np.isnan(unpack(report.images.novelty)).any()
     width = model.categories or 3
     assert report.categories.typical.shape == (width, 8)
 
@@ -60,6 +62,8 @@ def test_without_labels_nothing_is_called_right(tmp_path):
     assert "have no labels" in report.headline.notes[-1]
     report = pages.report_of(tmp_path, "clusters", tiny.clustering(), data)
     assert set(unpack(report.images.right)) == {-1}
+    assert report.categories.names == ("00", "01", "02", "03")
+    report = pages.report_of(tmp_path, "alone", tiny.clusters_only(), data)
     assert report.categories.names == ("00", "01", "02", "03")
 
 

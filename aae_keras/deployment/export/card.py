@@ -81,7 +81,10 @@ def _purpose(manifest, classifies):
     finds = f"z, the style, {manifest['config']['latent_dim']} numbers near their prior"
     if classifies:
         kind = "class" if manifest["class_names_from"] == "classes" else "cluster"
-        finds = f"y, the {kind}, one of {len(manifest['class_names'])}, and {finds}"
+        y = f"y, the {kind}, one of {len(manifest['class_names'])}"
+        # Without a decoder nothing has taught z.
+        without_z = manifest["config"]["setting"] in ("labels-only", "clusters-only")
+        finds = y if without_z else f"{y}, and {finds}"
     return (
         f"The encoder of an adversarial autoencoder (arXiv:1511.05644). In an image of {shape} "
         f"it finds {finds}. Revision {manifest['revision']}, exported {manifest['exported']}."

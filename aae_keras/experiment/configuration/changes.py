@@ -57,6 +57,9 @@ def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
     if "epochs" in changes:
         values["least_steps"] = 0
     values |= changes
+    if values["pretrain"] == "clusters-only" and "pretrain" not in changes:
+        if "marginal_entropy" not in values["extra_terms"]:
+            values["pretrain"] = "clustering"  # whose game over y uses all categories, too
     settings = {setting, values["pretrain"]}
     for field in dataclasses.fields(config):
         only, term = field.metadata["only"], field.metadata["term"]

@@ -71,6 +71,11 @@ def _check_stages(config):
             "`pretrain` must be another setting than `setting`. "
             f"Received: {config.pretrain!r} for both"
         )
+    if config.pretrain == "clusters-only" and not config.pretrain_clusters:
+        raise ValueError(
+            "`pretrain=clusters-only` leaves nothing but clusters: say by `pretrain_clusters` how "
+            "many for each category of y. Received: pretrain_clusters=0"
+        )
     counted = {config.setting} if config.pretrain_clusters else {config.setting, config.pretrain}
     for setting in FINDS_CLUSTERS:
         if setting in counted and config.num_clusters < 2:
@@ -83,11 +88,11 @@ def _check_stages(config):
 def _check_clusters(config):
     """Refuse what cannot be done with clusters that a first stage finds, or without them."""
     clusters = config.pretrain_clusters
-    found = config.pretrain in FINDS_CLUSTERS and config.setting in BOTH_CODES
+    found = config.pretrain in FINDS_CLUSTERS and config.setting in (*BOTH_CODES, "labels-only")
     if clusters and not found:
         raise ValueError(
             f"`pretrain_clusters` is for a run whose `pretrain` is {' or '.join(FINDS_CLUSTERS)} "
-            "and whose setting has a y that the encoder finds, and a z. "
+            "and whose setting has a y that the encoder finds. "
             f"Received: pretrain={config.pretrain!r}, setting={config.setting!r}"
         )
     if clusters == 1:

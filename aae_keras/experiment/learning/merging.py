@@ -132,14 +132,9 @@ def named(votes: np.ndarray) -> np.ndarray:
     return linear_sum_assignment(votes, maximize=True)[1]
 
 
-def categories_of(model: AdversarialModel) -> int:
-    """How many categories y has."""
-    return int(model.encoder.get_layer("y_logits").output.shape[-1])
-
-
 def are_merged(model: AdversarialModel, former: AdversarialModel) -> bool:
     """Whether a former model's clusters have been merged already to as many as a model's y has."""
-    return categories_of(model) == categories_of(former)
+    return model.categories == former.categories
 
 
 def sample(data: Data, seed: int) -> np.ndarray:
@@ -156,13 +151,13 @@ def start_from_clusters(model: AdversarialModel, former: AdversarialModel, data:
 
     Args:
         model: The model to start: classes or fewer clusters. The head of its y is a dense layer.
-        former: The `ClusteringAAE` of the stage before.
+        former: The model of the stage before, whose y is the cluster.
         data: The `Data`; its labels name the groups, where y is the class.
 
     Raises:
         ValueError: If y's head is another layer, or the former has too few clusters.
     """
-    split, categories = data.split, categories_of(model)
+    split, categories = data.split, model.categories
     images = sample(data, model.seed)
     y = encode(former, images)["y"]
     votes = None

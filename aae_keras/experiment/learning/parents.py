@@ -6,8 +6,7 @@ import logging
 from aae_keras.data import Data
 from aae_keras.experiment.configuration.changes import difference
 from aae_keras.experiment.configuration.config import Config
-from aae_keras.experiment.configuration.vocabulary import FINDS_CLUSTERS, TAUGHT_Y
-from aae_keras.experiment.learning import merging
+from aae_keras.experiment.configuration.vocabulary import TAUGHT_Y
 from aae_keras.experiment.learning.lineage import Lineage, digests_of, read
 from aae_keras.experiment.run_folder import runs
 from aae_keras.models import AdversarialModel, load_model
@@ -54,7 +53,7 @@ def open_parent(config: Config, data: Data) -> Parent:
             images that taught it would validate or test the new run.
     """
     run = runs.open_trained(config.resume_from)
-    names = run.config.setting in FINDS_CLUSTERS and config.setting in TAUGHT_Y
+    names = run.config.setting == "clustering" and config.setting in TAUGHT_Y
     names = names and config.learns_from_labels
     ignored = ("setting", "num_clusters", "mode_decoder") if names else ()
     fixed = [name for name in FIXED if name not in ignored]
@@ -98,7 +97,7 @@ def _check_clusters(run, model, data):
             "normalisation. Train it with --batch_norm_heads=False, or train without "
             "--resume_from."
         )
-    clusters, classes = merging.categories_of(model), len(data.class_names)
+    clusters, classes = model.categories, len(data.class_names)
     if clusters < classes:
         raise runs.RunError(
             f"The clusters of {run.folder} are too few to be named. Train it with more of them, or "

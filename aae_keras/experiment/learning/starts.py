@@ -61,7 +61,7 @@ def best(
         backup: The run's, which has kept them.
         build: Function of a stage that returns its model, compiled.
     """
-    images, groups = merging.sample(data, model.seed), merging.categories_of(model)
+    images, groups = merging.sample(data, model.seed), model.categories
     models, divisions = [], []
     for stage in stages:
         models.append(build(stage))

@@ -102,7 +102,7 @@ class Watch(keras.callbacks.Callback):
             found["unused"] = (
                 f"{count} of {codes['y'].shape[1]} categories have had no validation image for "
                 f"{PATIENCE} epochs. Add marginal_entropy to --extra_terms, pass --balanced_prior "
-                "for clusters, ask for fewer of them, or try another --seed."
+                "with --setting=clustering, ask for fewer of them, or try another --seed."
             )
         return found | self._blind(codes, logs)
 

@@ -339,8 +339,7 @@ _OF_Y: dict[str, dict[str, Any]] = {
     "vat": {"extra_terms": ("conditional_entropy", "marginal_entropy"), "epochs": 45},
     "radius-of-its-own": {"vat_relative": False, "vat_radius": 1.3},
     "conditional-entropy": {"extra_terms": ("marginal_entropy", "vat")},
-    # Without it y alone finds nothing: its prior is left to the game over it.
-    "marginal-entropy": {"extra_terms": ("conditional_entropy", "vat"), "pretrain": "clustering"},
+    "marginal-entropy": {"extra_terms": ("conditional_entropy", "vat")},
     "game-over-y": {"y_game_weight": 0.0},
     "game-over-z": {"z_game_weight": 0.0},
     "averaging": {"encoder_average": 0.0},
@@ -352,9 +351,9 @@ ABLATIONS = (
         "mnist-100-plus",
         _OF_Y
         | {
-            "clusters": {"pretrain": "", "epochs": 28},
+            "clusters": {"pretrain": "", "epochs": 25},
             "kept-y": {"pretrain_keeps_y": False},
         },
     ),
-    *_ablations("mnist-clusters-10-plus", _OF_Y | {"clusters": {"pretrain": "", "epochs": 20}}),
+    *_ablations("mnist-clusters-10-plus", _OF_Y | {"clusters": {"pretrain": "", "epochs": 17}}),
 )

@@ -12,7 +12,7 @@ class ClustersOnly(AdversarialModel):
     """`ClusteringAAE` reduced to the extra terms of y: no decoder, no discriminator, no label.
 
     The first stage of a setting whose y nothing else shapes: reconstruction and the game over z
-    take two fifths of a step, and can wait until the clusters are found. By itself it is the
+    take a third of a step, and can wait until the clusters are found. By itself it is the
     baseline of `ClusteringAAE`, information maximisation alone.
 
     Args:

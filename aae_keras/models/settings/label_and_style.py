@@ -101,11 +101,6 @@ class LabelAndStyleAAE(AdversarialModel):
         """See `PhasedModel.priors`."""
         return {"y": self.categorical_prior, "z": self.gaussian_prior}
 
-    @property
-    def categories(self) -> int:
-        """See `PhasedModel.categories`."""
-        return self.categorical_prior.dim
-
     def get_config(self) -> dict[str, Any]:
         """See `PhasedModel.get_config`."""
         return {

@@ -247,7 +247,11 @@ PRESETS: dict[str, dict[str, Any]] = {
     "mnist-10-plus": _BARELY_NAMED | {"num_labeled": 10, "labeled_batch_size": 10},
     "mnist-20-plus": _BARELY_NAMED | {"num_labeled": 20, "labeled_batch_size": 20},
     "mnist-100-plus": _NAMED,
-    "mnist-100-image": _NAMED | _SHIFTED,
+    # As it was measured: what `_NAMED` changes has not been run to its end with shifts.
+    "mnist-100-image": _MNIST_PLUS
+    | _FROM_CLUSTERS
+    | _SHIFTED
+    | {"pretrain": "clustering", "num_labeled": 100},
     "mnist-1000-plus": _MNIST_PLUS | {"num_labeled": 1000},
     # Forty epochs are no better: 0.71 % on validation in place of 0.62.
     "mnist-all-plus": _MNIST_PLUS | {"num_labeled": 0, "labeled_batch_size": 250},

@@ -137,7 +137,7 @@ def clusters_only(**kwargs):
     return models.ClustersOnly(encoder(NUM_CLUSTERS), extra_terms=terms, **kwargs)
 
 
-# The baselines: an encoder, no decoder, no game.
+# The baselines, by name.
 ENCODER_ALONE = {"labels-only": labels_only, "clusters-only": clusters_only}
 # Every other learning setting, and every posterior, by name.
 SETTINGS = {
@@ -156,3 +156,4 @@ SETTINGS = {
     "basic-universal": lambda **kwargs: basic("universal", **kwargs),
     "label-informed": label_informed,
 }
+EVERY_SETTING = SETTINGS | ENCODER_ALONE

@@ -225,7 +225,8 @@ def test_what_reads_y_says_of_renamed_categories_what_it_said_before(from_cluste
     model.average.restart()
     after = model.encode(images)
     np.testing.assert_allclose(after["y"].numpy()[:, categories], y, atol=1e-6)
-    np.testing.assert_allclose(model.decode(after).numpy(), decoded, rtol=1e-5, atol=1e-5)
+    # The sums over y are in another order: a few units in the last place of float32.
+    np.testing.assert_allclose(model.decode(after).numpy(), decoded, rtol=2e-6, atol=1e-5)
     new = after["y"].numpy()
     told = [new, np.concatenate([after["z"], new], axis=1)[:, : judge_width(model)]]
     for judge, code, former in zip(judges(model), told, judged, strict=True):

@@ -71,7 +71,7 @@ def split(images):
 
 @pytest.mark.parametrize("setting", ["basic", "clustering", "semi-supervised", *tiny.ENCODER_ALONE])
 def test_every_kind_of_model_suggests(split, setting):
-    model = (tiny.SETTINGS | tiny.ENCODER_ALONE)[setting]()
+    model = tiny.EVERY_SETTING[setting]()
     found = suggesting.suggestions(model, split, 5)
     assert len({one.image for one in found}) == 5
     held_out = set(split.names[split.validation_rows])

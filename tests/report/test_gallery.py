@@ -48,9 +48,9 @@ def test_neighbours_are_the_nearest_others():
     assert gallery.neighbours(codes[:1]).shape == (1, 0)
 
 
-@pytest.mark.parametrize("name", tiny.SETTINGS | tiny.ENCODER_ALONE)
+@pytest.mark.parametrize("name", tiny.EVERY_SETTING)
 def test_categories_stand_for_classes(name):
-    model = (tiny.SETTINGS | tiny.ENCODER_ALONE)[name]()
+    model = tiny.EVERY_SETTING[name]()
     found = gallery.class_of_categories(model, None)
     assert len(found) == model.categories
     if model.latent_y in (LatentY.CLASS, LatentY.GIVEN):

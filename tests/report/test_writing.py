@@ -17,9 +17,9 @@ from tests.report.packed import cut, unpack
 LABELS = np.arange(60) % 3
 
 
-@pytest.mark.parametrize("name", tiny.SETTINGS | tiny.ENCODER_ALONE)
+@pytest.mark.parametrize("name", tiny.EVERY_SETTING)
 def test_every_setting_has_a_page(name, tmp_path):
-    model = (tiny.SETTINGS | tiny.ENCODER_ALONE)[name]()
+    model = tiny.EVERY_SETTING[name]()
     data = pages.data_of(pages.lines(60), LABELS, ["a", "b", "c"])
     report = pages.report_of(tmp_path, name, model, data)
     assert json.loads(report.to_json())["headline"]["title"] == name

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from aae_keras.deployment import contract
+from aae_keras.experiment.configuration.vocabulary import ENCODER_ALONE
 from aae_keras.metrics.shares import CONFIDENCE, share_interval
 
 FILE = "README.md"
@@ -82,9 +83,7 @@ def _purpose(manifest, classifies):
     if classifies:
         kind = "class" if manifest["class_names_from"] == "classes" else "cluster"
         y = f"y, the {kind}, one of {len(manifest['class_names'])}"
-        # Without a decoder nothing has taught z.
-        without_z = manifest["config"]["setting"] in ("labels-only", "clusters-only")
-        finds = y if without_z else f"{y}, and {finds}"
+        finds = y if manifest["config"]["setting"] in ENCODER_ALONE else f"{y}, and {finds}"
     return (
         f"The encoder of an adversarial autoencoder (arXiv:1511.05644). In an image of {shape} "
         f"it finds {finds}. Revision {manifest['revision']}, exported {manifest['exported']}."

@@ -21,7 +21,8 @@ def changed(config: Config, **changes: Any) -> Config:
     """A configuration with other values, without what these leave no use for.
 
     Another setting, no first stage, or fewer extra terms take the fields that belong to them along.
-    A run that starts from another's weights has no first stage.
+    A run that starts from another's weights has no first stage. Where marginal entropy is left out,
+    a first stage of y alone becomes one of the whole model.
     The baseline of labels alone has none either, and no extra term, which would use the other
     images, unless they are asked for. Epochs that are given are taken as stated. What is given by
     name is never left out, but refused where it has no use.

@@ -20,7 +20,9 @@ BOTH_CODES = ("semi-supervised", "clustering", "dimensionality-reduction")
 TAUGHT_Y = ("semi-supervised", "dimensionality-reduction")
 ANY_PRIOR = ("basic", "label-informed")
 DECODED_Y = ("semi-supervised", "supervised", "clustering")
-ENCODED_Y = (*BOTH_CODES, "labels-only", "clusters-only")
+# The baselines: no decoder, no game, and so a z that nothing has taught.
+ENCODER_ALONE = ("labels-only", "clusters-only")
+ENCODED_Y = (*BOTH_CODES, *ENCODER_ALONE)
 
 # Priors of several components, by name; `priors` has them.
 MIXTURES = ("gaussian-mixture", "swiss-roll")

@@ -37,6 +37,12 @@ def manifest(exported):
     }
 
 
+@pytest.mark.parametrize("setting, said", [("clustering", True), ("clusters-only", False)])
+def test_a_z_that_nothing_has_taught_is_not_called_the_style(manifest, setting, said):
+    manifest["config"]["setting"] = setting
+    assert ("z, the style" in card.card("pets", manifest, tested=60)) == said
+
+
 def blocks(text):
     """The fenced blocks of a card: (language, content)."""
     return re.findall(r"(?ms)^```(\w+)\n(.*?)\n```$", text)

@@ -129,15 +129,16 @@ def test_a_run_stopped_before_its_first_epoch_leaves_the_folder_as_it_was(small,
     training.train(small, tmp_path / "new", verbose=0)  # the same again
 
 
-def test_a_run_stopped_later_keeps_its_last_two_epochs(small, tmp_path):
+def test_a_run_stopped_later_keeps_its_last_two_epochs(small, tmp_path, trained_once):
     with pytest.raises(KeyboardInterrupt):
         training.train(small, tmp_path / "run", callbacks=[At(3, interrupt)], verbose=0)
     kept = sorted(path.name for path in (tmp_path / "run" / "backup").iterdir())
     assert kept == ["epoch-000002", "epoch-000003"]
     (tmp_path / "run" / "backup" / "epoch-000003" / "state.npz").write_bytes(b"PK")
-    alone = training.train(small, tmp_path / "alone", verbose=0)
     resumed = training.train(small, tmp_path / "run", resume=True, verbose=0)
-    ours, theirs = (training.factory.models.load_model(r.model_file) for r in (alone, resumed))
+    ours, theirs = (
+        training.factory.models.load_model(r.model_file) for r in (trained_once, resumed)
+    )
     for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 

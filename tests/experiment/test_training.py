@@ -176,14 +176,14 @@ def test_a_killed_process_resumes_to_the_same_weights(small, tmp_path):
     small = dataclasses.replace(small, epochs=40)
     (tmp_path / "config.yaml").write_text(small.to_yaml())
 
-    def start(folder, mode):
+    def start(mode):
         command = [sys.executable, "-c", textwrap.dedent(script)]
         return subprocess.Popen(
-            [*command, str(tmp_path / "config.yaml"), str(tmp_path / folder), mode],
+            [*command, str(tmp_path / "config.yaml"), str(tmp_path / "cut"), mode],
             stderr=subprocess.DEVNULL,
         )
 
-    alone, cut = start("alone", "new"), start("cut", "new")
+    cut = start("new")
     deadline = time.monotonic() + 60
     backup = tmp_path / "cut" / "backup"
     while not list(backup.glob("epoch-00001?")) and time.monotonic() < deadline:
@@ -192,10 +192,10 @@ def test_a_killed_process_resumes_to_the_same_weights(small, tmp_path):
     cut.wait()
     done = [int(p.name.removeprefix("epoch-")) for p in backup.glob("epoch-*")]
     assert done and 10 <= max(done) < 40
-    assert start("cut", "resume").wait() == 0 and alone.wait() == 0
-    assert_same_weights(
-        *(saved_weights(runs.open_run(tmp_path / name)) for name in ("alone", "cut"))
-    )
+    resumed = start("resume")
+    alone = training.train(small, tmp_path / "alone", verbose=0)
+    assert resumed.wait() == 0
+    assert_same_weights(saved_weights(alone), saved_weights(runs.open_run(tmp_path / "cut")))
 
 
 def test_a_run_leaves_what_the_manual_lists(small, tmp_path):
@@ -208,20 +208,18 @@ def test_a_run_leaves_what_the_manual_lists(small, tmp_path):
     assert time.strptime(stamp, "%Y%m%dT%H%M%SZ") and fingerprint == small.fingerprint()
 
 
-def test_the_test_part_changes_no_weight(small, tmp_path, npz):
-    first = training.train(small, tmp_path / "first", verbose=0)
+def test_the_test_part_changes_no_weight(small, tmp_path, npz, trained_once):
     with np.load(npz) as arrays:
         changed = dict(arrays)
     changed["x_test"], changed["y_test"] = changed["x_test"][:7] * 0, changed["y_test"][:7] * 0
     np.savez(npz, **changed)
     second = training.train(small, tmp_path / "second", verbose=0)
-    assert_same_weights(saved_weights(first), saved_weights(second))
+    assert_same_weights(saved_weights(trained_once), saved_weights(second))
 
 
-def test_a_shorter_run_has_the_rates_of_the_long_ones_first_epochs(small, tmp_path):
-    longer = training.train(small, tmp_path / "longer", verbose=0)
+def test_a_shorter_run_has_the_rates_of_the_long_ones_first_epochs(small, tmp_path, trained_once):
     short = training.train(dataclasses.replace(small, epochs=3), tmp_path / "short", verbose=0)
-    lines = [run.history_file.read_text().splitlines() for run in (longer, short)]
+    lines = [run.history_file.read_text().splitlines() for run in (trained_once, short)]
     strip = [[line.rsplit(",", 2)[0] for line in text] for text in lines]  # no seconds, revision
     assert strip[0][:4] == strip[1]
 
@@ -305,8 +303,8 @@ def test_nan_is_placed_within_the_steps_of_an_execution(small, tmp_path):
         training.train(small, tmp_path / "run", build=poisoned(Poison()), verbose=0)
 
 
-def test_a_folder_with_a_run_is_refused_resumed_or_moved_away(small, tmp_path):
-    run = training.train(small, tmp_path / "runs" / "mine", verbose=0)
+def test_a_folder_with_a_run_is_refused_resumed_or_moved_away(small, tmp_path, trained):
+    run = trained
     before = run.model_file.read_bytes()
     with pytest.raises(runs.RunError, match="holds a run already.*--resume.*--overwrite"):
         training.train(small, run.folder, verbose=0)
@@ -315,15 +313,14 @@ def test_a_folder_with_a_run_is_refused_resumed_or_moved_away(small, tmp_path):
     for count in ("", "-1"):
         runs.write_config(run)  # the same revision twice
         training.train(small, run.folder, overwrite=True, verbose=0)
-        old = tmp_path / "runs" / ".old" / f"{run.revision}{count}"
+        old = tmp_path / ".old" / f"{run.revision}{count}"
         assert (old / "model.keras").exists()
 
 
-def test_resume_refuses_another_configuration_and_an_empty_folder(small, tmp_path):
-    training.train(small, tmp_path / "run", verbose=0)
-    (tmp_path / "run" / "model.keras").unlink()
+def test_resume_refuses_another_configuration_and_an_empty_folder(small, tmp_path, trained):
+    trained.model_file.unlink()
     with pytest.raises(runs.RunError, match="seed is 0, not 3.*Only epochs, dataset, data_dir"):
-        training.train(dataclasses.replace(small, seed=3), tmp_path / "run", resume=True)
+        training.train(dataclasses.replace(small, seed=3), trained.folder, resume=True)
     with pytest.raises(runs.RunError, match="holds no run"):
         training.train(small, tmp_path / "none", resume=True)
 
@@ -375,16 +372,16 @@ def test_epochs_may_change_while_a_run_is_unfinished(small, tmp_path, monkeypatc
         )
 
 
-def test_a_new_run_takes_nothing_from_a_stale_checkpoint(small, tmp_path, monkeypatch):
+def test_a_new_run_takes_nothing_from_a_stale_checkpoint(
+    small, tmp_path, monkeypatch, trained_once
+):
     interrupted(small, tmp_path / "run", monkeypatch)
     (tmp_path / "run" / "config.yaml").unlink()
     again = training.train(small, tmp_path / "run", verbose=0)
-    fresh = training.train(small, tmp_path / "fresh", verbose=0)
-    assert_same_weights(saved_weights(again), saved_weights(fresh))
+    assert_same_weights(saved_weights(again), saved_weights(trained_once))
 
 
-def test_data_that_has_changed_is_refused(small, tmp_path, npz, monkeypatch):
-    done = training.train(small, tmp_path / "done", verbose=0)
+def test_data_that_has_changed_is_refused(small, tmp_path, npz, monkeypatch, trained):
     interrupted(small, tmp_path / "cut", monkeypatch)
     with np.load(npz) as arrays:
         changed = dict(arrays)
@@ -393,7 +390,7 @@ def test_data_that_has_changed_is_refused(small, tmp_path, npz, monkeypatch):
     with pytest.raises(runs.RunError, match="The training part of .* has changed"):
         training.train(small, tmp_path / "cut", resume=True, verbose=0)
     with pytest.raises(runs.RunError, match="has changed"):
-        evaluation.evaluate_run(done.folder)
+        evaluation.evaluate_run(trained.folder, dataset=str(npz))
 
 
 def test_data_may_have_moved(small, tmp_path, npz):

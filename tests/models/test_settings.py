@@ -38,8 +38,12 @@ def setting(request):
 
 # One of each setting; its variants, which differ in their terms, in the long suite.
 VARIANTS = {
-    *("supervised-informed", "clustering", "dimensionality-reduction-without-labels"),
-    *("basic-gaussian", "basic-universal"),
+    "semi-supervised",
+    "supervised-informed",
+    "clustering",
+    "dimensionality-reduction-without-labels",
+    "basic-gaussian",
+    "basic-universal",
 }
 each_setting = pytest.mark.parametrize(
     "setting",

@@ -133,7 +133,7 @@ _MNIST_GAMES = _MNIST_PLUS | {
 _MNIST_FROM_CLUSTERS = _MNIST_GAMES | _FROM_CLUSTERS
 # Y begun anew and taught the merged clusters divided 4 and 9 by slant in a seed of ten, where 97 of
 # 100 labels agreed with the clusters: it keeps what found them.
-_NAMED = _MNIST_FROM_CLUSTERS | {"num_labeled": 100, "pretrain_keeps_y": True}
+_NAMED = _MNIST_FROM_CLUSTERS | {"pretrain_keeps_y": True}
 # The recipe before these two, where they were not run anew or were worse: with sixteen clusters one
 # was used by no image. In the plane z is what is looked at: it learns from the first stage on.
 _MNIST_FROM_ALL = _MNIST_PLUS | _FROM_CLUSTERS | {"pretrain": "clustering"}
@@ -244,9 +244,10 @@ PRESETS: dict[str, dict[str, Any]] = {
     # The same experiments with what helps beyond the paper.
     "mnist-10-plus": _BARELY_NAMED | {"num_labeled": 10, "labeled_batch_size": 10},
     "mnist-20-plus": _BARELY_NAMED | {"num_labeled": 20, "labeled_batch_size": 20},
-    "mnist-100-plus": _NAMED,
+    "mnist-100-plus": _NAMED | {"num_labeled": 100},
     "mnist-100-image": _MNIST_FROM_ALL | _SHIFTED | {"num_labeled": 100},
-    "mnist-1000-plus": _MNIST_GAMES | {"num_labeled": 1000},
+    # Without clusters first 1.56 % on validation: worse than with a tenth of the labels.
+    "mnist-1000-plus": _NAMED | {"num_labeled": 1000},
     # With the momentum of before forty epochs were no better: 0.71 % on validation, not 0.62.
     "mnist-all-plus": _MNIST_GAMES | {"num_labeled": 0, "labeled_batch_size": 250},
     "mnist-clusters-10-plus": _MNIST_FROM_CLUSTERS

@@ -16,7 +16,9 @@ def worker():
     import aae_keras
 
     aae_keras.train(
-        aae_keras.preset("mnist-1000-plus", data_dir="/shared/tfds", batch_size=400),
+        aae_keras.preset(
+            "mnist-all-plus", data_dir="/shared/tfds", batch_size=400, labeled_batch_size=400
+        ),
         FOLDER,
         resume=(FOLDER / "config.yaml").exists(),
         distribute="multiworker",

@@ -304,16 +304,17 @@ def test_nan_is_placed_within_the_steps_of_an_execution(small, tmp_path):
 
 
 def test_a_folder_with_a_run_is_refused_resumed_or_moved_away(small, tmp_path, trained):
-    run = trained
-    before = run.model_file.read_bytes()
+    before = trained.model_file.read_bytes()
     with pytest.raises(runs.RunError, match="holds a run already.*--resume.*--overwrite"):
-        training.train(small, run.folder, verbose=0)
-    assert training.train(small, run.folder, resume=True, verbose=0).revision == run.revision
-    assert run.model_file.read_bytes() == before
+        training.train(small, trained.folder, verbose=0)
+    assert (
+        training.train(small, trained.folder, resume=True, verbose=0).revision == trained.revision
+    )
+    assert trained.model_file.read_bytes() == before
     for count in ("", "-1"):
-        runs.write_config(run)  # the same revision twice
-        training.train(small, run.folder, overwrite=True, verbose=0)
-        old = tmp_path / ".old" / f"{run.revision}{count}"
+        runs.write_config(trained)  # the same revision twice
+        training.train(small, trained.folder, overwrite=True, verbose=0)
+        old = tmp_path / ".old" / f"{trained.revision}{count}"
         assert (old / "model.keras").exists()
 
 

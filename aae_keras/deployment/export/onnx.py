@@ -1,6 +1,7 @@
 """An ONNX file of the encoder, for ONNX Runtime and OpenVINO; an optional extra."""
 
 import dataclasses
+import importlib.util
 import json
 import pathlib
 
@@ -13,6 +14,14 @@ from aae_keras.errors import ExportError
 OPSET = 17
 
 
+def check_installed() -> None:
+    """Raise `ExportError` if the packages of the extra are not installed."""
+    if importlib.util.find_spec("tf2onnx") is None:
+        raise ExportError(
+            "The format onnx needs packages of its own: pip install 'aae_keras[onnx]'"
+        )
+
+
 def write_onnx(signatures: Signatures, path: pathlib.Path) -> None:
     """Write classification and codes as one graph; class names are metadata of the file.
 
@@ -23,12 +32,8 @@ def write_onnx(signatures: Signatures, path: pathlib.Path) -> None:
     Raises:
         ExportError: If the packages of the extra are not installed.
     """
-    try:
-        import tf2onnx
-    except ImportError as error:
-        raise ExportError(
-            "The format onnx needs packages of its own: pip install 'aae_keras[onnx]'"
-        ) from error
+    check_installed()
+    import tf2onnx
 
     @tf.function(autograph=False)
     def answer(image: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -69,14 +69,16 @@ def export_run(
         Path of the version's folder.
 
     Raises:
-        ExportError: If a format is unknown, or an exported file does not answer like the Keras
-            model.
+        ExportError: If a format is unknown or its packages are missing, or an exported file does
+            not answer like the Keras model.
         VersionError: If the version is taken, or the name is no folder's.
         DataError, RunError: If the run or its data cannot be used.
         KeyboardInterrupt: If a signal came, looked at between the steps; nothing is published.
     """
     _check("formats", formats, contract.FORMATS)
     _check("quantize", quantize, contract.LITERT_FILES)
+    if "onnx" in formats:
+        onnx.check_installed()
     run, data, model = factory.load_trained(folder, **where)
     if with_decoder and not hasattr(model, "decoder"):
         raise ExportError(f"{folder} has no decoder: the setting is {run.config.setting}.")

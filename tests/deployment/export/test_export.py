@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import signal
+import sys
 
 import keras
 import numpy as np
@@ -339,6 +340,14 @@ def test_formats(trained, root):
         export.export_run(trained.folder, formats=["tflite"], root=root)
     with pytest.raises(export.ExportError, match="`quantize` must be of .* Received: int4"):
         export.export_run(trained.folder, quantize=["int4"], root=root)
+
+
+def test_a_missing_package_is_said_before_anything_is_written(trained, root, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    monkeypatch.setattr(factory, "load_trained", None)  # a call of it would raise TypeError
+    with pytest.raises(export.ExportError, match=r"onnx needs packages .* 'aae_keras\[onnx\]'"):
+        export.export_run(trained.folder, "late", formats=["litert", "onnx"], root=root)
+    assert not (root / "late").exists()
 
 
 def test_onnx_answers_alike_with_names_of_its_own(trained, root, images):

@@ -70,6 +70,7 @@ def test_a_search_without_an_end_says_why(outcome, message):
     [
         Config(dataset="my pictures", rate_drops=(), hidden_units=(5, 6), seed=4),
         preset("mnist-100-plus", vat_radius=0.31, batch_norm=False, extra_terms=("vat",)),
+        preset("own", setting="dimensionality-reduction", num_clusters=10, pretrain="labels-only"),
     ],
 )
 def test_the_flags_of_a_configuration_make_it(config):

@@ -230,6 +230,7 @@ def flags_of(config):
     for name in (
         "resume_from",
         "setting",
+        "num_clusters",
         "pretrain",
         "extra_terms",
         "epochs",

@@ -15,6 +15,8 @@ from aae_keras.data.source import DataError, Source
 log = logging.getLogger(__name__)
 
 MAX_VALIDATION_SHARE = 0.2
+# Of the classes that no label teaches, so many are named.
+NAMED = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,6 +111,8 @@ def split_source(
     else:
         labeled = np.arange(0)
         validation = _validation_rows_without_labels(source.labels, num_validation, random)
+    if use_labels:
+        _name_untaught(source, labeled)
     return Split(
         as_images(source.images),
         source.labels,
@@ -146,7 +150,21 @@ def _labeled_rows(source, num_labeled, num_validation, random):
         raise DataError("The training part has no labels, and this setting needs some.")
     if num_labeled:
         return np.sort(_balanced(source, known, num_labeled, random))
-    return np.sort(known[min(num_validation, int(MAX_VALIDATION_SHARE * len(known))) :])
+    share = min(num_validation, int(MAX_VALIDATION_SHARE * len(known)))
+    spared, taught = known[:share], known[share:]
+    # A class whose labels all fell to validation keeps one: what it is, nothing else could say.
+    of_others = ~np.isin(source.labels[spared], source.labels[taught])
+    firsts = np.unique(source.labels[spared[of_others]], return_index=True)[1]
+    return np.sort(np.concatenate([taught, spared[of_others][firsts]]))
+
+
+def _name_untaught(source, labeled):
+    """Name the classes that training sees no label of."""
+    numbers = np.setdiff1d(np.arange(len(source.class_names)), source.labels[labeled])
+    if len(numbers):
+        names = ", ".join(source.class_names[number] for number in numbers[:NAMED])
+        more = f" and {len(numbers) - NAMED} more" if len(numbers) > NAMED else ""
+        log.warning("Classes that no label teaches: %s%s.", names, more)
 
 
 def _validation_rows(labels, labeled, num_validation, random):

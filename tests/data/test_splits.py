@@ -81,6 +81,27 @@ def test_without_a_number_training_takes_every_label_but_validations_share():
     assert (split.labels[split.unlabeled_rows] == -1).all()
 
 
+def test_validation_leaves_every_class_a_label_to_be_taught_by(caplog):
+    sizes = []
+    for seed in range(40):
+        split = split_source(source([6, 6, 6, 1]), validation_size=3, seed=seed)
+        assert set(split.labels[split.labeled_rows]) == {0, 1, 2, 3}
+        assert not set(split.labeled_rows) & set(split.validation_rows)
+        assert len(split.labeled_rows) + len(split.validation_rows) == 19
+        sizes.append(len(split.validation_rows))
+    # The one label of the last class falls to validation in 3 of 19 cases, and is given back.
+    assert sorted(set(sizes)) == [2, 3] and 1 <= sizes.count(2) <= 15
+    assert "no label teaches" not in caplog.text
+
+
+def test_classes_that_no_label_teaches_are_named(caplog):
+    split_source(source([6, 0, 6, 0]), num_labeled=0, validation_size=2)
+    assert "Classes that no label teaches: class 1, class 3." in caplog.messages
+    caplog.clear()
+    split_source(source([6] * 9), num_labeled=2)
+    assert sum(" and 2 more." in message for message in caplog.messages) == 1
+
+
 def test_labels_go_to_training_first(caplog):
     split = split_source(source([10, 10], unlabeled=80), num_labeled=16, validation_size=10)
     assert len(split.labeled_rows) == 16 and len(split.validation_rows) == 4

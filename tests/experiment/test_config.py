@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 
+from aae_keras.errors import UserError
 from aae_keras.experiment.building import factory
 from aae_keras.experiment.configuration import consistency, presets
 from aae_keras.experiment.configuration.changes import changed
@@ -183,6 +184,10 @@ def test_presets_of_mnist_state_the_papers_recipe():
     "changes, message",
     [
         ({"num_clusters": 5}, "`num_clusters` is for the settings"),
+        (
+            {"pretrain": "clustering", "pretrain_clusters": 2, "num_clusters": 20},
+            "`num_clusters` is for the settings",
+        ),
         ({"cyclic_loss": 1.0}, "`cyclic_loss` is for the setting clustering"),
         ({"setting": "supervised", "head_weight": 3.0}, "is for the setting dimensionality-reduct"),
         ({"setting": "clustering"}, "needs `num_clusters` of at least 2"),
@@ -259,6 +264,12 @@ def test_a_stage_has_no_fields_of_other_settings():
     assert config.learns_from_labels and second.learns_from_labels
 
 
+def test_clusters_that_are_merged_to_classes_have_no_number_of_their_own():
+    config = changed(preset("own-clusters", num_clusters=30), setting="semi-supervised")
+    assert (config.pretrain, config.pretrain_clusters) == ("clusters-only", 3)
+    assert config.num_clusters == 0
+
+
 def test_another_setting_takes_along_what_is_of_no_use_to_it():
     """Every preset can be asked for the baseline of labels alone, which sees no other image."""
     for name in presets.PRESETS:
@@ -314,7 +325,7 @@ def test_the_class_prior_reaches_the_game_and_the_marginal_entropy(small):
         assert model.categorical_prior.shares == pytest.approx(expected)
         assert model.extra_terms[0].shares == pytest.approx(expected)
     config = dataclasses.replace(small, class_prior="2,1")
-    with pytest.raises(ValueError, match="a share for each of the 3 classes"):
+    with pytest.raises(UserError, match="a share for each of the 3 classes"):
         factory.build_model(config, factory.load_data(config))
 
 

@@ -138,6 +138,15 @@ def test_images_that_are_read_in_another_way_cannot_be_compared(child):
     refused(dataclasses.replace(child, fit="crop"), "reads images in another way.*--fit")
 
 
+def test_nobody_can_tell_which_images_clusters_saw_that_read_them_otherwise(clusters, caplog):
+    other = naming(clusters, fit="crop")
+    data = factory.read_data(other)
+    caplog.clear()
+    parents.open_parent(other, data)
+    (message,) = caplog.messages
+    assert "Nobody can tell which images" in message and "read in another way" in message
+
+
 def test_fewer_clusters_than_classes_are_refused(clusters, images, labels):
     more = from_arrays(images, np.arange(60) % 4)
     refused(naming(clusters), "too few.*Expected at least 4, one for .*Received: 3", more)
@@ -162,8 +171,8 @@ def refused(config, message, data=None):
 
 def test_other_networks_are_refused_by_the_name_of_the_field(child):
     other = dataclasses.replace(child, hidden_units=(16, 8), trunks=2)
-    refused(other, r"hidden_units is \[16, 16\], not \[16, 8\], trunks is 1, not 2. Leave "
-            "--hidden_units, --trunks out")  # fmt: skip
+    refused(other, r"hidden_units is \[16, 16\], not \[16, 8\], trunks is 1, not 2. Leave out "
+            "--preset, --config and flags that change this, such as --hidden_units:")  # fmt: skip
 
 
 def test_other_images_and_classes_are_refused(child, images, labels):

@@ -13,6 +13,7 @@ from aae_keras.experiment.learning import merging, training
 from aae_keras.experiment.learning.stages import stages_of, start_from
 from aae_keras.experiment.run_folder import runs
 from aae_keras.images import to_unit_range
+from aae_keras.models.inference import encode
 from tests.experiment.killing import check_resumes_exactly
 
 
@@ -188,6 +189,21 @@ def test_labels_that_disagree_are_written_down_as_a_table_of_labels(small, tmp_p
     assert [(answer.image, answer.label) for answer in found] == [
         (str(split.names[row]), split.class_names[split.labels[row]]) for row in rows
     ]
+
+
+def test_a_category_without_a_target_is_no_images_answer(from_clusters, random):
+    """Two targets give one row of log-odds, and the commoner a large offset."""
+    data = factory.load_data(from_clusters)
+    config = dataclasses.replace(from_clusters, weight_stddev=2.0)  # features to learn from
+    model = factory.build_model(stages_of(config, 3)[-1].config, data)
+    targets = (np.arange(100) % 5 > 0).astype(int)
+    images = random.integers(0, 60, (100, *data.image_shape)).astype("uint8")
+    images[targets == 0, :3] += 190  # bright ones lower the log-odds of the commoner
+    merging.teach_head(model, images, 2 * targets)
+    model.average.restart()
+    logits = encode(model, images)["y_logits"]
+    assert set(logits.argmax(axis=1)) == {0, 2}
+    assert (logits[:, 1] < logits.max(axis=1)).all()
 
 
 def test_a_head_of_another_kind_is_refused(from_clusters):

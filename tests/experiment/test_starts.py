@@ -110,6 +110,19 @@ def test_a_killed_run_of_several_starts_resumes_exactly(several, tmp_path, kille
     assert not run.backup.exists()
 
 
+def test_what_is_kept_of_a_start_is_whole_though_a_newer_checkpoint_is_damaged(tmp_path, model):
+    backup = Backup(tmp_path)
+    backup.set_model(model)
+    for epoch in range(2):
+        backup.on_epoch_end(epoch)
+    newest = tmp_path / "epoch-000002" / "state.npz"
+    newest.write_bytes(newest.read_bytes()[:100])
+    resumed = Backup(tmp_path)
+    assert resumed.restore(model) == 1
+    resumed.keep(1)
+    assert checkpoints.whole(tmp_path / "start-1").epochs == 1
+
+
 def test_a_kept_start_that_is_damaged_is_refused(tmp_path):
     kept = tmp_path / "start-2"
     kept.mkdir()

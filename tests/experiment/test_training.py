@@ -326,6 +326,18 @@ def test_resume_refuses_another_configuration_and_an_empty_folder(small, tmp_pat
         training.train(small, tmp_path / "none", resume=True)
 
 
+def test_other_epochs_leave_a_run_the_least_steps_that_its_batches_are_of(small, trained):
+    config = dataclasses.replace(small, least_steps=9)
+    trained.model_file.unlink()
+    runs.write_config(dataclasses.replace(trained, config=config))
+    longer = changed(config, epochs=7)
+    assert longer.least_steps == 0  # of a new run: its epochs are taken as stated
+    reopened = training.reopen(trained.folder, longer).config
+    assert (reopened.epochs, reopened.least_steps) == (7, 9)
+    with pytest.raises(runs.RunError, match="least_steps is 9, not 5"):
+        training.reopen(trained.folder, dataclasses.replace(config, least_steps=5))
+
+
 def test_weights_that_turn_nan_in_the_last_step_are_not_saved(small, tmp_path):
     """Losses are those before a step: only the weights show what its update did."""
 

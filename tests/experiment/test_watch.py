@@ -2,6 +2,7 @@
 
 import logging
 import math
+import types
 
 import numpy as np
 import pytest
@@ -46,6 +47,16 @@ def watching(small):
     watch = Watch(data, 0, 8)
     watch.set_model(factory.build_model(small, data))
     return watch
+
+
+def test_images_of_every_part_are_looked_at_though_they_stand_class_by_class():
+    rows = np.arange(4 * watch.IMAGES)
+    split = types.SimpleNamespace(images=rows, validation_rows=rows)
+    looked_at = Watch(types.SimpleNamespace(split=split), 0, 4).images
+    parts = np.bincount(looked_at // watch.IMAGES, minlength=4)
+    # A quarter of each, drawn without replacement: 1000 1/4 3/4 3/4 = 141 is the variance, and
+    # five deviations are 60.
+    assert parts.sum() == watch.IMAGES and np.abs(parts - watch.IMAGES / 4).max() < 60
 
 
 def test_a_sign_is_said_once_when_it_has_lasted(watching, caplog):

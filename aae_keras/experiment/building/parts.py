@@ -8,6 +8,7 @@ import numpy as np
 
 from aae_keras import networks, priors
 from aae_keras.data import Data
+from aae_keras.errors import UserError
 from aae_keras.experiment.building import optimization
 from aae_keras.experiment.configuration import consistency
 from aae_keras.experiment.configuration.config import Config
@@ -113,7 +114,7 @@ def class_shares(config: Config, data: Data) -> list[float] | None:
     """How often each class occurs, by `class_prior`; None for equally often, or for clusters.
 
     Raises:
-        ValueError: If it states another number of shares than there are classes.
+        UserError: If it states another number of shares than there are classes.
     """
     if config.num_clusters or config.class_prior == "uniform":
         return None
@@ -124,7 +125,7 @@ def class_shares(config: Config, data: Data) -> list[float] | None:
         return [float(share) for share in counts / counts.sum()]
     shares = consistency.shares_of(config.class_prior)
     if shares is None or len(shares) != classes:
-        raise ValueError(
+        raise UserError(
             f"`class_prior` must have a share for each of the {classes} classes, "
             f"{', '.join(data.class_names[:5])}... Received: class_prior={config.class_prior!r}"
         )

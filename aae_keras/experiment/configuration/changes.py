@@ -61,9 +61,11 @@ def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
     if values["pretrain"] == "clusters-only" and "pretrain" not in changes:
         if "marginal_entropy" not in values["extra_terms"]:
             values["pretrain"] = "clustering"  # whose game over y uses all categories, too
-    settings = {setting, values["pretrain"]}
     for field in dataclasses.fields(config):
         only, term = field.metadata["only"], field.metadata["term"]
+        settings = {setting, values["pretrain"]}
+        if field.name == "num_clusters" and _starts_from_clusters(config, values):
+            settings = {setting}  # a first stage has so many for each category of y
         idle = (
             (only and not settings & set(only))
             or (term and term not in values["extra_terms"])

@@ -43,9 +43,11 @@ def check(config: Any) -> None:
 
 def _check_use(config):
     """Refuse fields that no setting of the run has a use for."""
-    settings = {config.setting, config.pretrain}
     for field in dataclasses.fields(config):
         only, value = field.metadata["only"], getattr(config, field.name)
+        settings = {config.setting, config.pretrain}
+        if field.name == "num_clusters" and config.pretrain_clusters:
+            settings = {config.setting}  # a first stage has so many for each category of y
         if only and not settings & set(only) and value != field.default:
             raise ValueError(
                 f"`{field.name}` is for the setting{'s' if len(only) > 1 else ''} "

@@ -60,6 +60,8 @@ class Backup(keras.callbacks.Callback):
         self.replicas = replicas
         self.history: list[dict[str, Any]] = []
         self._found: checkpoints.Checkpoint | None = None
+        # Where the model as it is was last written, or read from: a damaged one may be newer.
+        self._current = self.folder
         # The number of the run's stage, for its rows of the history; None where there is but one.
         self.stage: int | None = None
 
@@ -97,20 +99,19 @@ class Backup(keras.callbacks.Callback):
             )
         _assign(found, model)
         self.history = found.history
-        self._found = None
+        self._found, self._current = None, found.folder
         if self.history_file:  # a kill may have come between the checkpoint and its row
             self._write_history()
         return found.epochs
 
     def keep(self, start: int) -> None:
-        """Keep a copy of the newest checkpoint until the run has ended: that of one start."""
-        newest = checkpoints.found(self.folder)[-1]
+        """Keep a copy of the last epoch's checkpoint until the run has ended: that of one start."""
         kept, aside = self._kept(start), self.folder / ".keeping"
         for path in (aside, kept):
             shutil.rmtree(path, ignore_errors=True)
-        size = sum(file.stat().st_size for file in newest.iterdir())
+        size = sum(file.stat().st_size for file in self._current.iterdir())
         with naming_a_full_disk(kept, size, "go on with --resume."):
-            shutil.copytree(newest, aside)
+            shutil.copytree(self._current, aside)
         aside.rename(kept)
         flush(self.folder)
 
@@ -169,6 +170,7 @@ class Backup(keras.callbacks.Callback):
             raise
         shutil.rmtree(target, ignore_errors=True)
         aside.rename(target)
+        self._current = target
         flush(self.folder)
         for checkpoint in checkpoints.found(self.folder):
             if checkpoint not in (*earlier[-1:], target):

@@ -245,16 +245,13 @@ def teach_head(model: AdversarialModel, images: np.ndarray, targets: np.ndarray)
     features = in_batches(features_of, images)["features"]
     strength = 1 / (PENALTY * len(targets))
     regression = LogisticRegression(C=strength, max_iter=200).fit(features, targets)
-    kernel, bias = (
-        np.zeros(head.kernel.shape),
-        np.full(head.bias.shape, regression.intercept_.min()),
-    )
-    if len(regression.classes_) == 2:  # one row: the log-odds of the second
-        kernel[:, regression.classes_[1]] = regression.coef_[0]
-        bias[regression.classes_] = [0.0, regression.intercept_[0]]
-    else:
-        kernel[:, regression.classes_] = regression.coef_.T
-        bias[regression.classes_] = regression.intercept_
+    weights, offsets = regression.coef_, regression.intercept_
+    if len(weights) == 1:  # the log-odds of the second of two: half to each, as if they were more
+        weights, offsets = np.concatenate([-weights, weights]) / 2, np.repeat(offsets, 2) / 2
+        offsets[0] *= -1
+    # Logits of the others sum to about nothing: one that is the least offset is never the largest.
+    kernel, bias = np.zeros(head.kernel.shape), np.full(head.bias.shape, offsets.min())
+    kernel[:, regression.classes_], bias[regression.classes_] = weights.T, offsets
     head.kernel.assign(kernel)
     head.bias.assign(bias)
 

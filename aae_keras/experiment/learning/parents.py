@@ -60,9 +60,9 @@ def open_parent(config: Config, data: Data) -> Parent:
     other, listing = difference(config, run.config, fixed)
     if other:
         raise runs.RunError(
-            f"The weights of {run.folder} do not fit: there {listing}. Leave "
-            f"{_flags(other)} out, which takes over what that run has, or train without "
-            "--resume_from."
+            f"The weights of {run.folder} do not fit: there {listing}. Leave out --preset, "
+            f"--config and flags that change this, such as --{other[0]}: what that run has is then "
+            "taken over. Or train without --resume_from."
         )
     lineage = read(run)
     model = load_model(run.model_file)
@@ -113,10 +113,15 @@ def _check_held_out(run, lineage, data, config):
         ("validation", split.images[split.validation_rows]),
         ("test", split.test_images),
     )
-    if lineage.seen is None:
-        log.info("Nobody can tell which images %s saw: earlier, or left on disk.", run.folder)
+    other, _ = difference(config, run.config, READING)
+    known = frozenset() if other else lineage.seen
+    if other or known is None:
+        log.warning(
+            "Nobody can tell which images %s saw: earlier, left on disk, or read in another way.",
+            run.folder,
+        )
     for part, images in parts:
-        if seen := (lineage.seen or frozenset()) & digests_of(images):
+        if seen := (known or frozenset()) & digests_of(images):
             log.warning(
                 "%d of %d %s images were seen by the run that this one starts from, without their "
                 "labels: scores are of images that it has learned from. Give the data a part test/ "
@@ -125,7 +130,6 @@ def _check_held_out(run, lineage, data, config):
             )  # fmt: skip
     if lineage.taught == frozenset():
         return
-    other, _ = difference(config, run.config, READING)
     if other:
         raise runs.RunError(
             f"{run.folder} reads images in another way, so that nobody can tell which of them it "

@@ -62,7 +62,8 @@ class Watch(keras.callbacks.Callback):
     """Looks, after each epoch, at the discriminators' losses and at codes of validation images.
 
     Args:
-        data: The `Data`; at most `IMAGES` of its validation images are looked at.
+        data: The `Data`; at most `IMAGES` of its validation images are looked at, shuffled, since
+            images of a folder stand class by class.
         start, stop: The epochs of the stage, as of `fit`. What categories are used is looked at in
             their second half, since in the first they come and go.
     """
@@ -70,7 +71,8 @@ class Watch(keras.callbacks.Callback):
     def __init__(self, data: Data, start: int, stop: int):
         super().__init__()
         split = data.split
-        self.images = split.images[split.validation_rows[:IMAGES]]
+        rows = np.random.default_rng(0).permutation(split.validation_rows)[:IMAGES]
+        self.images = split.images[np.sort(rows)]
         self.half = (start + stop) / 2
         self.seen: Counter[str] = Counter()
         self.said: set[str] = set()

@@ -132,8 +132,8 @@ _hungarian = functools.partial(Figure, "error_rate_hungarian", "error, one clust
 _paper_rule = functools.partial(Figure, "error_rate_paper_rule", "error by the paper's rule")
 
 
-def _generation(drawn: float, probe: float) -> tuple[Figure, ...]:
-    """What shows that style and label are apart, with goals for both."""
+def _generation(drawn: float | None = None, probe: float | None = None) -> tuple[Figure, ...]:
+    """What shows that style and label are apart, with goals for both where there are any."""
     return (
         Figure("generated_accuracy", "generated digits right", goal=drawn, more_is_better=True),
         Figure("label_probe_accuracy", "label read from z", goal=probe),
@@ -233,7 +233,7 @@ ROWS = (
     Row(
         "mnist-clusters-10-plus",
         "none of MNIST",
-        (_hungarian(best="IMSAT 1.6 %, VaDE 5.5 %", goal=1.6, worst_goal=3.0),),
+        (_hungarian(best="IMSAT 1.6 %, VaDE 5.5 %", goal=1.6, worst_goal=3.0), *_generation()),
         seeds=10,
         minutes=5,
         readme="MNIST, no labels, 10 clusters",

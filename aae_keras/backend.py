@@ -35,6 +35,6 @@ def _backend():
     home = os.environ.get("KERAS_HOME") or pathlib.Path("~/.keras").expanduser()
     file = pathlib.Path(home, "keras.json")
     try:
-        return json.loads(file.read_text()).get("backend", "tensorflow"), str(file)
+        return json.loads(file.read_text(encoding="utf-8")).get("backend", "tensorflow"), str(file)
     except (OSError, ValueError, AttributeError):  # Keras does without a file it cannot read
         return "tensorflow", "the default"

@@ -22,7 +22,7 @@ DAMAGE = (
 def write_atomically(path: pathlib.Path | str, text: str) -> None:
     """Write a text file so that a reader sees the old one or the new one, never half of it."""
     with replaced(path) as aside:
-        aside.write_text(text)
+        aside.write_text(text, encoding="utf-8")
 
 
 @contextlib.contextmanager

@@ -70,6 +70,25 @@ class Prior(abc.ABC):
         return cls(**config)
 
 
+def samples_of(prior: Prior, count: int | tf.Tensor, seed: noise.Seed) -> tf.Tensor:
+    """Codes that a prior draws, float32 of shape (count, prior.dim), whoever wrote it.
+
+    Args:
+        prior: The prior; one of your own may draw another type.
+        count, seed: As of `Prior.sample`.
+
+    Raises:
+        ValueError: If they are of another width than it says.
+    """
+    samples = tf.cast(prior.sample(count, seed), "float32")
+    if samples.shape.rank != 2 or samples.shape[-1] not in (None, prior.dim):
+        raise ValueError(
+            f"{type(prior).__name__}.sample must return codes of shape (batch_size, {prior.dim}), "
+            f"as its `dim` says. Received: {samples.shape}"
+        )
+    return samples
+
+
 @keras.saving.register_keras_serializable(package="aae_keras")
 class CategoricalPrior(Prior):
     """p(y): one-hot vectors, each of the `dim` categories equally likely (section 5), or as stated.

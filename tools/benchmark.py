@@ -39,7 +39,9 @@ def main(arguments):
     if unknown := set(flags.only) - set(GROUPS):
         raise cli.Usage(f"--only must be of {', '.join(GROUPS)}. Received: {','.join(unknown)}")
     if flags.output:
-        open(flags.output, "a").close()  # a path that cannot be written is better known now
+        open(
+            flags.output, "a", encoding="utf-8"
+        ).close()  # a path that cannot be written is better known now
     cli.load_tensorflow()
     from .benchmarks import many, measure, serving, startup, streaming, training
 
@@ -64,7 +66,7 @@ def main(arguments):
             print(f"{row.name:42}{row.value:>10.4g}  {row.unit}", flush=True)
             report["rows"].append({"name": row.name, "value": row.value, "unit": row.unit})
         if flags.output:  # after each group: the last of them takes long
-            with open(flags.output, "w") as file:
+            with open(flags.output, "w", encoding="utf-8") as file:
                 json.dump(report, file, indent=2)
 
 

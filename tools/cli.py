@@ -310,7 +310,7 @@ def load_tensorflow():
 
 def _config_from_file(path, base):
     try:
-        with open(path) as file:
+        with open(path, encoding="utf-8") as file:
             text = file.read()
         named = Config.fields_of(text).get("preset")
         if named is not None and FLAGS.preset not in (None, named):

@@ -86,7 +86,7 @@ def train(config, folder, labels):
     from aae_keras.experiment.run_folder import outcomes
 
     table = folder.with_suffix(".csv")
-    with open(table, "w", newline="") as file:
+    with open(table, "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("image", "label"), *sorted(labels.items())])
     config = changed(config, dataset=str(folder.parent / "digits"), labels=str(table))
     run = training.train(config, folder, verbose=0)
@@ -98,7 +98,7 @@ def ask(run_folder, count, method):
     from aae_keras.labelling import suggesting
 
     path, *_ = suggesting.suggest(run_folder, count, method)
-    with open(path, newline="") as file:
+    with open(path, encoding="utf-8", newline="") as file:
         return [row["image"] for row in csv.DictReader(file)]
 
 

@@ -16,7 +16,7 @@ SAVED_MODEL_PARTS = ("*.pb", "variables/*")
 def table(version):
     """Lines of text for a version's folder."""
     version = pathlib.Path(version)
-    manifest = json.loads((version / contract.MANIFEST).read_text())
+    manifest = json.loads((version / contract.MANIFEST).read_text("utf-8"))
     lines = [
         f"{'':16}{'labels agree':>13}{'on test':>9}{'test error':>12}{'size':>11}{'one image':>11}"
     ]
@@ -52,7 +52,7 @@ def _percent(share):
 def paths_of(version):
     """Where each file (or the folder) lies that a version's manifest has compared, by its name."""
     version = pathlib.Path(version)
-    manifest = json.loads((version / contract.MANIFEST).read_text())
+    manifest = json.loads((version / contract.MANIFEST).read_text("utf-8"))
     return {name: version / contract.FILES[name] for name in manifest["agreement"]}
 
 

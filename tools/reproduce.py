@@ -171,12 +171,12 @@ def write_tables(table, runs_dir, documents, changes=None):
     for row_runs in found:
         archive.write(kept, row_runs, changes)
     notes = documents / "docs" / "results_notes.md"
-    text = tables.results_page(found, notes.read_text() if notes.exists() else "", changes)
+    text = tables.results_page(found, notes.read_text("utf-8") if notes.exists() else "", changes)
     write_atomically(documents / "RESULTS.md", text)
     print(documents / "RESULTS.md")
     readme, block = documents / "README.md", tables.readme_block(found)
-    if block and readme.exists() and tables.README_BEGIN in readme.read_text():
-        write_atomically(readme, tables.filled(readme.read_text(), block))
+    if block and readme.exists() and tables.README_BEGIN in readme.read_text("utf-8"):
+        write_atomically(readme, tables.filled(readme.read_text("utf-8"), block))
         print(readme)
 
 

@@ -14,6 +14,10 @@ SETUP = (
 )
 
 
+# Where its server has images: a path there begins with it.
+SERVED = "/data/"
+
+
 def read_tasks(text: str) -> Iterator[tuple[str, str, str]]:
     """Where it stands, image and label of each annotated task of an export.
 
@@ -68,10 +72,12 @@ def _image(task, where):
     image = str(data.get("image", "") if isinstance(data, Mapping) else "").strip()
     if not image:
         raise ValueError(f"{where}: data.image is missing or empty. Name the image there.")
+    if "://" not in image and not image.startswith(SERVED):
+        return image  # a path, whatever letters it has: a colon, a question mark
     parts = urllib.parse.urlsplit(image)
-    local = urllib.parse.parse_qs(parts.query).get("d")  # /data/local-files/?d=PATH
-    if local:
-        return local[0]
+    if parts.path.endswith("/local-files/"):  # /data/local-files/?d=PATH
+        if local := urllib.parse.parse_qs(parts.query).get("d"):
+            return local[0]
     return urllib.parse.unquote(parts.path).lstrip("/") if parts.scheme else image
 
 

@@ -27,7 +27,8 @@ class Data:
         train: tf.data set of `({"unlabeled": images, "labeled": images}, labels)`; without labels
             of `({"unlabeled": images},)`. With `distances`, these stand beside the images.
         validation: tf.data set of `(images, labels)`, or `(images,)` without labels; None if empty.
-        test: tf.data set of the labelled `(images, labels)`, built when first asked for.
+        test: tf.data set of the labelled `(images, labels)`, built when first asked for; of all
+            `(images,)` where no label is known.
         class_names: One string per class.
         image_shape: (height, width, channels).
         steps_per_epoch: Steps in a pass over the unlabelled images.
@@ -117,8 +118,10 @@ class Data:
 
     @functools.cached_property
     def test(self) -> tf.data.Dataset:
-        """`(images, labels)` of the images for test that have a label."""
+        """`(images, labels)` of the images for test that have a label; `(images,)` if none has."""
         known = self.split.test_labels >= 0
+        if not known.any():
+            return pipeline.evaluation_set(self.split.test_images, None)
         return pipeline.evaluation_set(self.split.test_images[known], self.split.test_labels[known])
 
     def describe(self) -> str:

@@ -22,6 +22,8 @@ SAMPLE = 2000
 # Ranks in the sample: the near one is the measure, the far one tells how distance grows with rank.
 NEAR, FAR = 2, 20
 BLOCK = 1000
+# A difference of float32 sums this much smaller than they are is none.
+ROUNDING = 1e-5
 
 
 def distances(images: Images, rows: np.ndarray) -> np.ndarray:
@@ -76,8 +78,10 @@ def _scale(near, far, rank):
 
 
 def _squared_distances(ours, theirs):
-    squared = (ours**2).sum(axis=1)[:, None] + (theirs**2).sum(axis=1) - 2 * ours @ theirs.T
-    return np.maximum(squared, 0)
+    """Of rows of pixels, shape (n, m); 0 for copies, whose difference is what rounding left."""
+    sums = (ours**2).sum(axis=1)[:, None] + (theirs**2).sum(axis=1)
+    squared = sums - 2 * ours @ theirs.T
+    return np.where(squared > ROUNDING * sums, squared, 0)
 
 
 def _flat(images):

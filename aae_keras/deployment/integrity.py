@@ -31,7 +31,7 @@ def write_manifest(folder: pathlib.Path, values: dict[str, Any]) -> None:
     path = folder / contract.MANIFEST
     path.parent.mkdir(parents=True, exist_ok=True)
     text = seals.seal({**values, contract.CHECKSUMS: checksums(folder)}, indent=2)
-    path.write_text(text + "\n")
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def read_manifest(folder: pathlib.Path) -> dict[str, Any]:
@@ -90,6 +90,11 @@ def _compare(path, expected):
         received = seals.file_checksum(path)
     except FileNotFoundError:
         received = "no file"
+    if expected is None:
+        raise DamagedError(
+            f"{path} is none of the files that the export wrote, so nobody can tell whether it is "
+            "whole. Read it from another folder, or export again."
+        )
     if received != expected:
         raise DamagedError(
             f"{path} is damaged: it is not what the export wrote. Copy it anew, or export again. "

@@ -214,7 +214,7 @@ def age(manifest: dict[str, Any] | None, now: datetime.datetime | None = None) -
     now = now or datetime.datetime.now(datetime.UTC)
     try:
         exported = datetime.datetime.fromisoformat((manifest or {})["exported"])
-        seconds = (now - exported).total_seconds()
+        seconds = max((now - exported).total_seconds(), 0)  # its clock may be ahead of ours
     except (TypeError, KeyError, ValueError):
         return ""
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
@@ -231,7 +231,7 @@ def _folders(base):
 
 def _manifest(folder):
     try:
-        manifest = json.loads((folder / contract.MANIFEST).read_text())
+        manifest = json.loads((folder / contract.MANIFEST).read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
     whole = isinstance(manifest, dict) and isinstance(manifest.get("revision"), str)

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from aae_keras.data import tables
-from aae_keras.errors import UserError
+from aae_keras.errors import DataError, UserError
 from aae_keras.experiment.run_folder import ownership
 from aae_keras.files import flush, write_atomically
 
@@ -60,6 +60,7 @@ class Answers:
 
         Raises:
             ValueError: If an image has another label already.
+            DataError: If the file's first line has been changed.
             OSError: If the file cannot be written, a full disk say. Then nothing has changed.
         """
         images = [image for image in dict.fromkeys(images) if self.given.get(image) != label]
@@ -81,8 +82,9 @@ class Answers:
         mend(self.path)
         text = self.path.read_bytes().decode("utf-8-sig")
         place = tables.column_names(self.path).index("image")
-        kept = [lines for cells, lines in _rows(text) if _name(cells, place) not in images]
-        write_atomically(self.path, "".join(kept))
+        names, *rows = _rows(text)
+        kept = [lines for cells, lines in rows if _name(cells, place) not in images]
+        write_atomically(self.path, "".join([names[1], *kept]))
         flush(self.path.parent)
         for image in images:
             self.given.pop(image, None)
@@ -92,6 +94,11 @@ class Answers:
             begin(self.path)
         mend(self.path)  # somebody may have edited it meanwhile
         names = tables.column_names(self.path)
+        if not {"image", "label"} <= set(names):
+            raise DataError(
+                f"{self.path}: its first line must name the columns image and label, or answers "
+                f"would be lost. Put it back. Received: {','.join(names)}"
+            )
         text = _lines([row.get(name, "") for name in names] for row in rows)
         with open(self.path, "ab", buffering=0) as file:
             end = file.tell()

@@ -17,6 +17,7 @@ from aae_keras.models.elements import Element, class_indices, unpack, unpack_tra
 from aae_keras.models.objective import Batch, LogOdds, Named, Phase, Phases
 from aae_keras.models.phased import PhasedModel
 from aae_keras.networks import call_network
+from aae_keras.priors import samples_of
 
 
 class AdversarialModel(PhasedModel):
@@ -91,7 +92,7 @@ class AdversarialModel(PhasedModel):
     def sample_priors(self, count: Tensor, labels: Tensor | None) -> Named:
         """What the discriminators take for real: dict by code of samples, shape (count, dim)."""
         seeds = {name: self.stream(f"prior of {name}") for name in self.priors}
-        return {name: prior.sample(count, seeds[name]) for name, prior in self.priors.items()}
+        return {name: samples_of(self.priors[name], count, seed) for name, seed in seeds.items()}
 
     def stream(self, name: str) -> Tensor:
         """A seed for the random draw of that name: a function of (seed, step, replica)."""

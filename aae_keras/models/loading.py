@@ -1,7 +1,10 @@
 """Reading a saved model back, and using one outside training."""
 
+import json
 import pathlib
 import zipfile
+from collections.abc import Iterator
+from typing import Any
 
 import keras
 
@@ -14,19 +17,26 @@ from aae_keras.networks import in_float32 as in_float32_network
 def load_model(path: pathlib.Path | str) -> AdversarialModel:
     """Read a `.keras` file back, compiled as it was saved; the one loader this project uses.
 
-    Importing this module registers the classes the file names. Code inside the file is refused
-    (`safe_mode=True`).
+    Importing this module registers the classes of this project that the file names; your own are
+    registered by the module that defines them, to be imported first. Code inside the file is
+    refused (`safe_mode=True`).
 
     Args:
         path: The file.
 
     Raises:
-        UserError: If the file is missing, truncated or damaged, or holds no model of this project.
+        UserError: If the file is missing, truncated or damaged, holds no model of this project, or
+            names a class that nothing imported has registered.
     """
     try:
         _check_checksums(path)
         model = keras.saving.load_model(path, safe_mode=True)
     except DAMAGE as error:
+        if unknown := _unregistered(path):
+            raise UserError(
+                f"{path} names {', '.join(unknown)}, which no imported module registers. Import "
+                "the module that defines it, then load again."
+            ) from error
         raise UserError(
             f"{path}: not a readable model. Train it again, or copy the file once more if it was "
             f"cut short. The reader said: {first_line(error)}"
@@ -42,6 +52,28 @@ def _check_checksums(path):
         damaged = archive.testzip()
     if damaged:
         raise zipfile.BadZipFile(f"the checksum of {damaged} in it does not fit")
+
+
+def _unregistered(path):
+    """Names of classes in a model's file that nothing imported has registered; none of a wreck."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(_registered_names(json.loads(archive.read("config.json"))))
+    except DAMAGE:
+        return []
+    return sorted(name for name in names if keras.saving.get_registered_object(name) is None)
+
+
+def _registered_names(config: Any) -> Iterator[str]:
+    """The names, with their package, under which a configuration's classes are registered."""
+    if isinstance(config, dict):
+        name = config.get("registered_name")
+        if isinstance(name, str) and ">" in name:
+            yield name
+        config = list(config.values())
+    if isinstance(config, list):
+        for part in config:
+            yield from _registered_names(part)
 
 
 def in_float32(model: AdversarialModel) -> AdversarialModel:

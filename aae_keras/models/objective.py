@@ -280,8 +280,12 @@ def add_gradients(
 
 
 def updates(sums: dict) -> list[tuple]:
-    """The sums of `add_gradients` as triples of optimizer, gradients and variables."""
-    return [(optimizer, *zip(*own.values(), strict=True)) for optimizer, own in sums.values()]
+    """The sums of `add_gradients` as triples of optimizer, gradients and variables.
+
+    An optimizer without variables is left out: all that its phase would move is frozen.
+    """
+    moved = [(optimizer, own) for optimizer, own in sums.values() if own]
+    return [(optimizer, *zip(*own.values(), strict=True)) for optimizer, own in moved]
 
 
 def distinct(things: Iterable[Any]) -> list[Any]:

@@ -175,6 +175,8 @@ class Passed:
     def _set(self, dataset):
         """A set whose floats and labels are looked at as they are read."""
         images, y, _ = self._formed(dataset.element_spec)
+        if isinstance(dataset, tf.data.Dataset) and dataset.cardinality() == 0:
+            raise DataError("A data set must hold an image at least. Received: none")
         if self.table is None and getattr(dataset, "largest_label", self.classes) < self.classes:
             return dataset  # ours (`data.pipeline`), whose labels and bytes were checked once
         floats = any(part.dtype.is_floating for part in images.values())

@@ -288,10 +288,9 @@ class PhasedModel(CheckedModel):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """The model that `get_config` describes."""
+        """The model that `get_config` describes, of the parts themselves or as a file has them."""
         config = {"averaged_statistics": False} | config  # unless a file says otherwise
-        read = keras.saving.deserialize_keras_object
-        return cls(**{name: read(value) for name, value in config.items()})
+        return cls(**{name: _read(value) for name, value in config.items()})
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """What `compile_from_config` needs to compile a loaded model like this one."""
@@ -308,6 +307,13 @@ class PhasedModel(CheckedModel):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile as `get_compile_config` says."""
         self.compile(**keras.saving.deserialize_keras_object(config))
+
+
+def _read(value):
+    """A part of a configuration: read where it is written, itself where it is not."""
+    if isinstance(value, list):
+        return [_read(item) for item in value]
+    return keras.saving.deserialize_keras_object(value) if isinstance(value, dict) else value
 
 
 def _listed(metrics):

@@ -124,6 +124,7 @@ def test_without_labels_the_data_is_for_settings_that_need_none(images, y, said,
     assert [len(element) for element in data.train.as_numpy_iterator()] == [1] * 4
     assert [len(element) for element in data.validation.as_numpy_iterator()] == [1]
     assert len(data.split.test_images) == 12
+    assert [len(images) for (images,) in data.test.as_numpy_iterator()] == [12]
     assert ("y holds no label" in caplog.text) == said
 
 

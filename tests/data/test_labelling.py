@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from aae_keras import data
-from aae_keras.data import sources
+from aae_keras.data import label_studio, sources
 from aae_keras.data.source import DataError
 from tests.folders import write_images
 
@@ -177,6 +177,21 @@ def test_label_studio_export_is_a_table(tmp_path, photos):
     path = table(tmp_path, json.dumps(tasks), "export.json")
     source = sources.read(str(photos), labels=path)
     assert source.labels.tolist() == [0, 0, 0, -1, 1, 1] and source.class_names == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "image, expected",
+    [
+        ("cam-1:007.png", "cam-1:007.png"),
+        ("a?d=b.png", "a?d=b.png"),
+        ("s3://bucket/a/b%20c.png", "a/b c.png"),
+        ("/data/local-files/?d=a/b.png", "a/b.png"),
+        ("http://localhost:8080/data/local-files/?d=a/b.png", "a/b.png"),
+    ],
+)
+def test_a_name_of_a_task_is_a_url_only_if_it_is_one(image, expected):
+    tasks = json.dumps([exported(image, ["a"])])
+    assert [found for _, found, _ in label_studio.read_tasks(tasks)] == [expected]
 
 
 IMAGE = "unlabeled/000.png"

@@ -58,6 +58,17 @@ def test_copies_and_single_images_have_a_distance_above_zero():
     assert neighbours.distances(ImagesInMemory(images), np.arange(1)).tolist() == [1.0]
 
 
+def test_copies_among_many_images_are_at_no_distance_of_their_own(random):
+    """Sums over a block and over a sample round differently: the difference is not theirs."""
+    images = random.integers(0, 256, (3000, 8, 8, 1)).astype("uint8")
+    without = neighbours.distances(ImagesInMemory(images), np.arange(3000))
+    images[:600] = np.repeat(images[:6], 100, axis=0)
+    found = neighbours.distances(ImagesInMemory(images), np.arange(3000))
+    np.testing.assert_array_equal(found[:600], found[600:].min())
+    # A fifth of the images is at six places: what is left is a few per cent further apart.
+    assert np.median(found[600:]) == pytest.approx(np.median(without), rel=0.05)
+
+
 def test_training_elements_hold_the_distance_of_their_own_images(images, labels=None):
     y = np.arange(900) % 3
     plain = data_module.from_arrays(images, y, num_labeled=30, batch_size=40, seed=4)

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from aae_keras.deployment import contract, integrity, versions
-from aae_keras.deployment.prediction import opening
+from aae_keras.deployment.prediction import PredictorError, opening
 from tools import cli
 from tools import versions as versions_tool
 
@@ -50,6 +50,15 @@ def test_a_flipped_bit_of_any_byte_is_seen_and_its_file_named(version):
         integrity.check(version)
     file.write_bytes(kept)
     assert integrity.check(version)
+
+
+def test_a_file_that_was_never_exported_is_not_called_damaged(version):
+    missing = version / contract.LITERT_FILES["int8"]
+    with pytest.raises(PredictorError, match=r"has no such file; it has litert/encoder\.tflite"):
+        opening.open_predictor(missing)
+    missing.write_bytes(b"of somebody else")
+    with pytest.raises(integrity.DamagedError, match="none of the files that the export wrote"):
+        opening.open_predictor(missing)
 
 
 def test_a_damaged_file_is_refused_before_it_is_opened(version):

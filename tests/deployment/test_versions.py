@@ -162,7 +162,14 @@ def test_many_writers_lose_and_overwrite_nothing(tmp_path):
 
 @pytest.mark.parametrize(
     ("seconds", "expected"),
-    [(0, "now"), (59, "59 seconds"), (60, "1 minute"), (7200, "2 hours"), (3 * 86400, "3 days")],
+    [
+        (-3, "now"),
+        (0, "now"),
+        (59, "59 seconds"),
+        (60, "1 minute"),
+        (7200, "2 hours"),
+        (3 * 86400, "3 days"),
+    ],
 )
 def test_age(seconds, expected):
     now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)

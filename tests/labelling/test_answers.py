@@ -3,6 +3,8 @@
 import errno
 import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -53,6 +55,36 @@ def test_an_undone_answer_has_no_row_and_may_be_given_anew(path):
     file.add(["1.png"], "dog")
     assert Answers(path).given == {"0.png": "cat", "2.png": "cat", "1.png": "dog"}
     assert os.listdir(path.parent) == ["labels.csv"]  # nothing was left aside
+
+
+def test_an_image_that_is_called_as_the_column_is_undone_alone(path):
+    file = Answers(path)
+    file.add(["image", "b.png"], "cat")
+    file.undo(["image"])
+    file.add(["c.png"], "dog")
+    assert rows(path) == [("b.png", "cat"), ("c.png", "dog")]
+
+
+def test_no_answer_goes_under_a_first_line_that_was_changed(path):
+    file = Answers(path)
+    file.add(["1.png"], "cat")
+    changed = path.read_text().replace("image,label", "picture,label")
+    path.write_text(changed)
+    with pytest.raises(DataError, match="must name the columns image and label.*picture,label"):
+        file.add(["2.png"], "cat")
+    assert path.read_text() == changed and file.given == {"1.png": "cat"}
+
+
+def test_answers_are_utf_8_whatever_the_locale(path):
+    script = (
+        "import sys; from aae_keras.labelling.answers import Answers; file = Answers(sys.argv[1]);"
+        "file.add(['1.png', '2.png'], 'K\\xe4se'); file.undo(['2.png'])"
+    ).replace("Answers(sys.argv[1])", "Answers(__import__('pathlib').Path(sys.argv[1]))")
+    ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    subprocess.run(
+        [sys.executable, "-c", script, str(path)], env=os.environ | ascii_alone, check=True
+    )
+    assert rows(path) == [("1.png", "Käse")]
 
 
 def test_rows_and_columns_of_others_are_kept(path):

@@ -8,7 +8,7 @@ import sklearn.metrics
 import tensorflow as tf
 
 from aae_keras import losses, models, priors
-from aae_keras.errors import DataError
+from aae_keras.errors import DataError, UserError
 from aae_keras.models import Forward
 from tests.models.plain import step_on
 from tests.tiny import LATENT_DIM, encoder, tiny_model, tiny_networks
@@ -353,6 +353,63 @@ def test_load_model_refuses_what_it_cannot_read(tmp_path, model):
     model.encoder.save(tmp_path / "encoder.keras")
     with pytest.raises(ValueError, match="expected a model of aae_keras. Received: Functional"):
         models.load_model(tmp_path / "encoder.keras")
+
+
+def with_prior(prior):
+    """A model whose z is to follow a prior of a user's own."""
+    return models.SemiSupervisedAAE(
+        **tiny_networks(), categorical_prior=priors.CategoricalPrior(3), gaussian_prior=prior
+    )
+
+
+def test_a_class_that_is_not_imported_is_named_and_the_file_not_called_damaged(tmp_path):
+    @keras.saving.register_keras_serializable(package="mine")
+    class Own(priors.GaussianPrior):
+        """A prior of a user's own."""
+
+    with_prior(Own(LATENT_DIM)).save(tmp_path / "own.keras")
+    assert isinstance(models.load_model(tmp_path / "own.keras").gaussian_prior, Own)
+    objects = keras.saving.get_custom_objects()
+    kept = objects.pop("mine>Own")
+    try:
+        with pytest.raises(UserError, match="names mine>Own, which no imported .*Import the mod"):
+            models.load_model(tmp_path / "own.keras")
+    finally:
+        objects["mine>Own"] = kept
+
+
+def test_a_configuration_of_living_parts_makes_a_model():
+    model = tiny_model(input_noise=0.25)
+    again = type(model).from_config(model.get_config())
+    assert again.encoder is model.encoder and again.input_noise == 0.25
+
+
+@pytest.mark.parametrize(
+    "dtype, dim, message",
+    [("float64", LATENT_DIM, ""), ("float32", 3, r"Own.sample must .*\(batch_size, 2\).*, 3\)")],
+)
+def test_a_prior_of_ones_own_draws_what_it_says_in_float32(element, dtype, dim, message):
+    class Own(priors.Prior):
+        def sample(self, batch_size, seed):
+            return tf.zeros((batch_size, dim), dtype)
+
+    model = with_prior(Own(LATENT_DIM))
+    model.compile(jit_compile=False)
+    if not message:
+        assert model.make_batch(element).prior["z"].dtype == "float32"
+        return
+    with pytest.raises(ValueError, match=message):
+        model.make_batch(element)
+
+
+@pytest.mark.parametrize("schedule", ["alternating", "simultaneous"])
+def test_an_encoder_that_is_frozen_whole_leaves_the_decoder_to_learn(element, schedule):
+    model = tiny_model()
+    model.encoder.trainable = False
+    model.compile(jit_compile=False, schedule=schedule)
+    before = weights(model)
+    model.fit(tf.data.Dataset.from_tensors(element), verbose=0)
+    assert moved(before, weights(model)) == {"decoder", "discriminator_cat", "discriminator_gauss"}
 
 
 def test_bad_arguments_are_refused():

@@ -270,6 +270,7 @@ def test_one_image_without_a_batch_and_no_image_are_refused(model, unit_images):
     for call in (
         lambda: model.predict(unit_images[:0], verbose=0),
         lambda: model.evaluate(unit_images[:0], verbose=0),
+        lambda: model.evaluate(in_batches(unit_images, np.zeros(60, int)).take(0), verbose=0),
         lambda: inference.encode(model, unit_images[:0]),
     ):
         with pytest.raises(DataError, match="an image at least"):

@@ -51,7 +51,7 @@ class Running:
         self.calls = job.commands(state)
         self.log_path = job.folder.with_name(f"{job.name}.log")
         job.folder.parent.mkdir(parents=True, exist_ok=True)
-        self.log = open(self.log_path, "a")
+        self.log = open(self.log_path, "a", encoding="utf-8")
         try:
             # Held by the subprocesses too: one that outlives a killed minder is still found.
             fcntl.flock(self.log, fcntl.LOCK_EX | fcntl.LOCK_NB)

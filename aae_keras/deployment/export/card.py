@@ -170,7 +170,7 @@ def _clients(name):
     folder = importlib.resources.files(__package__) / "clients"
     quoted = urllib.parse.quote(name, safe="")
     for file, (fence, title) in CLIENTS.items():
-        text = (folder / f"{file}.txt").read_text().replace("NAME", quoted)
+        text = (folder / f"{file}.txt").read_text("utf-8").replace("NAME", quoted)
         lines += ["", f"### {title}", "", f"```{fence}\n{text.rstrip()}\n```"]
     return "\n".join(lines)
 

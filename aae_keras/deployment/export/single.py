@@ -91,7 +91,7 @@ def write_all(
         log.info("%s: %.2f %% of the labels agree.", kind, 100 * found["label_agreement"])
     if table:
         names = json.dumps(signatures.class_names)
-        (folder / contract.CLASS_NAMES_FILE).write_text(names + "\n")
+        (folder / contract.CLASS_NAMES_FILE).write_text(names + "\n", encoding="utf-8")
     return table
 
 

@@ -265,7 +265,7 @@ def write_manifest(
         },
     }
     tested = int(np.count_nonzero(data.split.test_labels >= 0))
-    (folder / card.FILE).write_text(card.card(name, manifest, tested))
+    (folder / card.FILE).write_text(card.card(name, manifest, tested), encoding="utf-8")
     integrity.write_manifest(folder, manifest)
 
 

@@ -169,5 +169,5 @@ def _together(found):
 def _lines(work, name):
     """What the lines of JSON of one output hold, over all its files."""
     for file in sorted(work.glob(f"{name}-*")):
-        with open(file) as lines:
+        with open(file, encoding="utf-8") as lines:
             yield from map(json.loads, lines)

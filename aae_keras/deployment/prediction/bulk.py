@@ -90,7 +90,7 @@ def predict_all(
     if not (part / "begun.json").exists():
         refuse_existing(output)
     part.mkdir(exist_ok=True)
-    with open(part / "rows.jsonl", "a+") as spool:
+    with open(part / "rows.jsonl", "a+", encoding="utf-8") as spool:
         _lock(spool, output)
         total = _begun(part, images, predictor)
         done = _cut_to_whole_lines(spool)
@@ -126,11 +126,11 @@ def _begun(part, images, predictor):
     file = part / "begun.json"
     ours = {"images": images, "folder": os.getcwd(), "model": _fingerprint(predictor.path)}
     if not file.exists():
-        (part / "rows.jsonl").write_text("")
+        (part / "rows.jsonl").write_text("", encoding="utf-8")
         ours["total"] = listing.write(images, part / "images.jsonl")
         whole_files.write_atomically(file, json.dumps(ours))
         return ours["total"]
-    theirs = json.loads(file.read_text())
+    theirs = json.loads(file.read_text("utf-8"))
     for name, value in ours.items():
         if theirs[name] != value:
             raise BulkError(
@@ -200,7 +200,7 @@ def _finish(part, output):
 
 
 def _rows(spool: pathlib.Path) -> Iterable[dict[str, Any]]:
-    with open(spool) as file:
+    with open(spool, encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             try:
                 yield json.loads(line)

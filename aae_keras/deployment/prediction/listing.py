@@ -91,7 +91,7 @@ def write(images: str, path: pathlib.Path) -> int:
         DataError: As `find`; or if there are none.
     """
     count = 0
-    with open(path, "w") as file:
+    with open(path, "w", encoding="utf-8") as file:
         for item in find(images):
             file.write(json.dumps(dataclasses.astuple(item)) + "\n")
             count += 1
@@ -105,7 +105,7 @@ def write(images: str, path: pathlib.Path) -> int:
 
 def read(path: pathlib.Path, start: int) -> Iterator[Item]:
     """The items of a listing, from one on."""
-    with open(path) as file:
+    with open(path, encoding="utf-8") as file:
         for line in itertools.islice(file, start, None):
             yield Item(*json.loads(line))
 

@@ -42,8 +42,14 @@ class Predictor(abc.ABC):
             Dict of the arrays of `contract.CLASSIFY_OUTPUTS`, one row per image.
 
         Raises:
+            PredictorError: If the model finds no y.
             ValueError: If the images have another type, shape or range.
         """
+        if not self.has_latent_y:
+            raise PredictorError(
+                f"{self.path} has no latent y, so there is nothing to predict. Ask for its codes, "
+                "by `encode`."
+            )
         return self._predict(self._checked(images))
 
     def encode(self, images: np.ndarray) -> dict[str, np.ndarray]:
@@ -248,7 +254,7 @@ def _manifest_text(folder):
     if not file.exists():
         return ""
     try:
-        return json.dumps(json.loads(file.read_text()).get(contract.READING, {}))
+        return json.dumps(json.loads(file.read_text("utf-8")).get(contract.READING, {}))
     except ValueError as error:
         raise PredictorError(f"{file} is damaged. Export it again.") from error
 

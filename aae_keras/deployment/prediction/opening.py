@@ -42,6 +42,12 @@ def _check(path):
     folder = path.parent.parent if is_file else path
     if not (folder / contract.MANIFEST).exists():
         return  # a copy of one file, or a version that is being written
+    if is_file and not path.exists():
+        there = sorted(str(file.relative_to(folder)) for file in path.parent.glob("*.*"))
+        raise PredictorError(
+            f"{path}: {folder} has no such file; it has {', '.join(there) or 'none of its kind'}. "
+            "--formats and --quantize of python -m tools.export say what a version has."
+        )
     if not integrity.check(folder, [f"{path.parent.name}/{path.name}"] if is_file else None):
         log.info("%s: exported without checksums, so damage would not be seen.", path)
 

@@ -50,7 +50,7 @@ def cells(row: Mapping[str, Any]) -> list[Any]:
 
 
 def _write_jsonl(rows, path):
-    with open(path, "w") as file:
+    with open(path, "w", encoding="utf-8") as file:
         file.writelines(json.dumps(row) + "\n" for row in rows)
 
 

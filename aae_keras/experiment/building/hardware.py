@@ -13,7 +13,7 @@ def processor() -> dict[str, str]:
     """Facts of the first processor as Linux tells them, a dict; empty elsewhere."""
     if not CPUINFO.exists():
         return {}
-    first, _, _ = CPUINFO.read_text().partition("\n\n")
+    first, _, _ = CPUINFO.read_text(encoding="utf-8").partition("\n\n")
     lines = (line.partition(":") for line in first.splitlines())
     return {key.strip(): value.strip() for key, _, value in lines}
 
@@ -28,7 +28,11 @@ def peak_memory() -> int:
     """The most memory this process has held, in bytes."""
     status = pathlib.Path("/proc/self/status")
     # Not `ru_maxrss`, which begins at what the process that started this one had held.
-    peak = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None
+    peak = (
+        re.search(r"VmHWM:\s*(\d+) kB", status.read_text(encoding="utf-8"))
+        if status.exists()
+        else None
+    )
     if peak:
         return 1024 * int(peak[1])
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -36,7 +36,7 @@ def write(logs: pathlib.Path, model: AdversarialModel, data: Data) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     config = projector.ProjectorConfig()
     names = [data.class_names[label] if label >= 0 else "?" for label in split.labels[rows]]
-    (folder / "labels.tsv").write_text("\n".join(names) + "\n")
+    (folder / "labels.tsv").write_text("\n".join(names) + "\n", encoding="utf-8")
     side = math.ceil(math.sqrt(len(rows)))
     has_sheet = max(images.shape[1:3]) * side <= MAX_SHEET
     if has_sheet:

@@ -56,7 +56,7 @@ def with_kept(found: Runs, folder: pathlib.Path, changes: Mapping[str, Any] | No
     if not path.exists():
         return found
     try:
-        kept = json.loads(path.read_text())
+        kept = json.loads(path.read_text("utf-8"))
         merged = {
             key: _merged(of_network, _read(kept.get(key), found.row, key, path, changes))
             for key, of_network in _networks(found).items()

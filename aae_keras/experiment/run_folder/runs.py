@@ -226,7 +226,7 @@ def open_run(folder: pathlib.Path | str) -> Run:
     """
     folder = pathlib.Path(folder)
     try:
-        text = (folder / "config.yaml").read_text()
+        text = (folder / "config.yaml").read_text("utf-8")
         seals.check_lines(text)
         config = Config.from_yaml(text)
         header = flat_yaml.read(text)

@@ -128,6 +128,8 @@ def test_a_setting_without_y_exports_its_codes(small, tmp_path, root):
     for path in (version, version / contract.LITERT_FILE):
         predictor = prediction.open_predictor(path)
         assert not predictor.has_latent_y
+        with pytest.raises(prediction.PredictorError, match="no latent y, so there is nothing to"):
+            predictor.predict(images)
         code = predictor.encode(images)
         assert code.keys() == {"z"}
         np.testing.assert_allclose(code["z"], model.encode(images)["z"], atol=1e-4)

@@ -38,10 +38,8 @@ def main(arguments):
     flags = cli.FLAGS
     if unknown := set(flags.only) - set(GROUPS):
         raise cli.Usage(f"--only must be of {', '.join(GROUPS)}. Received: {','.join(unknown)}")
-    if flags.output:
-        open(
-            flags.output, "a", encoding="utf-8"
-        ).close()  # a path that cannot be written is better known now
+    if flags.output:  # a path that cannot be written is better known now
+        open(flags.output, "a", encoding="utf-8").close()
     cli.load_tensorflow()
     from .benchmarks import many, measure, serving, startup, streaming, training
 

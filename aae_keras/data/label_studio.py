@@ -13,7 +13,6 @@ SETUP = (
     '<Choices name="label" toName="image" choice="single">...</Choices></View>'
 )
 
-
 # Where its server has images: a path there begins with it.
 SERVED = "/data/"
 

@@ -44,6 +44,10 @@ class Split:
     class_names: tuple[str, ...]
     names: np.ndarray
 
+    def shuffled_validation_rows(self) -> np.ndarray:
+        """The same order always, for who looks at some: those of a folder stand class by class."""
+        return np.random.default_rng(0).permutation(self.validation_rows)
+
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits of the training part's content and of who sees what."""
         digest = hashlib.sha256(repr((self.images.shape, self.class_names)).encode())

@@ -86,15 +86,15 @@ def check(folder: pathlib.Path, names: Iterable[str] | None = None) -> bool:
 
 
 def _compare(path, expected):
-    try:
-        received = seals.file_checksum(path)
-    except FileNotFoundError:
-        received = "no file"
     if expected is None:
         raise DamagedError(
             f"{path} is none of the files that the export wrote, so nobody can tell whether it is "
             "whole. Read it from another folder, or export again."
         )
+    try:
+        received = seals.file_checksum(path)
+    except FileNotFoundError:
+        received = "no file"
     if received != expected:
         raise DamagedError(
             f"{path} is damaged: it is not what the export wrote. Copy it anew, or export again. "

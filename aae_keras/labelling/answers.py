@@ -76,12 +76,13 @@ class Answers:
         """Take the labels of images away, in one go.
 
         Raises:
+            DataError: If the file's first line has been changed.
             OSError: If the file cannot be written. Then nothing has changed.
         """
         images = set(images)
         mend(self.path)
         text = self.path.read_bytes().decode("utf-8-sig")
-        place = tables.column_names(self.path).index("image")
+        place = self._columns().index("image")
         names, *rows = _rows(text)
         kept = [lines for cells, lines in rows if _name(cells, place) not in images]
         write_atomically(self.path, "".join([names[1], *kept]))
@@ -93,12 +94,7 @@ class Answers:
         if not self.path.exists():
             begin(self.path)
         mend(self.path)  # somebody may have edited it meanwhile
-        names = tables.column_names(self.path)
-        if not {"image", "label"} <= set(names):
-            raise DataError(
-                f"{self.path}: its first line must name the columns image and label, or answers "
-                f"would be lost. Put it back. Received: {','.join(names)}"
-            )
+        names = self._columns()
         text = _lines([row.get(name, "") for name in names] for row in rows)
         with open(self.path, "ab", buffering=0) as file:
             end = file.tell()
@@ -109,6 +105,16 @@ class Answers:
             except OSError:
                 os.ftruncate(file.fileno(), end)
                 raise
+
+    def _columns(self):
+        """The names in the first line, which somebody may have edited meanwhile."""
+        names = tables.column_names(self.path)
+        if not {"image", "label"} <= set(names):
+            raise DataError(
+                f"{self.path}: its first line must name the columns image and label, or answers "
+                f"would be lost. Put it back. Received: {','.join(names)}"
+            )
+        return names
 
 
 @contextlib.contextmanager

@@ -45,8 +45,7 @@ def report_of(run: Run, data: Data, model: AdversarialModel, command: str = "") 
         command: What trained the run.
     """
     split = data.split
-    # Shuffled, since the rows of a folder stand class by class and a page shows some.
-    rows = np.random.default_rng(0).permutation(split.validation_rows)
+    rows = split.shuffled_validation_rows()
     outputs = apply_model(model, split.images[rows], split.labels[rows])
     rows = rows[: gallery.MOST_IMAGES]
     shown = None if outputs is None else outputs.first(len(rows))

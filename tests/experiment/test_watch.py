@@ -7,6 +7,7 @@ import types
 import numpy as np
 import pytest
 
+from aae_keras.data.splits import Split
 from aae_keras.experiment.building import factory
 from aae_keras.experiment.learning import watch
 from aae_keras.experiment.learning.watch import PATIENCE, UNDECIDED, Watch
@@ -51,7 +52,8 @@ def watching(small):
 
 def test_images_of_every_part_are_looked_at_though_they_stand_class_by_class():
     rows = np.arange(4 * watch.IMAGES)
-    split = types.SimpleNamespace(images=rows, validation_rows=rows)
+    none = rows[:0]
+    split = Split(rows, rows, none, none, rows, none, none, (), rows)
     looked_at = Watch(types.SimpleNamespace(split=split), 0, 4).images
     parts = np.bincount(looked_at // watch.IMAGES, minlength=4)
     # A quarter of each, drawn without replacement: 1000 1/4 3/4 3/4 = 141 is the variance, and

@@ -72,14 +72,17 @@ def test_no_answer_goes_under_a_first_line_that_was_changed(path):
     path.write_text(changed)
     with pytest.raises(DataError, match="must name the columns image and label.*picture,label"):
         file.add(["2.png"], "cat")
+    with pytest.raises(DataError, match="must name the columns image and label"):
+        file.undo(["1.png"])
     assert path.read_text() == changed and file.given == {"1.png": "cat"}
 
 
 def test_answers_are_utf_8_whatever_the_locale(path):
     script = (
-        "import sys; from aae_keras.labelling.answers import Answers; file = Answers(sys.argv[1]);"
+        "import pathlib, sys; from aae_keras.labelling.answers import Answers;"
+        "file = Answers(pathlib.Path(sys.argv[1]));"
         "file.add(['1.png', '2.png'], 'K\\xe4se'); file.undo(['2.png'])"
-    ).replace("Answers(sys.argv[1])", "Answers(__import__('pathlib').Path(sys.argv[1]))")
+    )
     ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     subprocess.run(
         [sys.executable, "-c", script, str(path)], env=os.environ | ascii_alone, check=True

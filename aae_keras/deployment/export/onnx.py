@@ -12,11 +12,13 @@ from aae_keras.deployment.export.signatures import Signatures
 from aae_keras.errors import ExportError
 
 OPSET = 17
+# Those of the extra.
+PACKAGES = ("onnx", "tf2onnx")
 
 
 def check_installed() -> None:
     """Raise `ExportError` if the packages of the extra are not installed."""
-    if importlib.util.find_spec("tf2onnx") is None:
+    if not all(map(importlib.util.find_spec, PACKAGES)):
         raise ExportError(
             "The format onnx needs packages of its own: pip install 'aae_keras[onnx]'"
         )

@@ -28,12 +28,8 @@ def peak_memory() -> int:
     """The most memory this process has held, in bytes."""
     status = pathlib.Path("/proc/self/status")
     # Not `ru_maxrss`, which begins at what the process that started this one had held.
-    peak = (
-        re.search(r"VmHWM:\s*(\d+) kB", status.read_text(encoding="utf-8"))
-        if status.exists()
-        else None
-    )
-    if peak:
+    text = status.read_text(encoding="utf-8") if status.exists() else ""
+    if peak := re.search(r"VmHWM:\s*(\d+) kB", text):
         return 1024 * int(peak[1])
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return kilobytes * (1 if sys.platform == "darwin" else 1024)

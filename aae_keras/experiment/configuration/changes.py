@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from aae_keras.experiment.configuration import consistency
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.configuration.vocabulary import (
     BOTH_CODES,
@@ -63,9 +64,8 @@ def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
             values["pretrain"] = "clustering"  # whose game over y uses all categories, too
     for field in dataclasses.fields(config):
         only, term = field.metadata["only"], field.metadata["term"]
-        settings = {setting, values["pretrain"]}
-        if field.name == "num_clusters" and _starts_from_clusters(config, values):
-            settings = {setting}  # a first stage has so many for each category of y
+        clusters = values.get("pretrain_clusters", config.pretrain_clusters)
+        settings = consistency.users_of(field.name, setting, values["pretrain"], clusters)
         idle = (
             (only and not settings & set(only))
             or (term and term not in values["extra_terms"])

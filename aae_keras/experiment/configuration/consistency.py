@@ -41,13 +41,23 @@ def check(config: Any) -> None:
         )
 
 
+def users_of(name: str, setting: str, pretrain: str, pretrain_clusters: int) -> set[str]:
+    """The settings of a run that a field of one kind of setting alone may belong to.
+
+    Args:
+        name: Of the field.
+        setting, pretrain, pretrain_clusters: What the configuration has.
+    """
+    if name == "num_clusters" and pretrain_clusters:
+        return {setting}  # a first stage has so many for each category of y
+    return {setting, pretrain}
+
+
 def _check_use(config):
     """Refuse fields that no setting of the run has a use for."""
     for field in dataclasses.fields(config):
         only, value = field.metadata["only"], getattr(config, field.name)
-        settings = {config.setting, config.pretrain}
-        if field.name == "num_clusters" and config.pretrain_clusters:
-            settings = {config.setting}  # a first stage has so many for each category of y
+        settings = users_of(field.name, config.setting, config.pretrain, config.pretrain_clusters)
         if only and not settings & set(only) and value != field.default:
             raise ValueError(
                 f"`{field.name}` is for the setting{'s' if len(only) > 1 else ''} "

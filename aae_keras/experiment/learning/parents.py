@@ -114,14 +114,15 @@ def _check_held_out(run, lineage, data, config):
         ("test", split.test_images),
     )
     other, _ = difference(config, run.config, READING)
-    known = frozenset() if other else lineage.seen
-    if other or known is None:
+    seen_then = lineage.seen
+    if other or seen_then is None:
+        seen_then = frozenset()
         log.warning(
             "Nobody can tell which images %s saw: earlier, left on disk, or read in another way.",
             run.folder,
         )
     for part, images in parts:
-        if seen := (known or frozenset()) & digests_of(images):
+        if seen := seen_then & digests_of(images):
             log.warning(
                 "%d of %d %s images were seen by the run that this one starts from, without their "
                 "labels: scores are of images that it has learned from. Give the data a part test/ "

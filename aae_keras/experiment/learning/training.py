@@ -286,7 +286,8 @@ def reopen(folder: pathlib.Path | str, config: Config) -> runs.Run:
             `config` asks for other epochs.
     """
     run = runs.open_run(folder)
-    if config.epochs != run.config.epochs:  # which `changed` takes along, but batches are of these
+    if config.epochs != run.config.epochs:
+        # `changed` takes this along for a new run; the size of this one's batches follows from it.
         config = dataclasses.replace(config, least_steps=run.config.least_steps)
     names = [name for name in config.to_dict() if name not in MOVABLE]
     other, listing = difference(config, run.config, names)

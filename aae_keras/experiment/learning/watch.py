@@ -62,8 +62,7 @@ class Watch(keras.callbacks.Callback):
     """Looks, after each epoch, at the discriminators' losses and at codes of validation images.
 
     Args:
-        data: The `Data`; at most `IMAGES` of its validation images are looked at, shuffled, since
-            images of a folder stand class by class.
+        data: The `Data`; at most `IMAGES` of its validation images are looked at.
         start, stop: The epochs of the stage, as of `fit`. What categories are used is looked at in
             their second half, since in the first they come and go.
     """
@@ -71,8 +70,7 @@ class Watch(keras.callbacks.Callback):
     def __init__(self, data: Data, start: int, stop: int):
         super().__init__()
         split = data.split
-        rows = np.random.default_rng(0).permutation(split.validation_rows)[:IMAGES]
-        self.images = split.images[np.sort(rows)]
+        self.images = split.images[np.sort(split.shuffled_validation_rows()[:IMAGES])]
         self.half = (start + stop) / 2
         self.seen: Counter[str] = Counter()
         self.said: set[str] = set()

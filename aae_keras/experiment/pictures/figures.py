@@ -113,8 +113,7 @@ def figures_of(model: AdversarialModel, data: Data, with_tsne: bool = True) -> d
         Dict of figures by file name, without its suffix.
     """
     split = data.split
-    # Shuffled, since the rows of a folder stand class by class and some pictures show a few.
-    rows = np.random.default_rng(0).permutation(split.validation_rows)
+    rows = split.shuffled_validation_rows()
     outputs = apply_model(model, split.images[rows], split.labels[rows])
     names = category_names(model, data, outputs)
     pictures: dict[str, Figure] = {}

@@ -26,7 +26,7 @@ def write(logs: pathlib.Path, model: AdversarialModel, data: Data) -> None:
         data: The `Data` it was trained on.
     """
     split = data.split
-    rows = np.random.default_rng(0).permutation(split.validation_rows)[:POINTS]
+    rows = split.shuffled_validation_rows()[:POINTS]
     if not len(rows):
         return
     images = split.images[rows]

@@ -51,10 +51,11 @@ _REDUCTION = {
 }
 # The paper tells the decoder alone, and scales nothing: after 8 epochs z then gives the label away
 # to a linear probe in 67 of 100 cases, and a quarter of the images drawn of a label show it. With
-# Adam 99 % of them show it, not 96 as with the paper's rates.
+# Adam 99 % of them show it, not 96 as with the paper's rates. A prior of the paper's 15 dimensions
+# is filled less well than one of 10, and the probe is right in 17 cases in place of 13.
 _STYLE = {
     "setting": "supervised",
-    "latent_dim": 15,
+    "latent_dim": 10,
     "informed_discriminator": True,
     "y_scale": 3.0,
     "batch_norm": True,
@@ -199,7 +200,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "mnist-manual": _MNIST_PLUS
     | _SHIFTED
     | {"num_labeled": 3000, "validation_size": 10000.0, "epochs": 30},
-    # Section 4: style and content apart; every label, z in 15 dimensions.
+    # Section 4: style and content apart, every label.
     "mnist-style": _MNIST | _STYLE,
     # Section 6: 9.55 and 4.10 % by its rule.
     "mnist-clusters-16": _MNIST | _CLUSTERS | {"num_clusters": 16},

@@ -106,8 +106,9 @@ def read_picture(
     with pictures.opened(source) as file:
         found["several"] = file.format != "MPO" and getattr(file, "is_animated", False)
         found["deep"] = pictures.is_deep_colour(file)
+        is_grey = pictures.is_deep_grey_with_opacity(file)
         picture = pictures.upright(pictures.in_bytes(file, reading))
-        own = _channels(picture)
+        own = 1 if is_grey else _channels(picture)
         found["grey"] = own == 1 and channels == 3
         found["coloured"] = own == 3 and channels == 1
         picture, found["transparent"] = pictures.laid_over(picture, reading.colour)

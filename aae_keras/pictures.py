@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from aae_keras.errors import UserError, first_line
+from aae_keras.extras import how_to_install
 from aae_keras.reading import EACH_IMAGE, Reading, placement
 
 File = pathlib.Path | str | typing.BinaryIO
@@ -31,6 +32,8 @@ TURNS = {
 }
 # How much the values of grey with 2 and 4 bits grow when Pillow makes them bytes.
 SMALL_GREY = {"L;2": 85, "L;4": 17}
+
+_JPEG2000_BITS = 38  # where the first channel's bits stand behind the marker of the sizes
 
 
 class ImageError(UserError):
@@ -102,7 +105,7 @@ def _reason(source, error):
     """What is wrong with a file, in a few words."""
     if isinstance(error, Image.UnidentifiedImageError):
         if _is_heic(source):
-            return "HEIC needs a package of its own: pip install 'aae_keras[heic]'"
+            return f"HEIC needs a package of its own: {how_to_install('heic')}"
         return "of no known format" if _head(source) else "the file is empty"
     return first_line(error)
 
@@ -119,16 +122,17 @@ def in_bytes(file: Image.Image, reading: Reading) -> Image.Image:
     is_deep = file.mode.startswith(DEEP_MODES)
     if isinstance(key, int | tuple) and (is_deep or is_deep_colour(file)):
         raise ValueError("16 bits a channel, and one colour that is transparent")
+    if reading.pixel_range and is_deep_grey_with_opacity(file):
+        raise ValueError("--pixel_range is for 16 bits of grey without opacity. Save it without")
     if not is_deep:
         return file
+    values = _values(file)
     if not reading.pixel_range:
-        pixels = np.asarray(file)
         raise ValueError(
             "pixels must have 8 bits. Convert the file to 8 bits a channel, or train with "
             "--pixel_range=LOW,HIGH, the values that are to be black and white. "
-            f"Received: mode {file.mode!r}, values from {pixels.min()} to {pixels.max()}"
+            f"Received: mode {file.mode!r}, values from {values.min():g} to {values.max():g}"
         )
-    values = np.asarray(file, "float64")
     if not np.isfinite(values).all():
         raise ValueError("NaN or infinite pixels")
     each = reading.pixel_range == EACH_IMAGE
@@ -139,9 +143,45 @@ def in_bytes(file: Image.Image, reading: Reading) -> Image.Image:
     return scaled
 
 
+def _values(file):
+    """Pixels of deep grey as they stand in the file, in float64.
+
+    Pillow spreads the 10, 12 or 14 bits of PGM and JPEG 2000 over 16.
+    """
+    white = _white(file)  # before the file is decoded
+    values = np.asarray(file, "float64")
+    if white is None:
+        return values
+    is_shifted = file.format == "JPEG2000"
+    return np.rint(values * ((white + 1) / 2**16 if is_shifted else white / (2**16 - 1)))
+
+
 def is_deep_colour(file: Image.Image) -> bool:
-    """Whether an opened file has 16 bits a colour, of which Pillow reads the higher 8 alone."""
-    return not file.mode.startswith(DEEP_MODES) and ";16" in _raw_mode(file)
+    """Whether an opened file has more than 8 bits a colour, of which Pillow reads 8."""
+    is_deep = ";16" in _raw_mode(file) or (_white(file) or 0) > MAX_PIXEL
+    return is_deep and not file.mode.startswith(DEEP_MODES)
+
+
+def is_deep_grey_with_opacity(file: Image.Image) -> bool:
+    """Whether an opened file is grey, though Pillow reads it as colour of 8 bits."""
+    return _raw_mode(file).startswith("LA;16")
+
+
+def _white(file):
+    """The largest value that PNM and JPEG 2000 files say a pixel can have; None of others."""
+    if not getattr(file, "tile", None):
+        return None
+    decoder, _, _, arguments = file.tile[0]
+    if decoder.startswith("ppm") and isinstance(arguments, tuple):
+        return arguments[1]
+    if decoder == "jpeg2k":
+        place = file.fp.tell()
+        file.fp.seek(0)
+        _, _, sizes = file.fp.read().partition(b"\xff\x4f\xff\x51")  # the codestream's beginning
+        file.fp.seek(place)
+        if len(sizes) > _JPEG2000_BITS:
+            return 2 ** ((sizes[_JPEG2000_BITS] & 0x7F) + 1) - 1
+    return None
 
 
 def _raw_mode(file):

@@ -1,5 +1,6 @@
 """Reading image files of every kind, from Pillow's hands to pixels."""
 
+import base64
 import builtins
 import io
 import os
@@ -15,6 +16,12 @@ from aae_keras.images import ImageError, plain_png, read_image, read_picture
 from aae_keras.reading import Reading, placement, size_of
 from aae_keras.remarks import REMARKS, Remarks
 from tests.data import kinds
+
+# By `opj_compress -n 1`, of OpenJPEG: Pillow writes 8 and 16 bits alone.
+JPEG2000_12_BITS = base64.b64decode(
+    "/0//UQApAAAAAAAEAAAAAgAAAAAAAAAAAAAABAAAAAIAAAAAAAAAAAABCwEB/1IADAAAAAEAAAQEAAH/XAAEQGD/ZAAl"
+    "AAFDcmVhdGVkIGJ5IE9wZW5KUEVHIHZlcnNpb24gMi41LjD/kAAKAAAAAAAcAAH/k9/gLAfBlZNRq1cr5IuX/9k="
+)
 
 
 def read(name, channels=3, size=None, reading=None):
@@ -172,6 +179,30 @@ def test_a_stated_range_becomes_black_to_white():
     assert not read_image(content, 1, reading=Reading(pixel_range="each")).any()
 
 
+def test_a_range_counts_in_the_values_of_the_file():
+    """Pillow spreads 12 bits of PGM and JPEG 2000 over 16, each in a way of its own."""
+    values = np.array([[0, 256, 512, 1024], [2048, 3072, 3840, 4095]])
+    pgm = b"P5\n4 2\n4095\n" + values.astype(">u2").tobytes()
+    plain = f"P2 4 2 4095 {' '.join(map(str, values.flat))}".encode()
+    for content in (pgm, plain, JPEG2000_12_BITS):
+        pixels = read_image(io.BytesIO(content), 1, reading=Reading(pixel_range="0,4095"))
+        np.testing.assert_array_equal(pixels[:, :, 0], np.rint(values / 4095 * 255))
+        with pytest.raises(ImageError, match="values from 0 to 4095"):
+            read_image(io.BytesIO(content), 1)
+    colour = b"P6 4 2 4095 " + np.repeat(values, 3).astype(">u2").tobytes()
+    assert read_picture(io.BytesIO(colour)).remarks == ("deep",)
+
+
+def test_deep_grey_with_opacity_is_grey_and_has_no_range():
+    """Pillow reads it as colour of 8 bits, whatever range is stated."""
+    content = kinds.png(16, 4, [bytes(range(48))] * 5, 12)
+    picture = read_picture(io.BytesIO(content))
+    assert picture.pixels.shape == (5, 12, 1) and "deep" in picture.remarks
+    assert "coloured" not in read_picture(io.BytesIO(content), 1).remarks
+    with pytest.raises(ImageError, match="grey without opacity. Save it without"):
+        read_image(io.BytesIO(content), 1, reading=Reading(pixel_range="0,4095"))
+
+
 def test_floats_must_be_numbers():
     content = kinds.encoded(Image.fromarray(np.full((3, 3), np.nan, "f4")), "TIFF")
     with pytest.raises(ImageError, match="NaN or infinite"):
@@ -259,7 +290,7 @@ def test_heic_without_its_package_names_the_extra(tmp_path, monkeypatch):
         return imported(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(ImageError, match=r"photo.jpg: .*pip install 'aae_keras\[heic\]'"):
+    with pytest.raises(ImageError, match=r"photo.jpg: .*pip install .*heic"):
         read_image(tmp_path / "photo.jpg", 3)
 
 

@@ -71,3 +71,31 @@ def test_no_backend_of_matplotlib_stops_a_tool():
             env=os.environ | {"MPLBACKEND": backend},
         )
         assert done.returncode == 0 and json.loads(done.stdout) == "agg", done.stderr
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_a_file_name_is_printed_as_it_is(tmp_path, locale):
+    """Whatever its bytes are: what follows it is not lost."""
+    script = (
+        "import os, sys; sys.argv = ['t']\n"
+        "from tools import cli\n"
+        "tool = cli.Tool('t', 'T.')\n"
+        "@tool.main\n"
+        "def main(arguments):\n"
+        "    print(os.fsdecode(b'caf\\xe9.png'))\n"
+        "tool.run()\n"
+    )
+    environment = os.environ | {"LC_ALL": locale, "PYTHONIOENCODING": "utf-8:strict"}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, env=environment)
+    assert (done.stdout, done.returncode) == (b"caf\xe9.png\n", 0), done.stderr
+
+
+def test_the_home_folder_is_found_behind_a_flag(tmp_path):
+    """No shell puts it there behind `=`."""
+    write = {"revision": "r", "metrics": None}
+    integrity.write_manifest(tmp_path / "models" / "digits" / "3", write)
+    done = subprocess.run(
+        [*COMMAND.split(), "--root=~/models", "--name=digits"],
+        capture_output=True, text=True, env=os.environ | {"HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0 and "newest" in done.stdout, done.stderr

@@ -22,6 +22,7 @@ from aae_keras.experiment.configuration.changes import changed, consequences
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.configuration.fields import holds_names
 from aae_keras.experiment.configuration.presets import OWN, PRESETS, from_yaml, start
+from aae_keras.extras import how_to_install
 
 from . import streams
 
@@ -139,6 +140,7 @@ class Tool:
                 sys.exit(0)
             try:
                 arguments = FLAGS(argv)[1:]
+                _expand_home()
                 if arguments and not self.arguments:
                     raise Usage(f"Unexpected argument {arguments[0]!r}.")
             except (flags.Error, Usage) as error:
@@ -168,7 +170,7 @@ class Tool:
             package = str(error.name).partition(".")[0]
             if package not in _EXTRAS:
                 raise
-            install = f"pip install 'aae_keras[{_EXTRAS[package]}]'"
+            install = how_to_install(_EXTRAS[package])
             self._fail(f"This needs {package}, which is not installed: {install}", 1)
         except KeyboardInterrupt as error:
             self._fail(f"Interrupted. {error}".rstrip(), 1)
@@ -181,6 +183,13 @@ class Tool:
                 print(as_called(line), file=sys.stderr)
         streams.flush()
         sys.exit(code)
+
+
+def _expand_home():
+    """Put the home folder in place of `~`, which no shell does behind `--flag=`."""
+    for name in FLAGS:
+        if isinstance(value := FLAGS[name].value, str) and value.startswith("~/"):
+            FLAGS[name].value = os.path.expanduser(value)
 
 
 def as_called(text):

@@ -11,12 +11,14 @@ LOST = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 def open_all():
     """Give the descriptors 0 to 2 something to be, lest a file that is opened takes their place.
 
-    What is printed where stdout was closed is lost, and `writing` says so.
+    What is printed where stdout was closed is lost, and `writing` says so. The name of a file is
+    printed byte by byte as it is, in UTF-8 or not.
     """
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
             _put(number, "/dev/full" if name == "stdout" else os.devnull)
             setattr(sys, name, open(number, mode, closefd=False))
+    sys.stdout.reconfigure(errors="surrogateescape")
 
 
 @contextlib.contextmanager

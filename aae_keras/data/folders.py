@@ -48,7 +48,8 @@ def read_folder(
     if labels_file:
         found = labelling.label_files(found, labels_file)
     rows = [(part, *row) for part, files in found.files.items() for row in files]
-    reader = _Reader(len(rows), channels or None, size, reading or Reading())
+    copies = 1 if found.files.get("test") else 2  # while a test part is held out of them
+    reader = _Reader(len(rows), channels or None, size, reading or Reading(), copies)
     pixels = reader.read([path for _, path, _ in rows], skip_unreadable)
     rows = [rows[row] for row in reader.rows]
     parts = np.array([part for part, _, _ in rows])
@@ -60,7 +61,7 @@ def read_folder(
     if len(found.class_names) == 1:
         log.warning("There is one class alone, %s: nothing is told apart.", found.class_names[0])
     for line in [
-        *found.notes(),
+        *found.left_out.notes(),
         *reader.remarks.lines(),
         *duplicates.describe(pixels, labels, parts.tolist(), files),
     ]:
@@ -120,6 +121,7 @@ class _Reader:
         channels: 1 or 3; None for 3 if any image is coloured.
         size: (height, width) to resize to; None for the size of the first image.
         reading: How files become pixels.
+        copies: How often the array will be held at the most.
     """
 
     def __init__(
@@ -128,11 +130,13 @@ class _Reader:
         channels: int | None,
         size: tuple[int, int] | None,
         reading: Reading,
+        copies: int,
     ):
         self.count = count
         self.channels = channels
         self.size = size
         self.reading = reading
+        self.copies = copies
         self.rows: list[int] = []
         self.remarks = Remarks()
         self._pixels = np.empty((0, 0, 0, 0), "uint8")
@@ -169,12 +173,15 @@ class _Reader:
         return self._pixels[: len(self.rows)]
 
     def _begin(self, shape, path):
+        self._check_capacity(shape, path)
+        self._pixels = np.empty((self.count, *shape), "uint8")
+
+    def _check_capacity(self, shape, path):
         capacity.check(
-            self.count * math.prod(shape),
+            self.copies * self.count * math.prod(shape),
             f"{path}: {self.count} images of {_describe_size(shape)} pixels",
             "--image_size=H,W makes them smaller, for example --image_size=64,64",
         )
-        self._pixels = np.empty((self.count, *shape), "uint8")
 
     def _keep(self, row, path, picture):
         """Put an image behind those there are, all of them in colour from the first that is."""
@@ -182,6 +189,7 @@ class _Reader:
         if self.channels is None and channels == 1:
             self._grey.append(path)
         if channels > self._pixels.shape[3]:
+            self._check_capacity(picture.pixels.shape, path)
             self._pixels = np.repeat(self._pixels, channels, axis=3)
         self._pixels[len(self.rows)] = picture.pixels  # one channel is spread over three
         self.rows.append(row)

@@ -5,7 +5,6 @@ import os
 import pathlib
 import re
 import unicodedata
-from collections.abc import Iterable
 
 from aae_keras import images as image_files
 from aae_keras.data import entries
@@ -35,26 +34,17 @@ class Layout:
         class_names: One string per class.
         files: Pairs of a path and a class, or `UNLABELED`, by `train`, `validation` and `test`.
         folders: The folder of each part that has one of its own.
-        left_out: For each reason to leave something out the paths that were, below the root.
+        left_out: What was left out, and why.
     """
 
     root: pathlib.Path
     class_names: tuple[str, ...] = ()
     files: dict[str, list[tuple[pathlib.Path, int]]] = dataclasses.field(default_factory=dict)
     folders: dict[str, pathlib.Path] = dataclasses.field(default_factory=dict)
-    left_out: dict[str, set[str]] = dataclasses.field(default_factory=dict)
+    left_out: entries.LeftOut = dataclasses.field(init=False)
 
-    def leave_out(self, reason: str, paths: Iterable[pathlib.Path]) -> None:
-        """Remember paths that are left out; `reason` says what they are."""
-        if names := {str(path.relative_to(self.root)) for path in paths}:
-            self.left_out[reason] = self.left_out.get(reason, set()) | names
-
-    def notes(self) -> list[str]:
-        """A line for each reason: how many were left out, why, and the first of them."""
-        return [
-            f"Left out {reason}: {len(names)}, such as {min(names)}"
-            for reason, names in self.left_out.items()
-        ]
+    def __post_init__(self):
+        self.left_out = entries.LeftOut(self.root)
 
 
 def find(root: pathlib.Path) -> Layout:
@@ -120,7 +110,7 @@ def _refuse_others(root, layout):
             f"name? Parts are {', '.join(f'{part}/' for part in PARTS)}. If they are classes, and "
             f"{layout.folders['train'].name}/ is one too, give that another name."
         )
-    layout.leave_out("images beside the parts", entries.images_in(root))
+    layout.left_out.add("images beside the parts", entries.images_in(root))
 
 
 def _refuse_hidden_parts(train_root, classes):
@@ -164,9 +154,9 @@ def _classes(folder, layout):
         if files:
             found[class_folder.name] = files
         elif not part:
-            layout.leave_out("folders without an image, which are no classes", [class_folder])
+            layout.left_out.add("folders without an image, which are no classes", [class_folder])
         elif folder != layout.root and part != "unlabeled":
-            layout.leave_out("parts within a part", [class_folder])
+            layout.left_out.add("parts within a part", [class_folder])
     return found
 
 
@@ -193,7 +183,7 @@ def _unlabelled(train_root, layout, alone):
     if alone:
         found += loose
     else:
-        layout.leave_out("images beside the class folders", loose)
+        layout.left_out.add("images beside the class folders", loose)
     return [(file, UNLABELED) for file in found]
 
 
@@ -207,7 +197,7 @@ def _other_part(part, classes, train_root, layout):
     if unknown:
         raise DataError(f"{folder}: classes that {train_root} does not have: {', '.join(unknown)}")
     reason = f"images of {folder.name}/ in no class folder, which score nothing"
-    layout.leave_out(reason, entries.images_in(folder))
+    layout.left_out.add(reason, entries.images_in(folder))
     return _labelled(classes, layout.class_names)
 
 
@@ -224,14 +214,7 @@ def _checked_name(root, name):
 
 def _files(folder, layout):
     """The image files in a folder and in those within it, in order."""
-    images, others, hidden, linked = [], [], [], []
-    for entry in entries.walk(folder, hidden, linked):
-        (images if entries.is_image(entry) else others).append(pathlib.Path(entry.path))
-    visible = [path for path in others if path.name.casefold() not in entries.TOOL_FILES]
-    layout.leave_out("files that are no images", visible)
-    layout.leave_out("hidden images, and those of tools", hidden)
-    layout.leave_out("links to folders", linked)
-    return sorted(images)
+    return sorted(map(pathlib.Path, entries.images_under(folder, layout.left_out)))
 
 
 def _listing(folders):

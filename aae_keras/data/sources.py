@@ -55,6 +55,8 @@ def read(
     path = pathlib.Path(dataset).expanduser()
     size = size_of(image_size)
     is_digits, is_npz = dataset == "digits", _is_npz(dataset)
+    if is_digits and path.is_dir():
+        log.warning("digits is scikit-learn's set. The folder of that name is --dataset=./digits")
     if is_folder(dataset, data_dir):
         return read_folder(path, size, skip_unreadable, channels, reading, labels)
     if is_digits:

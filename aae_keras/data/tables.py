@@ -64,7 +64,8 @@ def read_rows(
     beside = [found.index(name) if name in found else None for name in others]
     for row, cells in rows:
         where = f"{path}, row {row}"
-        if len(cells) != len(names):
+        cells += [""] * (len(names) - len(cells))  # spreadsheets drop empty ones at the end
+        if len(cells) > len(names):
             raise DataError(
                 f"{where}: {len(cells)} cells, but row 1 names {len(names)} columns. "
                 'Put quotes around a cell with a comma in it: "a,b.png"'

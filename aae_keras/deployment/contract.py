@@ -40,6 +40,9 @@ EXAMPLES = "examples"
 CLASSIFY_INPUTS = "inputs"  # TensorFlow Serving's Classify looks for this name and no other
 EXAMPLE_FEATURE = "image/encoded"
 
+# How the paths begin of the files in a version that TensorFlow reads.
+SAVED_MODEL_FILES = ("saved_model.pb", "fingerprint.pb", "variables/", "assets/")
+
 PREDICT_METHOD = "tensorflow/serving/predict"
 CLASSIFY_METHOD = "tensorflow/serving/classify"
 

@@ -6,7 +6,6 @@ else change probabilities, and nobody would know.
 
 import json
 import pathlib
-from collections.abc import Iterable
 from typing import Any
 
 from aae_keras.deployment import contract
@@ -60,12 +59,12 @@ def read_manifest(folder: pathlib.Path) -> dict[str, Any]:
     return manifest
 
 
-def check(folder: pathlib.Path, names: Iterable[str] | None = None) -> bool:
+def check(folder: pathlib.Path, names: tuple[str, ...] = ("",)) -> bool:
     """Compare files of a version with the manifest.
 
     Args:
         folder: Folder of the version.
-        names: Paths in it; None for all that the manifest has.
+        names: How the paths in it begin of those that are compared; "" begins every one.
 
     Returns:
         Whether there was something to compare with: not in an export of an earlier release, and
@@ -80,17 +79,18 @@ def check(folder: pathlib.Path, names: Iterable[str] | None = None) -> bool:
         return False
     if expected is None:
         return False
-    for name in expected if names is None else names:
-        _compare(folder / name, expected.get(name))
+    chosen = [name for name in expected if name.startswith(names)]
+    if not chosen:
+        raise DamagedError(
+            f"{folder / names[0]} is none of the files that the export wrote, so nobody can tell "
+            "whether it is whole. Read it from another folder, or export again."
+        )
+    for name in chosen:
+        _compare(folder / name, expected[name])
     return True
 
 
 def _compare(path, expected):
-    if expected is None:
-        raise DamagedError(
-            f"{path} is none of the files that the export wrote, so nobody can tell whether it is "
-            "whole. Read it from another folder, or export again."
-        )
     try:
         received = seals.file_checksum(path)
     except FileNotFoundError:

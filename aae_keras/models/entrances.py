@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from aae_keras.errors import UserError, first_line
+from aae_keras.extras import how_to_install
 from aae_keras.models import callbacks as callbacks_module
 from aae_keras.models.passed import Passed, plain_errors
 from aae_keras.networks import input_shapes
@@ -175,7 +176,7 @@ class CheckedModel(keras.Model):
         except ImportError as error:
             raise UserError(
                 f"The format {format} needs a package that is not installed: "
-                "pip install 'aae_keras[onnx]' for onnx. "
+                f"{how_to_install('onnx')} for onnx. "
                 f"Received: {first_line(error)}"
             ) from error
 

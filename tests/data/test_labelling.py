@@ -106,7 +106,7 @@ ROW = "image,label\nunlabeled/000.png,a\n"
         ("image\tlabel\nx\ty\n", "row 1: no column image.*by commas, not by"),
         ("image,label,label\nx,y,z\n", "row 1: two columns label"),
         ("image,label\n", "holds no label. Expected a row for each"),
-        (ROW + "unlabeled/001.png\n", "row 3: 1 cells, but row 1 names 2 columns"),
+        (ROW + "unlabeled/001.png\n", "row 3, column label: empty. Fill it in"),
         (ROW + "unlabeled/more/é, 1.png,a\n", "row 3: 3 cells.*quotes around a cell with a comma"),
         (ROW + ",a\n", "row 3, column image: empty. Fill it in"),
         (ROW + "unlabeled/001.png, \n", "row 3, column label: empty. Fill it in"),

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import re
+import shutil
 import struct
 import zlib
 
@@ -372,11 +374,37 @@ def test_images_of_several_sizes_name_the_flags(tmp_path, logged):
 
 def test_images_beyond_the_memory_are_refused_before_they_fill_it(tmp_path, monkeypatch):
     write_images(tmp_path, {"a": 2, "b": 2})
-    monkeypatch.setattr("aae_keras.data.capacity.memory", lambda: 119)
-    with pytest.raises(DataError, match="4 images of 6x5 pixels take .*--image_size=64,64"):
+
+    def refused_in(memory):
+        monkeypatch.setattr("aae_keras.data.capacity.memory", lambda: memory)
+        try:
+            return read(tmp_path) is None
+        except DataError as error:
+            assert re.search("4 images of 6x5 pixels take .*--image_size=64,64", str(error))
+            return True
+
+    # 30 pixels each; held twice while a test part is held out.
+    assert refused_in(2 * 4 * 30 - 1) and not refused_in(2 * 4 * 30)
+    Image.new("RGB", (5, 6), (1, 2, 3)).save(tmp_path / "b" / "001.png")  # read last
+    assert refused_in(3 * 2 * 4 * 30 - 1) and not refused_in(3 * 2 * 4 * 30)
+    for name in ("a", "b"):
+        (tmp_path / "test" / name).mkdir(parents=True)
+        shutil.move(tmp_path / name / "000.png", tmp_path / "test" / name)
+    assert refused_in(3 * 4 * 30 - 1) and not refused_in(3 * 4 * 30)
+
+
+def test_a_link_that_leads_nowhere_is_named(tmp_path):
+    write_images(tmp_path, {"a": 2, "b": 2})
+    loop = tmp_path / "a" / "loop.png"
+    loop.symlink_to(loop)
+    with pytest.raises(DataError, match="1 of 5 image files cannot be read.*skip_unre.*\n.*loop"):
         read(tmp_path)
-    monkeypatch.setattr("aae_keras.data.capacity.memory", lambda: 120)
-    assert len(read(tmp_path).images) == 4
+    assert len(read(tmp_path, skip_unreadable=True).images) == 4
+    loop.rename(tmp_path / "a" / "loop")
+    (tmp_path / "a" / "loop").unlink()
+    (tmp_path / "a" / "loop").symlink_to(tmp_path / "a" / "loop")
+    with pytest.raises(DataError, match="a/loop: Too many levels of symbolic links. Remove"):
+        read(tmp_path)
 
 
 def test_every_kind_in_one_folder(tmp_path, logged):

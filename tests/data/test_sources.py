@@ -19,6 +19,14 @@ def test_digits_fill_the_pixel_range():
     assert source.test_images is None and source.class_names == tuple("0123456789")
 
 
+def test_a_folder_called_as_the_digits_is_not_passed_over_in_silence(tmp_path, monkeypatch, caplog):
+    write_images(tmp_path / "digits", {"a": 2, "b": 2})
+    monkeypatch.chdir(tmp_path)
+    assert len(sources.read("digits").class_names) == 10
+    assert "The folder of that name is --dataset=./digits" in caplog.text
+    assert sources.read("./digits").class_names == ("a", "b")
+
+
 def test_npz_of_either_rank_and_type(tmp_path, images, labels):
     path = tmp_path / "a.npz"
     np.savez(path, x_train=images[..., 0] / 255.0, y_train=labels)

@@ -61,12 +61,30 @@ def test_a_file_that_was_never_exported_is_not_called_damaged(version):
         opening.open_predictor(missing)
 
 
-def test_a_damaged_file_is_refused_before_it_is_opened(version):
+def test_a_damaged_file_is_refused_before_it_is_opened(version, monkeypatch):
     file = version / contract.LITERT_FILE
     file.write_bytes(file.read_bytes()[:-1])
-    for path in (file, version, version.parent):
+    for folder, path in ((version.parent, file), (version, file), (file.parent, file)):
+        monkeypatch.chdir(folder)
         with pytest.raises(integrity.DamagedError, match=r"encoder\.tflite is damaged.*Expected"):
-            opening.open_predictor(path)
+            opening.open_predictor(path.relative_to(folder))
+    for name in ("variables/variables.index", "saved_model.pb"):
+        (version / name).write_bytes(b"")
+        for path in (version, version.parent):
+            with pytest.raises(integrity.DamagedError, match=f"{name} is damaged.*Expected"):
+                opening.open_predictor(path)
+
+
+def test_what_is_not_read_may_be_changed(version, monkeypatch):
+    """The model card of an export is there to be edited, and a server needs no file for phones."""
+    monkeypatch.setattr(opening, "SavedModelPredictor", lambda path: path)
+    (version / "README.md").write_text("a card")
+    integrity.write_manifest(version, {"revision": REVISION, "metrics": None})
+    (version / "README.md").write_text("a card with a licence")
+    (version / contract.LITERT_FILE).unlink()
+    assert opening.open_predictor(version) == version
+    with pytest.raises(integrity.DamagedError, match="README.md is damaged"):
+        integrity.check(version)
 
 
 def test_exports_without_checksums_are_used_and_one_line_is_said(version, caplog, monkeypatch):

@@ -1,10 +1,12 @@
 import dataclasses
+import unicodedata
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from aae_keras import models
+from aae_keras.data.loading import Data
 from aae_keras.errors import UserError
 from aae_keras.experiment.building import factory
 from aae_keras.experiment.learning import training
@@ -47,6 +49,16 @@ def test_samples_of_a_label(trained, model):
     np.testing.assert_allclose(
         generated, inference.decode(model, {"y": y, "z": z})[..., 0], atol=1e-6
     )
+
+
+def test_a_label_is_found_in_either_spelling_of_its_accents(trained, model, monkeypatch):
+    """A Mac writes the names of folders with the accent behind its letter."""
+    names = ("a", unicodedata.normalize("NFD", "café"), "c")
+    expected = tiles(generation.generate(trained.folder, label="1", count=4), 4)
+    renamed = property(lambda data: names, lambda data, value: None)
+    monkeypatch.setattr(Data, "class_names", renamed, raising=False)
+    found = tiles(generation.generate(trained.folder, label="café", count=4), 4)
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_another_seed_generates_other_images(trained):

@@ -10,6 +10,7 @@ import tensorflow as tf
 from aae_keras.deployment import contract
 from aae_keras.deployment.export.signatures import Signatures
 from aae_keras.errors import ExportError
+from aae_keras.extras import how_to_install
 
 OPSET = 17
 # Those of the extra.
@@ -19,9 +20,7 @@ PACKAGES = ("onnx", "tf2onnx")
 def check_installed() -> None:
     """Raise `ExportError` if the packages of the extra are not installed."""
     if not all(map(importlib.util.find_spec, PACKAGES)):
-        raise ExportError(
-            "The format onnx needs packages of its own: pip install 'aae_keras[onnx]'"
-        )
+        raise ExportError(f"The format onnx needs packages of its own: {how_to_install('onnx')}")
 
 
 def write_onnx(signatures: Signatures, path: pathlib.Path) -> None:

@@ -27,6 +27,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
 from aae_keras import files as whole_files
+from aae_keras.deployment import contract
 from aae_keras.deployment.prediction import listing, tables
 from aae_keras.deployment.prediction.files import BATCH, answer_batch, read_batch
 from aae_keras.deployment.prediction.listing import Item
@@ -125,27 +126,32 @@ def _begun(part, images, predictor):
     """The number of images of the work in a folder, which is begun if it was not."""
     file = part / "begun.json"
     ours = {"images": images, "folder": os.getcwd(), "model": _fingerprint(predictor.path)}
+    path = str(predictor.path)
     if not file.exists():
         (part / "rows.jsonl").write_text("", encoding="utf-8")
         ours["total"] = listing.write(images, part / "images.jsonl")
-        whole_files.write_atomically(file, json.dumps(ours))
+        whole_files.write_atomically(file, json.dumps({**ours, "path": path}))
         return ours["total"]
     theirs = json.loads(file.read_text("utf-8"))
     for name, value in ours.items():
         if theirs[name] != value:
+            # A hash says nothing to a reader; where the model lay does.
+            old, new = (theirs.get("path"), path) if name == "model" else (theirs[name], value)
             raise BulkError(
-                f"{part} was begun with another {name}, {theirs[name]}, than {value}. Go on with "
+                f"{part} was begun with another {name}, {old}, than {new}. Go on with "
                 "that one, or remove the folder, or name another output."
             )
     return theirs["total"]
 
 
 def _fingerprint(path):
-    """A hash of a model's files."""
+    """A hash of the files that a model is read from."""
     path = pathlib.Path(path)
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
     found = hashlib.sha256()
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file():
+    for file in files:
+        name = file.relative_to(path).as_posix()
+        if file.is_file() and (file == path or name.startswith(contract.SAVED_MODEL_FILES)):
             found.update(file.read_bytes())
     return found.hexdigest()[:16]
 

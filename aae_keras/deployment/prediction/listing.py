@@ -9,6 +9,7 @@ import glob
 import io
 import itertools
 import json
+import logging
 import os
 import pathlib
 import re
@@ -18,6 +19,8 @@ from aae_keras.data import entries
 from aae_keras.deployment import contract
 from aae_keras.errors import DataError
 from aae_keras.pictures import File, ImageError
+
+log = logging.getLogger(__name__)
 
 LIST = ".txt"
 _RECORDS = re.compile(r"\.tfrecords?(-\d+-of-\d+)?$")
@@ -68,7 +71,8 @@ def find(images: str) -> Iterator[Item]:
     """The images that an argument names, in order.
 
     Args:
-        images: A folder, of which all image files are taken, those in folders within it too; a
+        images: A folder, of which all image files are taken, those in folders within it too (a
+            line says what is left out, once all were listed); a
             list of paths, `FILE.txt`, one a line; TFRecord files, `FILE.tfrecord`, of tf.Examples
             with one of `FEATURES`; an image file; or a pattern of files, such as `photos/*.jpg`.
 
@@ -77,9 +81,9 @@ def find(images: str) -> Iterator[Item]:
     """
     path = pathlib.Path(images)
     if path.is_dir():
-        return map(Item, entries.images_under(path))
+        return _in_folder(path)
     if path.is_file():
-        return _listed(path) if path.suffix == LIST else _in_file(images)
+        return _listed(path) if path.suffix.lower() == LIST else _in_file(images)
     matched = sorted(name for name in glob.iglob(images, recursive=True) if os.path.isfile(name))
     return itertools.chain.from_iterable(map(_in_file, matched))
 
@@ -108,6 +112,13 @@ def read(path: pathlib.Path, start: int) -> Iterator[Item]:
     with open(path, encoding="utf-8") as file:
         for line in itertools.islice(file, start, None):
             yield Item(*json.loads(line))
+
+
+def _in_folder(path):
+    left_out = entries.LeftOut(path)
+    yield from map(Item, entries.images_under(path, left_out, follow_links=True))
+    for note in left_out.notes():
+        log.warning("%s", note)
 
 
 def _listed(path):

@@ -9,6 +9,7 @@ import numpy as np
 
 from aae_keras.deployment import contract
 from aae_keras.errors import UserError, first_line
+from aae_keras.extras import how_to_install
 from aae_keras.reading import Reading
 from aae_keras.values import check_pixels
 
@@ -203,7 +204,7 @@ class OnnxPredictor(Predictor):
             import onnxruntime
         except ImportError as error:
             raise PredictorError(
-                f"{path}: reading it needs packages of its own: pip install 'aae_keras[edge]'"
+                f"{path}: reading it needs packages of its own: {how_to_install('edge')}"
             ) from error
         self.path = path
         try:

@@ -39,7 +39,7 @@ def open_predictor(path: str | pathlib.Path) -> Predictor:
 def _check(path):
     """Compare what is to be read with the manifest of the version it lies in."""
     is_file = path.suffix in _PREDICTORS
-    folder = path.parent.parent if is_file else path
+    folder = path.absolute().parent.parent if is_file else path
     if not (folder / contract.MANIFEST).exists():
         return  # a copy of one file, or a version that is being written
     if is_file and not path.exists():
@@ -48,7 +48,8 @@ def _check(path):
             f"{path}: {folder} has no such file; it has {', '.join(there) or 'none of its kind'}. "
             "--formats and --quantize of python -m tools.export say what a version has."
         )
-    if not integrity.check(folder, [f"{path.parent.name}/{path.name}"] if is_file else None):
+    file = path.absolute().relative_to(folder).as_posix() if is_file else ""
+    if not integrity.check(folder, (file,) if is_file else contract.SAVED_MODEL_FILES):
         log.info("%s: exported without checksums, so damage would not be seen.", path)
 
 

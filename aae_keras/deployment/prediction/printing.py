@@ -26,8 +26,8 @@ def as_csv(rows: Iterable[Row], model: str) -> Iterator[str]:
     yield ",".join(COLUMNS)
     for row in _answered(rows):
         line = io.StringIO()
-        csv.writer(line, lineterminator="").writerow(cells(row))
-        yield line.getvalue()
+        csv.writer(line, lineterminator="\n").writerow(cells(row))  # quotes a name that has one
+        yield line.getvalue().removesuffix("\n")
 
 
 def as_label_studio(rows: Iterable[Row], model: str) -> Iterator[str]:

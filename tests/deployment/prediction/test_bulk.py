@@ -3,6 +3,7 @@
 import csv
 import itertools
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -183,6 +184,37 @@ def test_what_an_argument_names_is_found_in_order(photos, tmp_path):
         list(listing.find(str(tmp_path / "cut.tfrecord")))
     with pytest.raises(DataError, match="Received: no image"):
         listing.write(str(tmp_path / "none"), tmp_path / "images.jsonl")
+
+
+def test_links_and_what_is_left_out_are_as_in_training(photos, tmp_path, caplog):
+    (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
+    (photos / "1").rename(tmp_path / "elsewhere" / "1")
+    (photos / "1").symlink_to(tmp_path / "elsewhere" / "1")  # a class folder on another disk
+    (photos / "2" / "back").symlink_to(photos)
+    assert len(list(listing.find(str(photos)))) == 200
+    assert "Left out links to folders: 1, such as 2/back" in caplog.text
+    assert "Left out files that are no images: " in caplog.text
+    listed = tmp_path / "LIST.TXT"
+    listed.write_text("a.png\n")
+    assert [item.path for item in listing.find(str(listed))] == ["a.png"]
+
+
+def test_the_work_is_gone_on_with_by_the_model_it_was_begun_with(exported, photos, tmp_path):
+    model, output = tmp_path / "7", tmp_path / "labels.jsonl"
+    shutil.copytree(exported.path, model)
+
+    def progress_of(path):
+        predictor = prediction.open_predictor(path)
+        return next(iter(bulk.predict_all(predictor, str(photos), output)))
+
+    assert progress_of(model).total == 200
+    (model / "README.md").write_text("Of an editor.")
+    shutil.rmtree(model / "litert")
+    assert progress_of(model).total == 200  # nothing that is read has changed
+    with pytest.raises(
+        bulk.BulkError, match=f"another model, {model}, than .*{contract.LITERT_FILE}"
+    ):
+        progress_of(exported.path / contract.LITERT_FILE)
 
 
 def test_no_more_is_read_ahead_than_is_said(exported, monkeypatch):

@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 
 import numpy as np
@@ -28,6 +29,9 @@ def test_a_table_reads_back_without_what_failed(caplog):
     assert tuple(row) == COLUMNS and json.loads(row["probabilities"]) == [0.25, 0.75]
     assert (row["image"], row["class_name"], row["confidence"]) == ('a, "b".png', "cat", "0.75")
     assert "c.png: cut" in caplog.text
+    odd = {**GOOD, "image": "a\nb.png"}
+    (row,) = csv.DictReader(io.StringIO("\n".join(printed("csv", [odd]))))
+    assert row["image"] == odd["image"]
 
 
 @pytest.mark.parametrize("rows", [[], [BAD], [GOOD], [GOOD, BAD, GOOD]])

@@ -281,3 +281,15 @@ def test_a_network_whose_first_layer_mixes_y_with_itself_stays_as_it_is():
         assert not renumbering.renumbered(network, "y", np.array([2, 0, 1]))
         for weight, former in zip(network.get_weights(), before, strict=True):
             np.testing.assert_array_equal(weight, former)
+
+
+def test_a_network_within_a_network_computes_in_float32_too(random):
+    inner = keras.Input((4,))
+    within = keras.Model(inner, keras.layers.Dense(3, dtype="mixed_bfloat16")(inner))
+    outer = keras.Input((4,), name="x")
+    network = keras.Model(outer, {"out": keras.layers.Dense(2)(within(outer))})
+    twin = networks.in_float32(network)
+    assert {layer.compute_dtype for layer in networks.all_layers(twin)} == {"float32"}
+    x = random.normal(size=(5, 4)).astype("float32")
+    (first, (kernel, bias)) = network.get_weights()[:2], network.get_weights()[2:]
+    np.testing.assert_allclose(twin(x)["out"], (x @ first[0] + first[1]) @ kernel + bias, rtol=1e-5)

@@ -156,7 +156,7 @@ class Forward:
     def __init__(self, model: AdversarialModel, batch: Batch, training: bool, phases: Phases = ()):
         self.batch, self.model, self.training = batch, model, training
         self._judge = fused.judge_of(phases, judge_codes) if model.fused else judge_codes
-        self._log_odds: dict[tuple, LogOdds] = {}
+        self._logits: dict[tuple, LogOdds] = {}
 
     @functools.cached_property
     def code(self) -> Named:
@@ -177,11 +177,18 @@ class Forward:
 
     def log_odds(self, discriminator: Model, code: str) -> LogOdds:
         """Logits that a discriminator gives samples of the prior, and codes: (batch, 1) each."""
-        key = id(discriminator), code
-        if key not in self._log_odds:
+        return self._judged(judge_codes, discriminator, code)
+
+    def played(self, discriminator: Model, code: str) -> LogOdds:
+        """The same for the two sides of the game, whose gradients `fused` may take at once."""
+        return self._judged(self._judge, discriminator, code)
+
+    def _judged(self, judge, discriminator, code):
+        key = id(judge), id(discriminator), code
+        if key not in self._logits:
             samples, codes = objective.judged(discriminator, self.batch.prior, self.code, code)
-            self._log_odds[key] = self._judge(discriminator, samples, codes, self.training)
-        return self._log_odds[key]
+            self._logits[key] = judge(discriminator, samples, codes, self.training)
+        return self._logits[key]
 
 
 def judge_codes(discriminator: Model, samples: Tensor, codes: Tensor, training: bool) -> LogOdds:

@@ -7,10 +7,12 @@ import tensorflow as tf
 from keras import ops
 
 from aae_keras.models.objective import Named
-from aae_keras.networks import call_network, mixes_rows
+from aae_keras.networks import all_layers, call_network, normalises_batches
 
-# Steps between two measurements of the averaged network's statistics.
+# Steps between two measurements of the averaged network's statistics, once they are settled: before
+# that every step counts, or what they began with would last five times as long.
 MEASURE_EVERY = 5
+SETTLED_AFTER = 100
 
 
 class RunningAverage:
@@ -25,7 +27,7 @@ class RunningAverage:
 
     Args:
         model: Model that the averages become variables of, to be saved and restored with it.
-        network: Whose trainable weights to average.
+        network: Whose weights to average, frozen ones too: they may be thawed later.
         decay: In [0, 1); 0 keeps no averages.
         with_statistics: Whether to measure statistics too; if not, those of the last weights stand.
     """
@@ -38,9 +40,10 @@ class RunningAverage:
         with_statistics: bool = True,
     ):
         self.model, self.network, self.decay = model, network, decay
-        self.pairs = self._twins(network.trainable_variables if decay else [], "average")
-        measured = _statistics(network) if decay and with_statistics else []
-        self.statistics = self._twins(measured, "statistic")
+        measured = _statistics(network)
+        averaged = _weights(network, measured)
+        self.pairs = self._twins(averaged if decay else [], "average")
+        self.statistics = self._twins(measured if decay and with_statistics else [], "statistic")
         self.restart()
 
     def _twins(self, variables, kind):
@@ -86,7 +89,8 @@ class RunningAverage:
         if self.model.distribute_strategy.num_replicas_in_sync > 1:
             values = measured()
         else:
-            due = tf.equal(tf.convert_to_tensor(step) % MEASURE_EVERY, 0)
+            step = tf.convert_to_tensor(step)
+            due = (step % MEASURE_EVERY == 0) | (step < SETTLED_AFTER)
             old = [tf.convert_to_tensor(twin.value) for _, twin in self.statistics]
             values = tf.cond(due, measured, lambda: old)
         for (_, twin), value in zip(self.statistics, values, strict=True):
@@ -102,11 +106,13 @@ class RunningAverage:
 
 
 def _statistics(network):
-    """The moving means and variances of batch normalisation, those of networks within too."""
-    found = []
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            found += layer.non_trainable_variables
-        elif isinstance(layer, keras.Model) and mixes_rows(layer):
-            found += _statistics(layer)
-    return found
+    """The moving means and variances of batch normalisation, those of layers within layers too."""
+    normalising = filter(normalises_batches, all_layers(network))
+    return [v for layer in normalising for v in (layer.moving_mean, layer.moving_variance)]
+
+
+def _weights(network, statistics):
+    """All others but the states of random draws; not by `trainable`, which a user may change."""
+    known = set(map(id, statistics))
+    floats = [v for v in network.variables if tf.as_dtype(v.dtype).is_floating]
+    return [variable for variable in floats if id(variable) not in known]

@@ -24,8 +24,9 @@ class RatesFollow(keras.callbacks.Callback):
     """
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Remember the main rate."""
-        self.rate = self._main_rate()
+        """Remember the main rate, and what the others are of it."""
+        self.rate, self.ratios = self._main_rate(), []
+        self._follow()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Follow a schedule."""
@@ -39,8 +40,11 @@ class RatesFollow(keras.callbacks.Callback):
         rate = self._main_rate()
         others = [o for o in self.model.optimizers[1:] if not _has_schedule(o)]
         if rate != self.rate and not _has_schedule(self.model.optimizer):
-            for optimizer in others:
-                optimizer.learning_rate = _rate(optimizer) * (rate / self.rate)
+            for optimizer, ratio in zip(others, self.ratios, strict=False):
+                by_factor = _rate(optimizer) * (rate / self.rate) if self.rate else rate * ratio
+                optimizer.learning_rate = by_factor
+        if rate:  # a rate that rises from 0 rises by no factor
+            self.ratios = [_rate(optimizer) / rate for optimizer in others]
         self.rate = rate
 
     def _main_rate(self):
@@ -68,7 +72,9 @@ def prepared(model: "PhasedModel", callbacks: Any) -> Any:
             _say_what_is_better(model, callback)
     if not listed:
         return [*given, RatesFollow()]
-    callbacks.append(RatesFollow())
+    if not any(isinstance(callback, RatesFollow) for callback in given):
+        callbacks.callbacks.append(RatesFollow())
+        callbacks.callbacks[-1].set_model(model)
     return callbacks
 
 

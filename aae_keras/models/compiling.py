@@ -4,10 +4,12 @@ import typing
 from collections.abc import Mapping, Sequence
 
 import keras
+from keras import ops
 
 from aae_keras.models import replicas
 from aae_keras.models.latent_y import LatentY
 from aae_keras.models.objective import Phase, Term, distinct
+from aae_keras.networks import all_layers, call_network
 from aae_keras.phases import PHASES, SCHEDULES
 
 if typing.TYPE_CHECKING:
@@ -57,6 +59,11 @@ def build_phases(
             )
         variables = distinct(variable for term in own for variable in term.variables)
         by_name[name] = Phase(name, own, variables, optimizer, weights.get(name, 1.0))
+    if idle := set(weights) - set(by_name):
+        raise ValueError(
+            f"`phase_weights`: this model has the phases {', '.join(by_name)}. "
+            f"Received: {', '.join(sorted(idle))}"
+        )
     phases = list(by_name.values())
     for optimizer in distinct(phase.optimizer for phase in phases):
         sharing = [phase for phase in phases if phase.optimizer is optimizer]
@@ -111,17 +118,29 @@ def check(
             f"Leave them out; `scoring.scores` has those that fit. Received: {metrics=}"
         )
     for name, network in model.get_config().items():
-        layers = getattr(network, "layers", None) or []
-        if any(layer.compute_dtype == "float16" for layer in layers):
+        if not isinstance(network, keras.Model):
+            continue
+        if any(layer.compute_dtype == "float16" for layer in all_layers(network)):
             raise ValueError(
                 f"`{name}` computes in float16, whose small gradients need a scaled loss, which is "
                 "not supported. Build it in `mixed_bfloat16` or float32."
             )
-        if getattr(network, "losses", None):
+        if _has_losses(network):
             raise ValueError(
                 f"`{name}` has regularizers or activity losses, which belong to no phase and "
                 "would be left out. Use the optimizers' `weight_decay`, or a term of your own."
             )
+
+
+def _has_losses(network):
+    """Whether a network has losses of its own; some are there only once it has been called."""
+    inputs = {
+        tensor.name: ops.zeros([size or 1 for size in tensor.shape], tensor.dtype)
+        for tensor in network.inputs
+    }
+    with keras.StatelessScope(collect_losses=True) as scope:
+        call_network(network, inputs, training=True)
+    return bool(network.losses or scope.losses)
 
 
 def _check_replicas(strategy, jit_updates, jit_compile, steps_per_execution):

@@ -109,6 +109,8 @@ def class_indices(labels: Any) -> tf.Tensor:
     """Labels of shape (batch,), of tensors that have it or (batch, 1)."""
     check_labels(labels)
     rank = tf.TensorShape(labels.shape).rank
+    if labels.dtype not in (tf.int32, tf.int64):  # others few operations take
+        labels = tf.cast(labels, tf.int64)
     return labels if rank in (None, 1) else tf.reshape(labels, [-1])
 
 

@@ -217,6 +217,7 @@ class CheckedModel(keras.Model):
             optimizer.name
             for optimizer in self.optimizers
             if isinstance(optimizer.get_config()["learning_rate"], dict)  # of a schedule
+            and int(optimizer.iterations)  # a warm-up begins with 0
             and not float(optimizer.learning_rate)
         ]
         if over:

@@ -25,6 +25,9 @@ from aae_keras.models.objective import (
 )
 from aae_keras.networks import mixes_rows
 
+# The logit to which gradients are turned exactly.
+SUREST = -60.0
+
 # (discriminator, samples, codes, training) -> logits of samples and codes
 Judge = Callable[[keras.Model, tf.Tensor, tf.Tensor, bool], LogOdds]
 
@@ -106,7 +109,8 @@ class Reversal:
     Discriminator and generator loss of a code are functions of the same logit l: softplus(l) with
     derivative sigmoid(l), and softplus(-l) with derivative sigmoid(l) - 1. Their gradients with
     respect to the code are the same vector times these scalars, so the first becomes the second
-    when multiplied by (sigmoid(l) - 1) / sigmoid(l) = -exp(-l), row by row.
+    when multiplied by (sigmoid(l) - 1) / sigmoid(l) = -exp(-l), row by row. Below `SUREST`, where
+    float32 has no sigmoid to divide by, the pull fades, and below -87 there is none.
 
     Set `logits` (batch, 1) once they are known, before any gradient is taken.
 
@@ -124,8 +128,8 @@ class Reversal:
         @tf.custom_gradient
         def identity(codes: tf.Tensor) -> tuple[tf.Tensor, Callable]:
             def other_side(upstream: tf.Tensor) -> tf.Tensor:
-                # Beyond 60 the product of sigmoid and exponential leaves float32's range.
-                ratio = -tf.exp(-tf.maximum(self.logits, -60.0))
+                # Beyond it the product of sigmoid and exponential leaves float32's range.
+                ratio = -tf.exp(-tf.maximum(self.logits, SUREST))
                 return self.weight * ratio * upstream
 
             return tf.identity(codes), other_side

@@ -177,14 +177,14 @@ def adversarial_terms(
         GameTerm(
             f"discriminator_{name}_loss",
             phase="discriminator",
-            loss=lambda forward: losses.discriminator_loss(*forward.log_odds(discriminator, code)),
+            loss=lambda forward: losses.discriminator_loss(*forward.played(discriminator, code)),
             variables=discriminator.trainable_variables,
             discriminator=discriminator,
         ),
         GameTerm(
             f"generator_{name}_loss",
             phase="generator",
-            loss=lambda forward: losses.generator_loss(forward.log_odds(discriminator, code)[1]),
+            loss=lambda forward: losses.generator_loss(forward.played(discriminator, code)[1]),
             variables=upstream_variables(model.encoder, outputs),
             weight=weight,
             discriminator=discriminator,

@@ -62,24 +62,39 @@ def in_float32(network: keras.Model) -> keras.Model:
     Returns:
         The model itself if it computes in float32; else another of equal weights.
     """
-    if all(layer.compute_dtype == "float32" for layer in network.layers):
+    if all(layer.compute_dtype == "float32" for layer in all_layers(network)):
         return network
     config = network.get_config()
-    for layer in config["layers"]:
-        if "dtype" in layer["config"]:
-            layer["config"]["dtype"] = "float32"
+    _set_float32(config)
     twin = type(network).from_config(config)
     twin.set_weights(network.get_weights())
     return twin
 
 
+def _set_float32(config):
+    """Change the precision of every layer in a configuration, those within others too."""
+    if isinstance(config, dict):
+        if isinstance(own := config.get("config"), dict) and "dtype" in own:
+            own["dtype"] = "float32"
+        config = list(config.values())
+    if isinstance(config, list | tuple):
+        for part in config:
+            _set_float32(part)
+
+
+def all_layers(network: keras.Model) -> list[keras.layers.Layer]:
+    """The layers of a network, those within other layers too."""
+    return [layer for layer in network._flatten_layers() if layer is not network]
+
+
+def normalises_batches(layer: keras.layers.Layer) -> bool:
+    """Whether a layer computes with means over the batch, and keeps moving ones."""
+    return isinstance(layer, keras.layers.BatchNormalization)
+
+
 def mixes_rows(network: keras.Model) -> bool:
     """Whether a row of a network's output depends on other rows: it has batch normalisation."""
-    return any(
-        isinstance(layer, keras.layers.BatchNormalization)
-        or (isinstance(layer, keras.Model) and mixes_rows(layer))
-        for layer in network.layers
-    )
+    return any(map(normalises_batches, all_layers(network)))
 
 
 def check_network(

@@ -42,3 +42,9 @@ def test_there_are_none_without_labels(split):
 def test_evaluation_writes_them_if_asked(trained):
     result = evaluation.evaluate_run(trained.folder, with_baselines=True)
     assert result["baselines"]["label_spreading"]["error_rate"] < 0.1
+
+
+def test_labels_of_one_class_teach_no_baseline(split, caplog):
+    alone = split.labeled_rows[split.labels[split.labeled_rows] == 1]
+    assert baselines.scores(dataclasses.replace(split, labeled_rows=alone)) == {}
+    assert "The labels are of one class" in caplog.text

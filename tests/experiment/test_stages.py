@@ -9,9 +9,16 @@ import pytest
 from aae_keras import models
 from aae_keras.data import from_arrays
 from aae_keras.experiment.building import factory
+from aae_keras.experiment.configuration.changes import changed
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.learning import training
-from aae_keras.experiment.learning.stages import epochs_before, stages_of, start_from, with_epochs
+from aae_keras.experiment.learning.stages import (
+    epochs_before,
+    stages_of,
+    start_from,
+    with_epochs,
+    with_other_epochs,
+)
 from aae_keras.experiment.run_folder import outcomes, runs
 from tests.experiment.killing import check_resumes_exactly
 
@@ -116,6 +123,40 @@ def test_small_data_is_passed_over_until_the_least_steps_are_made(staged):
     assert longer.vat_fade == (0, 4) and longer.least_steps == 0
     enough = dataclasses.replace(config, least_steps=8)
     assert with_epochs(enough, data) == dataclasses.replace(config, least_steps=0)
+
+
+def test_other_epochs_are_of_the_last_stage_and_taken_as_stated(staged):
+    config = dataclasses.replace(
+        staged, rate_drops=(1,), vat_fade=(0, 1), extra_terms=("vat",), least_steps=30
+    )
+    data = factory.load_data(config)
+    trained = with_epochs(config, data)
+    assert (trained.epochs, trained.pretrain_epochs) == (8, 8)  # not the 2 that were asked for
+    for epochs in (3, 20):
+        longer = with_other_epochs(dataclasses.replace(config, epochs=epochs), 2, data)
+        assert longer == dataclasses.replace(trained, epochs=epochs, least_steps=1)
+        again = with_epochs(longer, data)  # as it is read from its folder
+        assert again == dataclasses.replace(longer, least_steps=0)
+    plain = dataclasses.replace(staged, epochs=7)
+    assert with_other_epochs(plain, 2, data) == plain
+
+
+def test_a_run_of_least_steps_goes_on_for_the_epochs_that_are_asked_for(small, tmp_path):
+    config = dataclasses.replace(small, epochs=1, rate_drops=(), least_steps=9)
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch in (1, 3):
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training.train(config, tmp_path / "run", callbacks=[Stop()], verbose=0)
+    longer = changed(config, epochs=5)
+    with pytest.raises(KeyboardInterrupt):
+        training.train(longer, tmp_path / "run", callbacks=[Stop()], resume=True, verbose=0)
+    run = training.train(longer, tmp_path / "run", resume=True, verbose=0)  # by the same command
+    assert len(outcomes.read_history(run)) == 5
+    assert runs.open_run(run.folder).config == dataclasses.replace(longer, least_steps=1)
 
 
 def test_a_run_of_least_steps_trains_them_and_keeps_what_was_asked_for(small, tmp_path):

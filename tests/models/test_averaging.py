@@ -120,3 +120,45 @@ def test_statistics_of_batch_normalisation_are_those_of_the_averaged_network(ele
     with model.average.in_place():
         own = model.encoder(x, training=True)["y_logits"]
     np.testing.assert_allclose(model.encode(x)["y_logits"], own, rtol=2e-2, atol=1e-3)
+
+
+def normalised_model():
+    parts = tiny_networks()
+    parts["encoder"] = encoder(3, batch_norm=True)
+    return tiny_model(parts, encoder_average=0.5)
+
+
+@pytest.mark.parametrize("frozen", [(True, False), (False, True)])
+def test_layers_frozen_or_thawed_between_fits_are_saved_and_averaged(
+    frozen, element, images, tmp_path
+):
+    """What is trainable when a file is read is not what was when its model was built."""
+    parts = tiny_networks()
+    parts["encoder"] = encoder(3, batch_norm=True)
+    parts["encoder"].get_layer("encoder_hidden_0").trainable = not frozen[0]
+    parts["encoder"].get_layer("encoder_hidden_0_norm").trainable = not frozen[0]
+    model = tiny_model(parts, encoder_average=0.5)
+    for is_frozen in frozen:
+        for name in ("encoder_hidden_0", "encoder_hidden_0_norm"):
+            model.encoder.get_layer(name).trainable = not is_frozen
+        model.compile(jit_compile=False)
+        model.fit(tf.data.Dataset.from_tensors(element).repeat(3), verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = models.load_model(tmp_path / "model.keras")
+    x = images / np.float32(255)
+    np.testing.assert_array_equal(again.encode(x)["y"], model.encode(x)["y"])
+    averaged = {id(variable) for variable, _ in model.average.pairs}
+    assert len(averaged) == 2 * 4 + 2 * 4  # kernel, bias, gamma, beta of two layers and two heads
+    assert averaged <= {id(variable) for variable in model.encoder.weights}
+
+
+def test_statistics_of_the_first_steps_are_of_every_step(element):
+    """A tenth of each batch: or what they began with would last five times as long."""
+    model = normalised_model()
+    for variable, _ in model.average.statistics:
+        variable.assign(tf.fill(variable.shape, 1e6))
+    model.average.restart()
+    model.compile(jit_compile=False)
+    model.fit(tf.data.Dataset.from_tensors(element).repeat(20), verbose=0)
+    for _, twin in model.average.statistics:
+        np.testing.assert_allclose(twin, 0.9**20 * 1e6, rtol=1e-3)

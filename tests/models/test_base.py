@@ -11,7 +11,7 @@ from aae_keras import losses, models, priors
 from aae_keras.errors import DataError, UserError
 from aae_keras.models import Forward
 from tests.models.plain import step_on
-from tests.tiny import LATENT_DIM, encoder, tiny_model, tiny_networks
+from tests.tiny import LATENT_DIM, NUM_CLASSES, encoder, supervised, tiny_model, tiny_networks
 
 ROLES = ("encoder", "decoder", "discriminator_cat", "discriminator_gauss")
 
@@ -460,11 +460,16 @@ def test_what_a_step_would_leave_out_is_refused(model, element):
             model.compile(generator_optimizer=scaled)
 
 
-def test_a_network_in_float16_is_refused():
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_network_in_float16_is_refused(nested):
     keras.config.set_dtype_policy("mixed_float16")
     try:
         image = keras.Input((6, 5, 1), name="image")
         flat = keras.layers.Flatten()(image)
+        if nested:
+            inner = keras.Input((30,))
+            flat = keras.Model(inner, keras.layers.Dense(4)(inner))(flat)
+            keras.config.set_dtype_policy("float32")
         heads = {"y_logits": keras.layers.Dense(3)(flat), "z": keras.layers.Dense(2)(flat)}
     finally:
         keras.config.set_dtype_policy("float32")
@@ -485,6 +490,48 @@ def test_labels_only_ignores_the_unlabelled_images(element, images, labels):
     assert logs["val_error_rate"][0] < 0.2 and "reconstruction_loss" not in logs
     for a, b in zip(*found, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_labels_only_measures_its_statistics_on_labelled_images(element, images):
+    """Those of the averaged network would else be of the images that it does without."""
+    found = []
+    for unlabeled in (images[:40], 255 - images[:40]):
+        network = encoder(NUM_CLASSES, batch_norm=True)
+        model = models.LabelsOnly(network, seed=0, encoder_average=0.5)
+        model.compile(classification_optimizer=keras.optimizers.SGD(0.1), jit_compile=False)
+        data = tf.data.Dataset.from_tensors(({**element[0], "unlabeled": unlabeled}, element[1]))
+        model.fit(data.repeat(30), verbose=0)
+        found.append(model.predict(images, verbose=0))
+    np.testing.assert_array_equal(*found)
+
+
+def test_labels_of_few_bits_are_class_numbers(images, labels):
+    for kind in ("uint8", "int16", "uint16"):
+        model = supervised(seed=0)
+        model.compile(jit_compile=False)
+        inputs = {"unlabeled": images, "labeled": images}
+        data = tf.data.Dataset.from_tensors((inputs, labels.astype(kind)))
+        assert np.isfinite(model.fit(data, verbose=0).history["loss"]).all()
+
+
+def test_a_loss_within_a_network_is_refused(element):
+    class Louder(keras.layers.Layer):
+        def call(self, x):
+            self.add_loss(keras.ops.mean(x))
+            return x
+
+    for layer in (keras.layers.Dense(4, activity_regularizer="l2"), Louder()):
+        image = keras.Input((6, 5, 1), name="image")
+        flat = layer(keras.layers.Flatten()(image))
+        heads = {"y_logits": keras.layers.Dense(3)(flat), "z": keras.layers.Dense(2)(flat)}
+        model = models.LabelsOnly(keras.Model(image, heads))
+        with pytest.raises(ValueError, match="`encoder` has regularizers or activity losses"):
+            model.compile()
+
+
+def test_phase_weights_of_a_phase_that_is_not_there_are_refused():
+    with pytest.raises(ValueError, match="has the phases reconstruction, .*Received: classificat"):
+        supervised().compile(phase_weights={"classification": 5})
 
 
 def test_rows_of_another_size_are_refused_and_flat_ones_are_images(model, images):

@@ -117,3 +117,27 @@ def test_metrics_of_the_user_may_be_monitored(element, images, labels):
     np.testing.assert_allclose(
         logs.history["val_accuracy"], 1 - np.array(logs.history["val_error_rate"]), atol=1e-6
     )
+
+
+def test_rates_rise_again_from_zero(model, element, images, labels):
+    """A warm-up begins with 0, of which nothing is a multiple."""
+    warm_up = keras.callbacks.LearningRateScheduler(lambda epoch: 0.01 * min(1, epoch / 2))
+    fit(model, element, images, labels, warm_up)
+    assert rates(model) == pytest.approx(RATES)
+
+
+def test_a_schedule_may_warm_up_from_zero(element, images, labels):
+    model = tiny_model()
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, decay_steps=100, warmup_target=0.01, warmup_steps=10
+    )
+    model.compile(keras.optimizers.SGD(rate), jit_compile=False)
+    assert fit(model, element, images, labels, epochs=1).epoch == [0]
+
+
+def test_a_callback_list_is_taken_and_rates_follow_once(model, element, images, labels):
+    halve = keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.5 * rate)
+    listed = keras.callbacks.CallbackList([halve], model=model, add_history=True)
+    for _ in range(2):
+        model.fit(tf.data.Dataset.from_tensors(element), epochs=1, callbacks=listed, verbose=0)
+    assert rates(model) == pytest.approx([rate / 4 for rate in RATES])

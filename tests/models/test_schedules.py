@@ -398,3 +398,26 @@ def test_jit_updates_compiles_the_updates_alone(element):
     again = tiny_model()
     again.compile_from_config(model.get_compile_config())
     assert again.jit_updates and not again.jit_compile
+
+
+def test_a_term_of_the_user_may_ask_a_discriminator_too(element):
+    """The logits whose gradient is turned are for the two sides of the game alone."""
+
+    class Outside(models.Regularizer):
+        def terms(self, model):
+            def loss(forward):
+                _, fake = forward.log_odds(model.discriminator_gauss, "z")
+                return keras.ops.softplus(-fake[:, 0])
+
+            return [Term("outside", "reconstruction", loss, model.encoder.trainable_variables)]
+
+    moved = []
+    for fused in (True, False):
+        model = tiny_model(extra_terms=[Outside(1.0)])
+        model.compile(
+            **SHARING["none shared"](), schedule="simultaneous", fused=fused, jit_compile=False
+        )
+        model.fit(tf.data.Dataset.from_tensors(element), verbose=0)
+        moved.append(model.encoder.get_weights())
+    for ours, theirs in zip(*moved, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)

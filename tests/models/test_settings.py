@@ -379,6 +379,25 @@ def test_additions_are_off_unless_asked_for():
     assert not hasattr(SETTINGS["clustering"](), "usage")
 
 
+def test_modes_leave_the_moving_statistics_of_the_decoder_alone(element):
+    """They are of decoded images; a weight of 1e-9 moves nothing by itself."""
+    found = []
+    for weight in (0.0, 1e-9):
+        parts = tiny_networks(categories=NUM_CLUSTERS)
+        parts["decoder"] = networks.build_convolutional_decoder(
+            (6, 5, 1), NUM_CLUSTERS, LATENT_DIM, (4, 4), (8,), batch_norm=True, seed=2
+        )
+        model = tiny_model(
+            parts, kind=models.ClusteringAAE, categories=NUM_CLUSTERS, mode_distance=weight
+        )
+        model.compile(jit_compile=False)
+        model.fit(tf.data.Dataset.from_tensors(element).repeat(5), verbose=0)
+        found.append([weight.numpy() for weight in model.decoder.non_trainable_variables])
+    assert len(found[0]) >= 2
+    for without, beside in zip(*found, strict=True):
+        np.testing.assert_allclose(beside, without, rtol=1e-4, atol=1e-5)
+
+
 def test_a_balanced_prior_draws_rare_categories_more_often(element):
     model = SETTINGS["clustering-with-everything"]()
     model.compile(jit_compile=False)

@@ -53,6 +53,24 @@ def with_epochs(config: Config, data: Data) -> Config:
     return longer
 
 
+def with_other_epochs(config: Config, begun: int, data: Data) -> Config:
+    """The configuration of a run that is gone on with for other epochs than it was begun with.
+
+    They are of its last stage, and taken as stated. What else is stated in epochs, the stages
+    before among it, stays where it was.
+
+    Args:
+        config: The `Config` with the epochs now.
+        begun: The epochs it was begun with.
+        data: The `Data`.
+    """
+    trained = with_epochs(dataclasses.replace(config, epochs=begun), data)
+    # Whatever `least_steps` is above 0 decides the size of batches: it must not be 0 now.
+    return dataclasses.replace(
+        trained, epochs=config.epochs, least_steps=min(1, config.least_steps)
+    )
+
+
 def stages_of(config: Config, classes: int) -> list[Stage]:
     """The stages of a run: the setting of `pretrain`, if there is one, then the setting itself.
 

@@ -25,6 +25,7 @@ from aae_keras.experiment.learning.stages import (
     stages_of,
     start_from,
     with_epochs,
+    with_other_epochs,
 )
 from aae_keras.experiment.run_folder import ownership, runs, seals
 from aae_keras.experiment.run_folder.outcomes import write_history
@@ -87,16 +88,17 @@ def _lead(group, config, folder, resume, overwrite, build, data, callbacks, verb
     if resume:
         reopen(folder, config)  # before the lock: a folder without a run is left alone
         with ownership.owned(folder) as lock:
+            begun = runs.open_run(folder).config.epochs
             run = reopen(folder, config)  # another may have gone on with it until now
             if run.model_file.exists():
                 log.warning("%s has been trained to its end (revision %s).", folder, run.revision)
                 group.tell({"config": "", "revision": run.revision})
                 return run
-            plan = _plan(group, run, data, build)
+            plan = _plan(group, run, data, build, begun)
             rows = _rows_so_far(plan)
             if config.resume_from and not rows:
                 plan.parent = _same_parent(plan)
-            runs.write_config(run)
+            runs.write_config(plan.run)
             return _finish(plan, lock, callbacks, verbose, rows)
     # Before the folder is touched: faults of the data and of the networks leave no trace.
     plan = _plan(group, runs.name_run(folder, config, overwrite), data, build)
@@ -153,14 +155,19 @@ def _same_parent(plan):
     return parent
 
 
-def _plan(group, run, data, build):
+def _plan(group, run, data, build, begun=None):
+    """What is trained, of a run that was begun with so many epochs; None for those it has."""
+    begun = begun or run.config.epochs
     if group.is_chief:
         log.info("Revision %s in %s", run.revision, run.folder)
-        group.tell({"config": run.config.to_yaml(), "revision": run.revision})
+        told = {"config": run.config.to_yaml(), "revision": run.revision, "begun": begun}
+        group.tell(told)
     if data is None:
         data = factory.load_data(run.config, functools.partial(neighbours.read, run.distances))
     log.info("%s", data.describe())
     group.check(run.config, data)
+    if begun != run.config.epochs:
+        run = dataclasses.replace(run, config=with_other_epochs(run.config, begun, data))
     stages = stages_of(with_epochs(run.config, data), len(data.class_names))
     backup = Backup(run.backup, data, run.history_file, run.revision, group.count)
     model = _built(group, build, stages[0].config, data)
@@ -236,7 +243,7 @@ def _follow(group, folder, build, data, callbacks):
     if not told["config"]:
         return run
     run = dataclasses.replace(run, config=Config.from_yaml(told["config"]))
-    plan = _plan(group, run, data, build)
+    plan = _plan(group, run, data, build, told["begun"])
     model = plan.model
     while (told := group.tell())["stage"]:
         stage = plan.stages[told["stage"] - 1]
@@ -286,7 +293,7 @@ def reopen(folder: pathlib.Path | str, config: Config) -> runs.Run:
             `config` asks for other epochs.
     """
     run = runs.open_run(folder)
-    if config.epochs != run.config.epochs:
+    if config.epochs != run.config.epochs or not config.least_steps:
         # `changed` takes this along for a new run; the size of this one's batches follows from it.
         config = dataclasses.replace(config, least_steps=run.config.least_steps)
     names = [name for name in config.to_dict() if name not in MOVABLE]

@@ -57,6 +57,9 @@ def scores(split: Split) -> dict[str, dict[str, float]]:
     if len(unlabeled) > MOST_UNLABELED:
         log.warning("The baselines see %d of %d unlabelled images.", MOST_UNLABELED, len(unlabeled))
         unlabeled = np.sort(np.random.default_rng(0).permutation(unlabeled)[:MOST_UNLABELED])
+    if len(np.unique(split.labels[split.labeled_rows])) < 2:
+        log.warning("The labels are of one class: there are no baselines, which learn to tell two.")
+        return {}
     images = np.concatenate([split.images[split.labeled_rows], split.images[unlabeled]])
     labels = np.concatenate([split.labels[split.labeled_rows], np.full(len(unlabeled), UNLABELED)])
     found = {}

@@ -106,7 +106,7 @@ class ClusteringAAE(LabelAndStyleAAE):
             terms.append(
                 addition(
                     "mode_distance",
-                    loss=lambda forward: losses.mode_distance_loss(self.modes(training=True)),
+                    loss=self._mode_distance,
                     variables=decoder,
                     weight=self.mode_distance,
                     per="batch",
@@ -151,6 +151,11 @@ class ClusteringAAE(LabelAndStyleAAE):
             "mode_distance": self.mode_distance,
             "balanced_prior": self.balanced_prior,
         }
+
+    def _mode_distance(self, forward):
+        # The moving statistics of batch normalisation are those of decoded images, not of these.
+        with keras.StatelessScope():
+            return losses.mode_distance_loss(self.modes(training=True))
 
     def _cycle(self, forward):
         # Not in training mode: the moving statistics of batch normalisation are of real images.

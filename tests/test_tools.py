@@ -61,7 +61,7 @@ def test_every_field_is_a_flag_and_in_the_help():
 def test_help_shows_the_values_of_the_preset_that_is_named_or_of_that_for_own_data():
     own, mnist = (
         tool("train", "--help").stdout,
-        tool("train", "--preset=mnist-100", "--help").stdout,
+        tool("train", "--preset", "mnist-100", "--help").stdout,
     )
     assert "the preset own; --preset=NAME --help" in own and "[250]" in own and "[adam]" in own
     assert "the preset mnist-100." in mnist and "[sgd]" in mnist and "[adam]" not in mnist

@@ -11,6 +11,7 @@ import pytest
 
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.configuration.presets import preset
+from aae_keras.experiment.run_folder import runs
 from aae_keras.experiment.search.journal import Tried
 from tests.test_tools import QUICK
 from tools import cli, tune
@@ -82,3 +83,21 @@ def test_the_flags_of_a_configuration_make_it(config):
     flags = shlex.split(shlex.join(cli.flags_of(config)))
     done = subprocess.run([sys.executable, "-c", script, *flags], capture_output=True, text=True)
     assert done.stdout.strip() == config.to_yaml().strip(), done.stderr
+
+
+def test_the_command_trains_beside_a_run_that_is_there(tmp_path, monkeypatch, capsys):
+    class Search:
+        best = types.SimpleNamespace(as_configured=True, score=0.1)
+        criterion = types.SimpleNamespace(text=str)
+
+        def config_of(self, trial):
+            return preset("digits", seed=3)
+
+    monkeypatch.chdir(tmp_path)
+    tune.say_best(Search())
+    assert "--run_dir" not in capsys.readouterr().out
+    folder = tmp_path / "runs" / "digits-seed3"
+    folder.mkdir(parents=True)
+    runs.write_config(runs.Run(folder, preset("digits"), "20260101T000000Z-aaaa", "f"))
+    tune.say_best(Search())
+    assert capsys.readouterr().out.endswith(" --run_dir=runs/digits-seed3-tuned\n")

@@ -108,7 +108,12 @@ class Tool:
         usage = f"usage: python -m tools.{self.name} [flags] {self.arguments}".rstrip()
         lines = [as_called(usage), ""]
         lines += textwrap.wrap(self.summary, 96)
-        named = [word.partition("=")[2] for word in argv if word.lstrip("-").startswith("preset=")]
+        following = [*argv[1:], ""]
+        named = [
+            word.partition("=")[2] or after
+            for word, after in zip(argv, following, strict=False)
+            if word.lstrip("-").partition("=")[0] == "preset"
+        ]
         preset = next((name for name in named if name in PRESETS), None)
         if self._fields:
             shown = f"Brackets have the values of the preset {preset or OWN}"

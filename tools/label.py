@@ -55,6 +55,11 @@ def main(arguments):
     next_command = train_command(config, path)
     with answers.opened(path) as file:
         begun = session.Session(images, questions, file, flags.classes)
+        if file.given:
+            print(
+                f"{count_of(len(file.given), 'answer')} in {path} from before: taken as of "
+                f"{where.dataset}. --labels=FILE begins another table.", file=sys.stderr,
+            )  # fmt: skip
         about = {"dataset": where.dataset, "labels": str(path), "command": next_command}
         with server.Server(begun, about, flags.port) as page:
             print(page.url, flush=True)
@@ -91,6 +96,9 @@ def labels_file(config):
     used = pathlib.Path(config.labels).expanduser() if config and config.labels else None
     if used and not flags["labels"].present:
         path = answers.after(used)
+        taken = tables_of_runs(pathlib.Path(flags.run_dir).parent)
+        while path.resolve() in taken:  # of the run that was trained with those answers
+            used, path = path, answers.after(path)
         if not path.exists():
             answers.begin(path, tables.read_table(used))
         print(f"The run keeps its table, {used}; answers go to {path}.", file=sys.stderr)
@@ -100,6 +108,18 @@ def labels_file(config):
             "needs the run trained anew.", file=sys.stderr,
         )  # fmt: skip
     return path
+
+
+def tables_of_runs(folder):
+    """The tables of labels that the runs in a folder were trained with."""
+    from aae_keras.experiment.run_folder import runs
+
+    found = set()
+    for path in folder.iterdir():
+        with contextlib.suppress(runs.RunError):
+            if labels := runs.open_run(path).config.labels:
+                found.add(pathlib.Path(labels).expanduser().resolve())
+    return found
 
 
 def questions_of(images, session):
@@ -128,7 +148,7 @@ def train_command(config, path):
         former = pathlib.Path(flags.run_dir)
         folder = former.with_name(runs.default_folder(labelled).name)
         if runs.exists(folder):
-            folder = former.with_name(f"{former.name}-labelled")
+            folder = runs.free_folder(former.with_name(f"{former.name}-labelled"))
         words.append(f"--run_dir={folder}")
     return cli.as_called(shlex.join(["python", "-m", "tools.train", *words]))
 

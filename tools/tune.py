@@ -90,8 +90,14 @@ def say_best(search):
         ended = [tried for tried in found if tried.outcome == "ended"]
         beside = f"; as configured {text(ended[0].score)}" if ended else ""
         print(f"best: trial {best.number}, with {text(best.score)}{beside}")
-    flags = shlex.join(cli.flags_of(search.config_of(best)))
-    print(cli.as_called(f"python -m tools.train {flags}"))
+    from aae_keras.experiment.run_folder import runs
+
+    config = search.config_of(best)
+    flags = cli.flags_of(config)
+    if runs.exists(folder := runs.default_folder(config)):
+        folder = runs.free_folder(folder.with_name(f"{folder.name}-tuned"))
+        flags.append(f"--run_dir={folder}")
+    print(cli.as_called(f"python -m tools.train {shlex.join(flags)}"))
 
 
 if __name__ == "__main__":

@@ -110,19 +110,19 @@ class Images:
 
     Attributes:
         sprite: The images.
-        rows: int32: their row in the data set's training part.
+        names: What a table of labels calls them: their path in a folder of images, else their row.
         labels: int16: their class, -1 where not known.
         predicted: int16: their most probable category; None where the encoder finds no y.
         confidence: float32: its probability; None likewise.
         right: int8: 1 right, 0 wrong, -1 not known; None likewise.
         novelty: float32: about 1 for an image like those of training, more for a stranger; NaN
-            where it takes a label that is not known; None without a decoder.
+            where it takes a label that is not known; None without any number.
         neighbours: int16, shape (n, up to 5): the images nearest in code.
         suspects: int16: images whose given label is likely wrong, the likeliest first.
     """
 
     sprite: Sprite
-    rows: Array
+    names: tuple[str, ...]
     labels: Array
     predicted: Array | None
     confidence: Array | None

@@ -45,7 +45,7 @@ def gallery(
     score = novelty(model, data, outputs)
     return Images(
         sprite=sprite(outputs.images),
-        rows=pack(rows, "int32"),
+        names=tuple(map(str, data.split.names[rows])),
         labels=pack(outputs.labels, "int16"),
         predicted=None if predicted is None else pack(predicted, "int16"),
         confidence=None if confidence is None else pack(confidence, "float32"),
@@ -126,7 +126,7 @@ def novelty(model: AdversarialModel, data: Data, outputs: Outputs) -> np.ndarray
 
     Returns:
         About 1 for an image like those of training, shape (n,); NaN where the decoder needs a label
-        that is not known; None without a decoder.
+        that is not known; None if that is so of all, and without a decoder.
     """
     if outputs.errors is None or "z" not in model.priors:
         return None
@@ -138,7 +138,8 @@ def novelty(model: AdversarialModel, data: Data, outputs: Outputs) -> np.ndarray
         return None
     fitted = Novelty(max(float(usual.errors.mean(dtype="float64")), 1e-6))
     distance = np.asarray(model.priors["z"].distance(outputs.code["z"]))
-    return fitted.of(outputs.errors, distance, math.prod(outputs.images.shape[1:]))
+    found = fitted.of(outputs.errors, distance, math.prod(outputs.images.shape[1:]))
+    return None if np.isnan(found).all() else found
 
 
 def _trained_rows(model, split):

@@ -40,8 +40,8 @@ def headline(
     if not measured:
         validation = scoring.scores(model, outputs, outputs)
         notes.append(
-            "Test scores are not shown: nothing has been evaluated yet. "
-            f"python -m tools.evaluate --run_dir={run.folder} does it."
+            "Test scores are not shown: nothing has been evaluated yet. Evaluate the run, and "
+            "write this page anew."
         )
     if outputs is None:
         notes.append("There are no held-out images, so there are no scores.")

@@ -62,6 +62,18 @@ def test_a_configuration_that_was_cut_or_edited_is_refused_unless_it_is_meant(ru
     assert yaml.safe_load(text)["revision"] == run.revision
 
 
+def test_a_mistyped_folder_is_answered_with_those_that_are_there(run):
+    """And not with a command that trains something else under the mistyped name."""
+    folder = runs.free_folder(run.folder)
+    assert folder.name == f"{run.folder.name}-2" and not folder.exists()
+    with pytest.raises(runs.RunError, match=f"Runs of a like name are there: {run.folder.name}"):
+        runs.open_run(folder)
+    with pytest.raises(runs.RunError, match="and the --dataset or --preset that it is to have"):
+        runs.open_run(run.folder.with_name("something else"))
+    shutil.copytree(run.folder, folder)
+    assert runs.free_folder(run.folder).name == f"{run.folder.name}-3"
+
+
 def test_history_is_read_back(run):
     assert outcomes.read_history(run) == HISTORY
 

@@ -54,6 +54,24 @@ def test_a_run_keeps_its_table_and_answers_go_to_a_copy(given, run, tmp_path, ca
     assert "is the table of the run itself" in capsys.readouterr().err
 
 
+def test_the_table_of_a_run_beside_is_left_alone_too(given, run, tmp_path, capsys):
+    given(f"--run_dir={run.folder}")
+    second = label.labels_file(run.config)
+    second.write_text(second.read_text() + '"unlabeled/000.png","a",""\n')
+    labelled = tmp_path / "run-labelled"
+    labelled.mkdir()
+    runs.write_config(
+        dataclasses.replace(
+            run, folder=labelled, config=dataclasses.replace(run.config, labels=str(second))
+        )
+    )
+    third = label.labels_file(run.config)
+    assert third == tmp_path / "labels-3.csv" and third.read_text() == second.read_text()
+    shutil.copytree(run.folder, run.folder.with_name(runs.default_folder(run.config).name))
+    words = shlex.split(label.train_command(run.config, str(third)))
+    assert f"--run_dir={run.folder}-labelled-2" in words
+
+
 def test_a_run_brings_its_suggestions(given, run, capsys):
     images = collection.open_collection(run.config.dataset)
     given(f"--run_dir={run.folder}")

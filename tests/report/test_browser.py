@@ -25,6 +25,8 @@ def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     labels = np.arange(120) % 3
     grey = pages.data_of(pages.lines(120), labels, ["one", "two", "three"])
+    half = np.where(np.arange(120) % 4, labels, -1)
+    partly = pages.data_of(pages.lines(120), half, ["one", "two", "three"])
     evil = pages.data_of(pages.lines(120), labels, pages.HOSTILE)
     bare = pages.data_of(pages.lines(120), None, None)
     colour = pages.data_of(pages.lines(120, 3), labels, ["one", "two", "three"])
@@ -38,6 +40,7 @@ def written(tmp_path_factory):
         "clusters": (tiny.clustering(), grey),
         "heads": (tiny.dimensionality_reduction(), grey),
         "given": (tiny.supervised(), grey),
+        "given-to-some": (tiny.supervised(), partly),
         "colour": (pages.of_classes(3, channels=3), colour),
         "many": (pages.of_classes(5000), many),
     }

@@ -8,9 +8,11 @@ import re
 import numpy as np
 import pytest
 
+from aae_keras.data import loading
 from aae_keras.experiment.building import factory
 from aae_keras.report import page, writing
 from tests import tiny
+from tests.folders import write_images
 from tests.report import pages
 from tests.report.packed import cut, unpack
 
@@ -40,10 +42,33 @@ def test_images_stand_beside_what_belongs_to_them(tmp_path):
     images = pages.lines(60)
     data = pages.data_of(images, LABELS, ["a", "b", "c"])
     report = pages.report_of(tmp_path, "run", tiny.tiny_model(), data)
-    rows = unpack(report.images.rows)
+    rows = np.array(report.images.names, int)
     assert sorted(rows) == list(range(30, 60))
     np.testing.assert_array_equal(cut(report.images.sprite)[..., :1], images[rows])
     np.testing.assert_array_equal(unpack(report.images.labels), LABELS[rows])
+
+
+def test_images_are_called_as_a_table_of_labels_calls_them(tmp_path):
+    """By their row before a test part was held out, and by their path in a folder."""
+    pixels = np.arange(60 * 30, dtype="uint8").reshape(60, 6, 5, 1)
+    np.savez(tmp_path / "a.npz", x_train=pixels, y_train=np.arange(60) % 3)
+    data = loading.load(str(tmp_path / "a.npz"), num_labeled=9, validation_size=9)
+    report = pages.report_of(tmp_path, "run", tiny.tiny_model(), data)
+    rows = np.array(report.images.names, int)
+    assert rows.max() > len(data.split.labels)  # of those that are left
+    np.testing.assert_array_equal(cut(report.images.sprite)[..., :1], pixels[rows])
+    write_images(tmp_path / "photos", {"a": 20, "b": 20, "c": 20}, size=(5, 6))
+    data = loading.load(str(tmp_path / "photos"), num_labeled=9, validation_size=9)
+    report = pages.report_of(tmp_path, "photos-run", tiny.tiny_model(), data)
+    assert all((tmp_path / "photos" / name).is_file() for name in report.images.names)
+
+
+def test_a_novelty_that_is_never_known_is_left_out(tmp_path):
+    """The decoder of the supervised setting takes the label, which no held-out image has."""
+    labels = np.where(np.arange(60) < 30, LABELS, -1)
+    data = pages.data_of(pages.lines(60), labels, ["a", "b", "c"])
+    report = pages.report_of(tmp_path, "run", tiny.supervised(), data)
+    assert report.images.novelty is None
 
 
 def test_a_page_shows_at_most_so_many_images(tmp_path, monkeypatch):

@@ -14,6 +14,8 @@ backup/         the last two whole epochs, while the run is unfinished
 import contextlib
 import dataclasses
 import datetime
+import difflib
+import itertools
 import logging
 import pathlib
 import re
@@ -193,6 +195,24 @@ def exists(folder: pathlib.Path | str) -> bool:
     return (pathlib.Path(folder) / "config.yaml").exists()
 
 
+def free_folder(folder: pathlib.Path) -> pathlib.Path:
+    """A folder, or that name with the first of `-2`, `-3`, ... behind it that holds no run."""
+    numbered = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(2))
+    return next(path for path in itertools.chain([folder], numbered) if not exists(path))
+
+
+def _how_to_get(folder):
+    """What somebody can do who names a run that is not there."""
+    beside = [path for path in folder.parent.glob("*") if exists(path)]
+    names = [path.name for path in beside]
+    if like := difflib.get_close_matches(folder.name, names, n=3):
+        return f"Runs of a like name are there: {', '.join(like)}."
+    return (
+        f"Train one with python -m tools.train --run_dir={folder} and the --dataset or --preset "
+        "that it is to have."
+    )
+
+
 def make_way(folder: pathlib.Path) -> None:
     """Move a run that is in a folder to `.old`.
 
@@ -239,8 +259,7 @@ def open_run(folder: pathlib.Path | str) -> Run:
             raise TypeError(f"`data_fingerprint` must be text. Received: {fingerprint!r}")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise RunError(
-            f"{folder} holds no run: there is no config.yaml. Train one with "
-            f"python -m tools.train --run_dir={folder}"
+            f"{folder} holds no run: there is no config.yaml. {_how_to_get(folder)}"
         ) from error
     except (ValueError, TypeError, KeyError) as error:
         raise RunError(f"{folder}/config.yaml cannot be used: {error}") from error

@@ -31,7 +31,9 @@ class Page {
     this.current = -1;
     this.tiles = new Tiles(part("tiles"), this.questions, () => this.showClasses());
     this.apply(session);
-    this.history = session.changes.map(([number]) => [number]).filter(([number]) => this.labels.has(number));
+    const changed = session.changes.map(([number]) => number);
+    const last = changed.filter((number, place) => changed.lastIndexOf(number) === place);
+    this.history = last.filter((number) => this.labels.has(number)).map((number) => [number]);
   }
 
   /** The questions without an answer, in the order in which they come. */
@@ -87,6 +89,8 @@ class Page {
   /** @param {string} label */
   async answer(label) {
     const numbers = this.asked();
+    // Until the next image is there the one before is on the screen.
+    if (this.group === ALL && part("image").hidden) return;
     if (!numbers.length || !(await this.act("answer", { numbers, label }, numbers))) return;
     const took = (performance.now() - this.since) / 1000 / numbers.length;
     this.pace.push(...numbers.map(() => took));
@@ -95,6 +99,9 @@ class Page {
   }
 
   async undo() {
+    // Another page may have taken an answer back.
+    const groups = this.history.map((numbers) => numbers.filter((number) => this.labels.has(number)));
+    this.history = groups.filter((numbers) => numbers.length);
     const numbers = this.history.at(-1);
     if (!numbers || !(await this.act("undo", { numbers }, numbers))) return;
     this.history.pop();
@@ -156,9 +163,13 @@ class Page {
   showImage(number, next) {
     const { image, predicted, confidence, why } = this.questions[number];
     const shown = /** @type {HTMLImageElement} */ (part("image"));
+    shown.hidden = true;
     shown.src = `image/${number}`;
     shown.alt = image;
-    shown.onerror = async () => (part("caption").textContent = `${await asking.reason(number)} Skip it.`);
+    shown.onerror = async () => {
+      shown.hidden = false;
+      part("caption").textContent = `${await asking.reason(number)} Skip it.`;
+    };
     const sure = confidence === null ? "" : `, ${Math.round(100 * confidence)} % sure`;
     part("caption").replaceChildren(
       element("strong", {}, image),
@@ -274,7 +285,10 @@ function find() {
 const session = await asking.session();
 const page = new Page(session);
 part("about").textContent = `${session.dataset} → ${session.labels}`;
-part("image").addEventListener("load", crisp);
+part("image").addEventListener("load", (event) => {
+  part("image").hidden = false;
+  crisp(event);
+});
 document.addEventListener("keydown", (event) => page.press(event));
 find().addEventListener("input", () => page.showClasses());
 part("new").addEventListener("submit", async (event) => {

@@ -14,7 +14,8 @@ export class Data {
   constructor(report, arrays) {
     this.report = report;
     this.count = report.images?.sprite.count ?? 0;
-    this.rows = arrays.rows ?? new Int32Array();
+    /** What a table of labels calls each image. */
+    this.called = report.images?.names ?? [];
     this.labels = arrays.labels ?? new Int16Array();
     this.predicted = arrays.predicted;
     this.confidence = arrays.confidence;
@@ -39,7 +40,7 @@ export class Data {
    */
   static async open(report) {
     const { images, codes, categories } = report;
-    const packed = { ...images, ...codes, sprite: null, stddev: null, typical: categories.typical };
+    const packed = { ...images, ...codes, sprite: null, names: null, stddev: null, typical: categories.typical };
     const named = Object.entries(packed).map(async ([name, array]) => [
       name,
       await unpackIfThere(array ?? null),
@@ -91,7 +92,7 @@ export class Data {
    * @param {number} image
    */
   describe(image) {
-    const parts = [`image ${this.rows[image]}`];
+    const parts = [`image ${this.called[image]}`];
     if (this.hasLabels) parts.push(`label ${this.label(image)}`);
     if (this.predicted) parts.push(`${this.answers} ${this.prediction(image)}`);
     if (this.confidence) parts.push(`${percent(this.confidence[image])} sure`);

@@ -30,9 +30,10 @@ export class Detail {
 
   /** @param {number} image */
   open(image) {
+    const title = element("h2", { id: "detail-title", tabindex: -1 }, `Image ${this.data.called[image]}`);
     this.dialog.replaceChildren(
       element("form", { method: "dialog" }, element("button", { class: "close", "aria-label": "Close" }, "✕")),
-      element("h2", { id: "detail-title" }, `Image ${this.data.rows[image]}`),
+      title,
       element("div", { class: "pair" }, ...this.pair(image)),
       ...this.facts(image),
       ...this.probabilities(image),
@@ -40,6 +41,8 @@ export class Detail {
       ...this.buttons(image),
     );
     if (!this.dialog.open) this.dialog.showModal();
+    // The button of a neighbour is gone: what has taken its place is said, and Tab goes on from here.
+    else title.focus();
   }
 
   /** @param {number} image */

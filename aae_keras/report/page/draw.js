@@ -175,7 +175,7 @@ function blended(data, pictures, painter, detail) {
 
   function change() {
     sides.forEach((side, place) =>
-      side.replaceChildren(pictures.show(ends[place], data.describe(ends[place])), element("span", { class: "small" }, `image ${data.rows[ends[place]]}`)),
+      side.replaceChildren(pictures.show(ends[place], data.describe(ends[place])), element("span", { class: "small" }, `image ${data.called[ends[place]]}`)),
     );
     strip.replaceChildren(
       ...Array.from({ length: BLEND_STEPS }, (_, step) => {

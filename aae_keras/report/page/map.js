@@ -99,7 +99,7 @@ class CodeMap {
     this.heads = await unpackIfThere(heads);
     this.note.textContent = note + (heads ? " Crosses are the cluster heads." : "");
     this.pointed = -1;
-    this.draw();
+    this.zoomed();
   }
 
   /** @param {string} value */
@@ -114,6 +114,12 @@ class CodeMap {
   zoom(times) {
     if (times) this.view.zoomAt(times);
     else this.view.reset();
+    this.zoomed();
+  }
+
+  zoomed() {
+    // A finger that is drawn up or down scrolls the page, until there is more of the map that way.
+    this.canvas.style.touchAction = this.view.zoom > 1 ? "none" : "";
     this.draw();
   }
 
@@ -216,13 +222,14 @@ class CodeMap {
     });
     canvas.addEventListener("pointercancel", () => (held = null));
     canvas.addEventListener("pointerleave", () => this.point(-1));
-    canvas.addEventListener("blur", () => this.point(-1));
+    canvas.addEventListener("blur", () => (this.card.hidden = true)); // the next arrow goes on from here
+    canvas.addEventListener("focus", () => (this.card.hidden = this.pointed < 0));
     canvas.addEventListener(
       "wheel",
       (event) => {
         event.preventDefault();
         this.view.zoomAt(STEP ** (-event.deltaY / 120), event.offsetX, event.offsetY);
-        this.draw();
+        this.zoomed();
       },
       { passive: false },
     );

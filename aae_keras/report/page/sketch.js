@@ -20,7 +20,7 @@ const STEP = 0.04;
 export function showSketch(body, data, sketch, encoder) {
   const [height, width] = data.report.image_shape;
   const seen = pixelCanvas(width, height, "the sketch as the model sees it");
-  const answer = element("p", { class: "value" });
+  const answer = element("p", { class: "value", "aria-live": "polite" });
   const found = element("div", {});
   const board = new Board(width / height, sketch.stroke / sketch.extent, (strokes) => {
     const pixels = rasterise(strokes, sketch, height, width);

@@ -31,8 +31,8 @@ export function tintsOf(data) {
   if (data.hasLabels) tints.push(groups("class", "class", data.classes, (i) => data.labels[i], report));
   if (predicted) tints.push(groups("prediction", data.kind === "cluster" ? "cluster" : "prediction", data.names, (i) => predicted[i], report));
   if (right && right.some((value) => value >= 0)) tints.push(rightOrWrong(right, report));
-  if (confidence) tints.push(scale("confidence", "confidence", confidence, percent));
-  if (novelty) tints.push(scale("novelty", "novelty", novelty, (value) => value.toPrecision(2)));
+  if (confidence) tints.push(scale("confidence", "confidence", confidence, percent, report));
+  if (novelty) tints.push(scale("novelty", "novelty", novelty, (value) => value.toPrecision(2), report));
   return tints.length ? tints : [plain()];
 }
 
@@ -75,11 +75,12 @@ function rightOrWrong(right, report) {
 /**
  * @param {string} value
  * @param {string} name
- * @param {ArrayLike<number>} numbers
+ * @param {ArrayLike<number>} numbers of which some may be NaN, but not all
  * @param {(number: number) => string} written
+ * @param {import("./types.d.ts").Report} report
  * @returns {Tint}
  */
-function scale(value, name, numbers, written) {
+function scale(value, name, numbers, written, report) {
   const known = Array.from(numbers).filter((number) => !Number.isNaN(number)).sort((a, b) => a - b);
   // A few far ones would leave one colour for all others.
   const [low, high] = [0.02, 0.98].map((share) => known[Math.round(share * (known.length - 1))]);
@@ -88,7 +89,7 @@ function scale(value, name, numbers, written) {
     name,
     groups: [],
     group: () => 0,
-    mark: (image) => ({ colour: scaleColour((numbers[image] - low) / (high - low || 1)), shape: 0 }),
+    mark: (image) => (Number.isNaN(numbers[image]) ? markOf(-1, report) : { colour: scaleColour((numbers[image] - low) / (high - low || 1)), shape: 0 }),
     ends: [written(low), written(high)],
   };
 }

@@ -43,7 +43,7 @@ export interface Headline {
 
 export interface Images {
   sprite: Sprite;
-  rows: Array;
+  names: string[];
   labels: Array;
   predicted: Array | null;
   confidence: Array | null;

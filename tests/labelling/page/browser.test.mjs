@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 
-import { KINDS, lacking, launch } from "../../report/page/browsers.mjs";
+import { holds, KINDS, lacking, launch, resize } from "../../report/page/browsers.mjs";
 
 // Addresses of a server for each browser.
 const SERVED = process.env.AAE_LABEL_PAGES && JSON.parse(process.env.AAE_LABEL_PAGES);
@@ -37,18 +37,19 @@ function useIt(kind, url) {
     tab.on("request", (request) => {
       if (!request.url().startsWith(url) && !request.url().startsWith("data:")) complaints.push(`asked for ${request.url()}`);
     });
-    await tab.setViewport({ width: 1000, height: 900 });
+    await resize(tab, { width: 1000, height: 900 });
     await tab.goto(url);
-    await tab.waitForFunction("document.documentElement.dataset.ready", { timeout: 60000 });
+    await holds(tab, "document.documentElement.dataset.ready");
     return tab;
   }
 
   const text = (tab, selector) => tab.$eval(selector, (found) => found.textContent);
 
-  /** Do something, and wait until the page has said so. */
+  /** Do something once the image is there, and wait until the page has said so. */
   async function until(tab, said, act) {
+    await holds(tab, () => !document.getElementById("image").hidden || document.getElementById("shown").hidden);
     await act();
-    await tab.waitForFunction((said) => document.getElementById("said").textContent.startsWith(said), { timeout: 30000 }, said);
+    await holds(tab, (said) => document.getElementById("said").textContent.startsWith(said), said);
   }
   const press = (tab, key, said) => until(tab, said, () => tab.keyboard.press(key));
 
@@ -83,6 +84,29 @@ function useIt(kind, url) {
     await tab.close();
   });
 
+  test("no key answers for an image that is not there yet", async () => {
+    const tab = await open();
+    await holds(tab, () => !document.getElementById("image").hidden);
+    await tab.evaluate(() => (document.getElementById("image").hidden = true)); // as while it loads
+    await tab.keyboard.press("a");
+    await new Promise((done) => setTimeout(done, 500));
+    assert.match(await text(tab, "#progress"), /^5 of 12/);
+    await tab.close();
+  });
+
+  test("undo goes on after a reload, past what was answered twice", async () => {
+    const first = await open();
+    await press(first, "a", "a, saved. 6 of 12");
+    await press(first, "Backspace", "Undone. 5 of 12");
+    await press(first, "b", "b, saved. 6 of 12");
+    await first.close();
+    const second = await open();
+    await press(second, "Backspace", "Undone. 5 of 12");
+    await press(second, "Backspace", "Undone. 4 of 12"); // not the same again, which is refused
+    await press(second, "2", "c 1, saved. 5 of 12");
+    await second.close();
+  });
+
   test("two tabs do not overwrite each other and are told", async () => {
     const [one, two] = [await open(), await open()];
     await one.bringToFront();
@@ -90,8 +114,8 @@ function useIt(kind, url) {
     assert.equal(await text(two, "#caption strong"), "unlabeled/005.png");
     await two.bringToFront();
     await two.keyboard.press("b");
-    await two.waitForFunction(() => /005.png is 'a' already|has called this image a/.test(document.getElementById("trouble").textContent));
-    await two.waitForFunction(() => document.getElementById("progress").textContent.startsWith("6 of 12"), { timeout: 30000 });
+    await holds(two, () => /005.png is 'a' already|has called this image a/.test(document.getElementById("trouble").textContent));
+    await holds(two, () => document.getElementById("progress").textContent.startsWith("6 of 12"));
     await press(two, "ArrowRight", "Skipped");
     assert.equal(await text(two, "#caption strong"), "unlabeled/006.png");
     await one.close();
@@ -115,7 +139,7 @@ function useIt(kind, url) {
   test("nothing is wider than a phone, and both schemes can be read", async () => {
     const tab = await open();
     await press(tab, "Backspace", "Undone. 11 of 12");
-    await tab.setViewport({ width: 390, height: 800 });
+    await resize(tab, { width: 390, height: 800 });
     const wide = await tab.evaluate("document.documentElement.scrollWidth");
     assert.ok(wide <= 390, String(wide));
     await shot(tab, "phone");

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 
-import { KINDS, lacking, launch } from "./browsers.mjs";
+import { holds, KINDS, lacking, launch, resize } from "./browsers.mjs";
 
 const PAGES = process.env.AAE_REPORT_PAGES && JSON.parse(process.env.AAE_REPORT_PAGES);
 // Where screenshots go, for who wants to look at them.
@@ -33,9 +33,9 @@ function useIt(kind) {
     tab.on("request", (request) => {
       if (!/^(data|file|blob|about):/.test(request.url())) complaints.push(`asked for ${request.url()}`);
     });
-    await tab.setViewport({ width, height });
+    await resize(tab, { width, height });
     await tab.goto(`file://${PAGES[name]}`);
-    await tab.waitForFunction("document.documentElement.dataset.ready", { timeout: 60000 });
+    await holds(tab, "document.documentElement.dataset.ready");
     return tab;
   }
 
@@ -58,7 +58,7 @@ function useIt(kind) {
       const ready = await tab.evaluate("document.documentElement.dataset.ready");
       console.log(`# ${kind} ${name}: ready after ${ready} ms`);
       // Nothing is wider than the screen, on a phone either.
-      await tab.setViewport({ width: 390, height: 800 });
+      await resize(tab, { width: 390, height: 800 });
       const wide = await tab.evaluate("document.documentElement.scrollWidth");
       assert.ok(wide <= 390, `${name} is ${wide} wide`);
       await close(tab, name);
@@ -80,14 +80,22 @@ function useIt(kind) {
     assert.equal(await text(tab, "#detail h2"), `Image ${said.match(/\d+/)[0]}`);
     assert.equal(await count(tab, "#detail .pair canvas"), 2);
     assert.equal(await count(tab, "#detail .thumbs button"), 5);
+    const heading = await text(tab, "#detail h2");
     await tab.keyboard.press("Escape");
     assert.equal(await tab.$eval("#detail", (dialog) => dialog.open), false);
+    // The map's next arrow goes on from here, and a neighbour's heading is where the keys are.
+    await tab.keyboard.press("Enter");
+    assert.equal(await text(tab, "#detail h2"), heading);
+    await tab.click("#detail .thumbs button");
+    assert.notEqual(await text(tab, "#detail h2"), heading);
+    assert.equal(await tab.evaluate("document.activeElement.id"), "detail-title");
+    await tab.keyboard.press("Escape");
     // The pointer over the point that the keys have found.
     const card = await tab.$eval(".hover", ({ style }) => [parseFloat(style.left), parseFloat(style.top)]);
     const box = await map.boundingBox();
     await tab.mouse.move(box.x + 2, box.y + 2);
     await tab.mouse.move(box.x + card[0], box.y + card[1]);
-    await tab.waitForFunction("!document.querySelector('.hover').hidden");
+    await holds(tab, "!document.querySelector('.hover').hidden");
     await tab.mouse.click(box.x + card[0], box.y + card[1]);
     assert.equal(await tab.$eval("#detail", (dialog) => dialog.open), true);
     await close(tab);
@@ -100,8 +108,11 @@ function useIt(kind) {
     await tab.click("button[aria-label='Zoom in']");
     const zoomed = await drawn();
     assert.notEqual(zoomed, first);
+    const touch = () => tab.$eval(".map-canvas", (canvas) => getComputedStyle(canvas).touchAction);
+    assert.equal(await touch(), "none"); // a finger moves the map
     await tab.click("button[aria-label='Show all']");
     assert.equal(await drawn(), first);
+    assert.equal(await touch(), "pan-y"); // and here the page
     await tab.click(".map-legend fieldset input");
     assert.notEqual(await drawn(), first);
     await tab.click("button[aria-label='Show every group']");

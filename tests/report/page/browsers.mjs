@@ -32,6 +32,25 @@ export function launch(kind) {
   return puppeteer.launch({ browser: kind, executablePath: binary(kind), headless: true, args });
 }
 
+/** Give a tab a size; what else is set with it, a screen's orientation, not every Firefox knows. */
+export async function resize(tab, size) {
+  try {
+    await tab.setViewport(size);
+  } catch (error) {
+    if (!/unknown command/.test(error.message)) throw error;
+  }
+  await holds(tab, (width) => innerWidth === width, size.width);
+}
+
+/** Wait until something holds in a tab; not by Puppeteer's own, which Firefox's policies refuse. */
+export async function holds(tab, what, ...values) {
+  const end = Date.now() + 60000;
+  while (!(await tab.evaluate(what, ...values))) {
+    if (Date.now() > end) throw new Error(`It did not come to hold: ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
 function binary(kind) {
   return BINARIES[kind].find((place) => existsSync(place));
 }

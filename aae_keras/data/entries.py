@@ -70,7 +70,9 @@ def images_under(
     Raises:
         DataError: If a folder cannot be listed.
     """
-    others, hidden, linked = [], [], []
+    others: list[pathlib.Path] = []
+    hidden: list[pathlib.Path] = []
+    linked: list[pathlib.Path] = []
     for entry in _walk(folder, hidden, linked, follow_links):
         if is_image(entry):
             yield entry.path

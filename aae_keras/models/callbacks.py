@@ -25,7 +25,8 @@ class RatesFollow(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Remember the main rate, and what the others are of it."""
-        self.rate, self.ratios = self._main_rate(), []
+        self.rate = self._main_rate()
+        self.ratios: list[float] = []
         self._follow()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

@@ -62,8 +62,8 @@ class Config:
     pretrain_epochs: int = _recipe(10, "Passes of that first stage.", low=1)
     pretrain_clusters: int = _recipe(
         0,
-        "Clusters that a first stage finds without labels, for each category of the second's y, "
-        "which starts from them, merged and named by the labels; 0: it takes over no y.",
+        "Clusters that a first stage finds without labels, for each category that y will have. "
+        "They are merged to the categories, which labels name. 0: y begins anew.",
         low=0,
     )
     pretrain_starts: int = _recipe(

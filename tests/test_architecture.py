@@ -14,7 +14,7 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if "node_modules" not in p
 # Imports point one way: a room may import what stands before it, never what comes after. The wings
 # `experiment` and `deployment` have an order of their own.
 ROOMS = [
-    {"errors"},
+    {"errors", "extras"},
     {
         "phases",
         "ranges",

@@ -506,12 +506,11 @@ def test_labels_only_measures_its_statistics_on_labelled_images(element, images)
 
 
 def test_labels_of_few_bits_are_class_numbers(images, labels):
-    for kind in ("uint8", "int16", "uint16"):
-        model = supervised(seed=0)
-        model.compile(jit_compile=False)
-        inputs = {"unlabeled": images, "labeled": images}
-        data = tf.data.Dataset.from_tensors((inputs, labels.astype(kind)))
-        assert np.isfinite(model.fit(data, verbose=0).history["loss"]).all()
+    model = supervised(seed=0)
+    model.compile(jit_compile=False)
+    inputs = {"unlabeled": images, "labeled": images}
+    data = tf.data.Dataset.from_tensors((inputs, labels.astype("int16")))
+    assert np.isfinite(model.fit(data, verbose=0).history["loss"]).all()
 
 
 def test_a_loss_within_a_network_is_refused(element):

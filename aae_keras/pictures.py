@@ -131,7 +131,7 @@ def in_bytes(file: Image.Image, reading: Reading) -> Image.Image:
         raise ValueError(
             "pixels must have 8 bits. Convert the file to 8 bits a channel, or train with "
             "--pixel_range=LOW,HIGH, the values that are to be black and white. "
-            f"Received: mode {file.mode!r}, values from {values.min():g} to {values.max():g}"
+            f"Received: mode {file.mode!r}, values from {values.min():.10g} to {values.max():.10g}"
         )
     if not np.isfinite(values).all():
         raise ValueError("NaN or infinite pixels")

@@ -10,7 +10,6 @@ import numpy as np
 from aae_keras.deployment import contract, prediction
 
 CALLS = 200
-SAVED_MODEL_PARTS = ("*.pb", "variables/*")
 
 
 def table(version):
@@ -57,9 +56,7 @@ def paths_of(version):
 
 
 def _size(path):
-    if path.is_file():
-        return path.stat().st_size
-    return sum(file.stat().st_size for part in SAVED_MODEL_PARTS for file in path.glob(part))
+    return sum(file.stat().st_size for file in contract.model_files(path))
 
 
 def _latency(path):

@@ -115,7 +115,7 @@ def tables_of_runs(folder):
     from aae_keras.experiment.run_folder import runs
 
     found = set()
-    for path in folder.iterdir():
+    for path in filter(runs.exists, folder.iterdir()):
         with contextlib.suppress(runs.RunError):
             if labels := runs.open_run(path).config.labels:
                 found.add(pathlib.Path(labels).expanduser().resolve())

@@ -82,6 +82,8 @@ def line_of(tried, criterion):
 
 def say_best(search):
     """The best trial, what the configuration as it is had, and the command of a whole run."""
+    from aae_keras.experiment.run_folder import runs
+
     best, text = search.best, search.criterion.text
     if best.as_configured:
         print(f"best: the configuration as it is, with {text(best.score)}")
@@ -90,8 +92,6 @@ def say_best(search):
         ended = [tried for tried in found if tried.outcome == "ended"]
         beside = f"; as configured {text(ended[0].score)}" if ended else ""
         print(f"best: trial {best.number}, with {text(best.score)}{beside}")
-    from aae_keras.experiment.run_folder import runs
-
     config = search.config_of(best)
     flags = cli.flags_of(config)
     if runs.exists(folder := runs.default_folder(config)):

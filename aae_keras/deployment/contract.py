@@ -23,6 +23,7 @@ With the decoder:
 """
 
 import dataclasses
+import pathlib
 
 CLASSIFY = "serving_default"
 CLASSIFY_BYTES = "classify_bytes"
@@ -42,6 +43,15 @@ EXAMPLE_FEATURE = "image/encoded"
 
 # How the paths begin of the files in a version that TensorFlow reads.
 SAVED_MODEL_FILES = ("saved_model.pb", "fingerprint.pb", "variables/", "assets/")
+
+
+def model_files(path: pathlib.Path) -> list[pathlib.Path]:
+    """The files that a model is read from, in order: the one itself, or those in its version."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return [f for f in files if f.relative_to(path).as_posix().startswith(SAVED_MODEL_FILES)]
+
 
 PREDICT_METHOD = "tensorflow/serving/predict"
 CLASSIFY_METHOD = "tensorflow/serving/classify"

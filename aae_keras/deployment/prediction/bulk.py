@@ -146,13 +146,9 @@ def _begun(part, images, predictor):
 
 def _fingerprint(path):
     """A hash of the files that a model is read from."""
-    path = pathlib.Path(path)
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
     found = hashlib.sha256()
-    for file in files:
-        name = file.relative_to(path).as_posix()
-        if file.is_file() and (file == path or name.startswith(contract.SAVED_MODEL_FILES)):
-            found.update(file.read_bytes())
+    for file in contract.model_files(pathlib.Path(path)):
+        found.update(file.read_bytes())
     return found.hexdigest()[:16]
 
 

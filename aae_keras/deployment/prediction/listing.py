@@ -71,10 +71,10 @@ def find(images: str) -> Iterator[Item]:
     """The images that an argument names, in order.
 
     Args:
-        images: A folder, of which all image files are taken, those in folders within it too (a
-            line says what is left out, once all were listed); a
-            list of paths, `FILE.txt`, one a line; TFRecord files, `FILE.tfrecord`, of tf.Examples
-            with one of `FEATURES`; an image file; or a pattern of files, such as `photos/*.jpg`.
+        images: A folder, of which all image files are taken, those in folders within it too, and a
+            line says what is left out once all were listed; a list of paths, `FILE.txt`, one a
+            line; TFRecord files, `FILE.tfrecord`, of tf.Examples with one of `FEATURES`; an image
+            file; or a pattern of files, such as `photos/*.jpg`.
 
     Raises:
         DataError: If there is no such thing, or a TFRecord file is damaged.

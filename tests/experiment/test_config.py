@@ -283,7 +283,7 @@ def test_another_setting_takes_along_what_is_of_no_use_to_it():
         plus, pretrain="", pretrain_clusters=0, pretrain_epochs=10, pretrain_keeps_y=False,
         extra_terms=("vat",),
     )  # fmt: skip
-    few = presets.preset("mnist-10-plus")
+    few = presets.preset("mnist-10-plus", pretrain_starts=3)
     clusters = changed(few, setting="clustering", num_clusters=10)
     assert (clusters.pretrain_starts, clusters.pretrain_merged_epochs) == (3, 6)
     once = changed(few, setting="clustering", num_clusters=10, pretrain_starts=1)

@@ -251,8 +251,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "mnist-1000-plus": _NAMED | {"num_labeled": 1000},
     # With the momentum of before forty epochs were no better: 0.71 % on validation, not 0.62.
     "mnist-all-plus": _MNIST_GAMES | {"num_labeled": 0, "labeled_batch_size": 250},
-    # After eight epochs of thirty clusters one seed of ten merged fours with nines, and ended at 9.5
-    # %: 12 % were wrong once merged, 3 after twelve epochs.
+    # After eight epochs of thirty clusters one seed of ten merged fours with nines and ended at
+    # 9.5 %: 12 % were wrong once merged, 3 after twelve epochs.
     "mnist-clusters-10-plus": _MNIST_FROM_CLUSTERS
     | {"setting": "clustering", "num_clusters": 10, "pretrain_epochs": 12, "epochs": 10},
     # Sixteen clusters of equal size cannot fit ten digits: their sizes may differ more.

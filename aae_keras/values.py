@@ -86,11 +86,13 @@ def class_numbers(labels: np.ndarray, count: int, name: str) -> np.ndarray:
         labels = labels[:, 0]
     if labels.ndim == 2 and labels.shape[1] > 1:
         raise DataError(f"{name} must hold {NOT_ONE_HOT}. Received: shape {labels.shape}")
-    if labels.shape != (count,) or labels.dtype.kind not in "iu":
+    if labels.ndim == 1 and len(labels) != count:
         raise DataError(
-            f"{name} must be {INDICES}: shape ({count},). "
-            f"Received: shape {labels.shape}, {labels.dtype}"
+            f"{name} must hold one class number per image, {count} of them, -1 where there is no "
+            f"label. Received: {len(labels)}"
         )
+    if labels.shape != (count,) or labels.dtype.kind not in "iu":
+        raise DataError(f"{name} must be {INDICES}. Received: shape {labels.shape}, {labels.dtype}")
     labels = labels.astype("int64")
     if labels.min(initial=0) < -1:
         raise DataError(

@@ -33,7 +33,7 @@ def test_another_seed_holds_out_other_digits(tmp_path):
     [
         ("--counts=20,10", "--counts must grow, to 1000 at most"),
         ("--counts=10", "--counts must grow"),
-        ("--counts=a,b", "--counts takes whole numbers"),
+        ("--counts=a,b", "such as 10,20. Received: --counts=a,b"),
         ("--share=0", "--share must be above 0"),
         ("--method=best", "--method is one of auto"),
         ("--seed=-1", "`seed` must lie in"),

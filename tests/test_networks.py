@@ -247,6 +247,25 @@ def test_networks_that_cannot_play_their_role_are_refused(inputs, outputs, messa
         networks.check_network("encoder", tiny_networks()["encoder"], inputs, outputs)
 
 
+@pytest.mark.parametrize(
+    "last",
+    [
+        lambda tensor: keras.layers.Dense(3, activation="softmax")(tensor),
+        lambda tensor: keras.layers.Reshape((3,))(keras.layers.Activation("sigmoid")(tensor)),
+        lambda tensor: keras.layers.Softmax()(tensor),
+        lambda tensor: keras.ops.softmax(tensor),
+    ],
+)
+def test_probabilities_are_no_logits(last):
+    """The losses have a softmax of their own: a second one leaves y no surer than e to 1."""
+    image = keras.Input((3,), name="image")
+    encoder = keras.Model(image, {"y_logits": last(image), "z": keras.layers.Dense(2)(image)})
+    with pytest.raises(ValueError, match="`encoder` must give logits.*y_logits of a s"):
+        networks.check_network("encoder", encoder, ["image"], ["y_logits", "z"])
+    with pytest.raises(ValueError, match="`discriminator_cat` must give logits"):
+        networks.check_network("discriminator_cat", keras.Model(image, last(image)), None, None)
+
+
 def test_something_else_than_a_functional_model_is_refused():
     with pytest.raises(TypeError, match="`encoder` must be a Keras functional model"):
         networks.check_network("encoder", keras.layers.Dense(3), ["image"], ["z"])

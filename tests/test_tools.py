@@ -78,7 +78,13 @@ def test_help_shows_the_values_of_the_preset_that_is_named_or_of_that_for_own_da
         ("train", ["--preset=digit"], 2, "Unknown preset 'digit'. Did you mean digits"),
         ("train", ["--epochs=many"], 2, "epochs=many"),
         ("train", ["--epochs=0"], 2, "`epochs` must be at least 1. Received: epochs=0"),
-        ("train", ["--hidden_units=10,x"], 2, "--hidden_units takes whole numbers"),
+        (
+            "train",
+            ["--hidden_units=10,x"],
+            2,
+            "--hidden_units takes whole numbers with commas between them, such as 64,64. Received: "
+            "--hidden_units=10,x",
+        ),
         ("train", ["--config=none.yaml"], 2, "--config=none.yaml: No such file"),
         ("train", ["--resume", "--overwrite"], 2, "choose one"),
         ("train", ["digits"], 2, "Unexpected argument 'digits'"),
@@ -290,7 +296,7 @@ def test_stopping_keeps_the_last_epoch_and_says_how_to_resume(tmp_path, npz, sto
 def test_an_existing_run_is_refused(tmp_path, npz):
     (tmp_path / "config.yaml").write_text("revision: x\n")
     done = tool("train", f"--dataset={npz}", f"--run_dir={tmp_path}", *QUICK)
-    assert done.returncode == 1 and "holds a run already. Pass --resume" in done.stderr
+    assert done.returncode == 1 and "holds a run already. Pass --overwrite" in done.stderr
 
 
 def test_a_folder_without_write_permission_is_named(npz):

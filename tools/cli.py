@@ -129,8 +129,9 @@ class Tool:
                     default = ",".join(map(str, default))
                 text = FLAGS[name].help + (f" [{default}]" if default not in (None, "") else "")
                 lines += textwrap.wrap(
-                    f"--{name}: {text}", 96, initial_indent="  ", subsequent_indent="      "
-                )
+                    f"--{name}: {text}", 96, initial_indent="  ", subsequent_indent="      ",
+                    break_on_hyphens=False,
+                )  # fmt: skip
         return "\n".join(lines)
 
     def run(self):
@@ -273,7 +274,10 @@ def given_fields():
                 try:
                     value = tuple(int(item) for item in value)
                 except ValueError as error:
-                    raise Usage(f"--{field.name} takes whole numbers: {error}") from error
+                    raise Usage(
+                        f"--{field.name} takes whole numbers with commas between them, such as "
+                        f"64,64. Received: --{field.name}={','.join(value)}"
+                    ) from error
             fields[field.name] = value
     return fields
 

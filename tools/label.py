@@ -69,6 +69,9 @@ def main(arguments):
             with contextlib.suppress(KeyboardInterrupt):
                 page.serve_forever()
             begun.close()
+    if not file.given:
+        print(f"No image has got a label, so {path} says nothing yet.")
+        return
     print(
         f"{count_of(len(file.given), 'answer')} in {path} ({begun.done} of "
         f"{count_of(len(begun.questions), 'image')} shown here). Next: {next_command}"

@@ -7,6 +7,7 @@ import statistics
 from aae_keras.errors import UserError
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.learning import tf_config
+from aae_keras.remarks import count_of
 
 from . import cli
 
@@ -75,7 +76,7 @@ def main(arguments):
     print(f"revision {run.revision}")
     print(f"model {run.model_file}")
     print(
-        f"{len(history)} epochs, {seconds:.2f} s each (median), "
+        f"{count_of(len(history), 'epoch')}, {seconds:.2f} s each (median), "
         f"peak memory {hardware.peak_memory() / 2**30:.2f} GiB"
     )
     if "val_error_rate" in history[-1]:

@@ -1,5 +1,6 @@
 """Reading a folder of images: what `layout` finds in it, brought to one shape."""
 
+import collections
 import dataclasses
 import logging
 import math
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 # Of what a person looks at, so many are listed.
 FEW = 5
 MANY_CLASSES = 12
+# What a message proposes where the commonest size is a camera's.
+EXAMPLE_SIDE = 64
 
 
 def read_folder(
@@ -199,14 +202,24 @@ class _Reader:
 def _refuse_sizes(others, shape, count):
     if not others:
         return
-    heights, widths = zip(*(other[:2] for _, other in others), strict=True)
+    sizes = collections.Counter(other[:2] for _, other in others)
+    heights, widths = zip(*sizes, strict=True)
+    sizes[shape[1:3]] += count - len(others)
+    ((height, width), _), *_ = sizes.most_common(1)
+    if max(height, width) > EXAMPLE_SIDE:
+        height = width = EXAMPLE_SIDE
     raise DataError(
         f"{len(others)} of {count} images are not {_describe_size(shape[1:])} pixels like the "
-        f"first, but {min(heights)} to {max(heights)} high and {min(widths)} to {max(widths)} "
-        "wide. --image_size=H,W brings all to one size, for example --image_size=64,64; "
+        f"first, but {_span(heights)} high and {_span(widths)} wide. --image_size=H,W brings all "
+        f"to one size, for example --image_size={height},{width}; "
         "--fit=stretch, crop or pad says how:"
         + _listing(f"{path}: {_describe_size(other)} pixels" for path, other in others)
     )
+
+
+def _span(sides):
+    low, high = min(sides), max(sides)
+    return f"{low} to {high}" if low < high else str(low)
 
 
 def _report_unreadable(unreadable, count, skip):

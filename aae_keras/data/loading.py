@@ -104,9 +104,12 @@ class Data:
         batch_size = max(LEAST_BATCH, len(self.split.unlabeled_rows) // least)
         if self.steps_per_epoch >= least or batch_size >= self._order["batch_size"]:
             return self
-        log.info("batch_size is lowered to %d, for %d steps an epoch.", batch_size, least)
         order = self._order | {"batch_size": batch_size}
-        return Data(self.split, **order, distances=self.distances, reading=self.reading)
+        data = Data(self.split, **order, distances=self.distances, reading=self.reading)
+        log.info(
+            "batch_size is lowered to %d: %d steps an epoch.", batch_size, data.steps_per_epoch
+        )
+        return data
 
     @functools.cached_property
     def validation(self) -> tf.data.Dataset | None:

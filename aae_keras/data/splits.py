@@ -177,12 +177,12 @@ def _validation_rows(labels, labeled, num_validation, random):
     if not len(spare) and num_validation:
         spare = np.flatnonzero(labels < 0)
         log.warning(
-            "No labels are left for validation: it has no error rate, and %d images.",
+            "No labels are left for validation: it has %d images without, and no error rate.",
             min(len(spare), num_validation),
         )
     elif len(spare) < num_validation:
         log.warning(
-            "Only %d labelled images are left for validation, %d were asked for.",
+            "Only %d labelled images are left for validation, in place of %d.",
             len(spare),
             num_validation,
         )

@@ -83,6 +83,8 @@ def suggest(
         raise UserError(str(error)) from error
     write_history(path, [dataclasses.asdict(suggestion) for suggestion in found])
     log.info("%s to label, of %s.", count_of(len(found), "image"), data.describe())
+    if len(found) < count:
+        log.warning("Not the %d asked for: no other can be asked about.", count)
     if data.split.names.dtype != object:
         log.info("Its images are rows, which Label Studio cannot show: there are no tasks for it.")
         return [path]
@@ -168,16 +170,28 @@ def _tasks(found, model, revision) -> list[dict[str, Any]]:
 
 
 def _keep_labels(path):
-    """Refuse to write over a table that somebody has filled in."""
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            columns = next(csv.reader(file), [])
-    except FileNotFoundError:
-        return
-    except (UnicodeDecodeError, csv.Error):
-        columns = ["label"]  # somebody's own
-    if "label" in [column.strip() for column in columns]:
-        raise UserError(
-            f"{path} has a column label, so it holds answers. Move it away, or write the next "
-            "suggestions to another file, with --output=FILE.csv"
-        )
+    """Refuse to write over what is not suggestions alone: a table filled in, annotated tasks."""
+    suggested = [field.name for field in dataclasses.fields(Suggestion)]
+    for file, kept in ((path, _columns), (path.with_suffix(".json"), _annotations)):
+        try:
+            others = kept(file, suggested)
+        except FileNotFoundError:
+            continue
+        except (ValueError, AttributeError, csv.Error):  # somebody's own
+            others = True
+        if others:
+            raise UserError(
+                f"{file} holds more than suggestions, answers perhaps. Move it away, or write the "
+                "next suggestions to another file, with --output=FILE.csv"
+            )
+
+
+def _columns(path, suggested):
+    """Whether a table has other columns than those of suggestions; an empty one has not."""
+    with open(path, newline="", encoding="utf-8") as file:
+        return next(csv.reader(file), suggested) != suggested
+
+
+def _annotations(path, suggested):
+    """Whether somebody has annotated a task of Label Studio."""
+    return any(task.get("annotations") for task in json.loads(path.read_text("utf-8")))

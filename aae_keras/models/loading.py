@@ -1,6 +1,7 @@
 """Reading a saved model back, and using one outside training."""
 
 import json
+import os
 import pathlib
 import zipfile
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ def load_model(path: pathlib.Path | str) -> AdversarialModel:
         UserError: If the file is missing, truncated or damaged, holds no model of this project, or
             names a class that nothing imported has registered.
     """
+    if not os.path.exists(path):
+        raise UserError(f"{path}: there is no such file.")
     try:
         _check_checksums(path)
         model = keras.saving.load_model(path, safe_mode=True)

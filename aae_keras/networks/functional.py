@@ -113,7 +113,8 @@ def check_network(
 
     Raises:
         TypeError: If it is no functional model.
-        ValueError: If its inputs or outputs have other names.
+        ValueError: If its inputs or outputs have other names, or an output that must be logits, as
+            those called so and the one of a discriminator must, is probabilities.
     """
     if not isinstance(network, keras.Model) or not hasattr(network, "output_names"):
         raise TypeError(
@@ -132,6 +133,22 @@ def check_network(
                 f"`{role}` must have {wanted}. Name its `keras.Input`s, and its last layers or "
                 f"the keys of its output dict, like that. Received: {kind} {', '.join(names)}"
             )
+    for name, tensor in output_tensors(network).items():
+        if (outputs is None or name.endswith("logits")) and (squash := _squash_of(tensor)):
+            raise ValueError(
+                f"`{role}` must give logits, before any softmax or sigmoid: the losses have their "
+                f"own. Take the activation of its last layer away. Received: {name} of a {squash}"
+            )
+
+
+def _squash_of(tensor):
+    """What makes probabilities of logits last, by name; None if a tensor is no probabilities."""
+    made_by = tensor._keras_history.operation
+    if isinstance(made_by, keras.layers.Reshape):
+        return _squash_of(made_by.input)
+    activation = getattr(made_by, "activation", None)
+    name = getattr(activation, "__name__", "") or type(made_by).__name__.lower()
+    return name if name in ("softmax", "sigmoid") else None
 
 
 def _by_name(network, outputs):

@@ -42,7 +42,10 @@ IMAGES = np.zeros((4, 5, 5), "uint8")
     "arrays, message",
     [
         ({"x": IMAGES}, "expected the arrays x_train and y_train.*Received: x"),
-        ({"x_train": IMAGES, "y_train": [0, 1, 0]}, r"shape \(4,\).*Received: shape \(3,\)"),
+        (
+            {"x_train": IMAGES, "y_train": [0, 1, 0]},
+            "y_train must hold one class number per image, 4 of them.*Received: 3",
+        ),
         ({"x_train": IMAGES, "y_train": [0.0, 1, 0, 1]}, "whole numbers.*float64"),
         ({"x_train": IMAGES, "y_train": [0, 1, 0, -2]}, "or -1 for no label. Received: -2"),
         ({"x_train": IMAGES[0], "y_train": [0]}, r"shape \[N, H, W\].*Received: shape \(5, 5\)"),
@@ -137,6 +140,8 @@ def test_other_sizes_are_refused_or_resized(tmp_path):
     write_images(tmp_path, {"a": 2, "b": 2})
     Image.new("L", (9, 9)).save(tmp_path / "b" / "large.png")
     with pytest.raises(DataError, match="1 of 5 images are not 6x5.*--image_size=H,W.*\n.*9x9"):
+        sources.read(str(tmp_path))
+    with pytest.raises(DataError, match="but 9 high and 9 wide.*example --image_size=6,5;"):
         sources.read(str(tmp_path))
     assert sources.read(str(tmp_path), image_size=4).images.shape == (5, 4, 4, 1)
 

@@ -111,7 +111,7 @@ def test_labels_go_to_training_first(caplog):
 def test_validation_has_no_labels_where_none_are_left(caplog):
     split = split_source(source([10, 10], unlabeled=80), num_labeled=20, validation_size=10)
     assert (split.labels[split.validation_rows] == -1).all() and len(split.validation_rows) == 10
-    assert "No labels are left for validation: it has no error rate, and 10 im" in caplog.text
+    assert "No labels are left for validation: it has 10 images without" in caplog.text
 
 
 def test_a_handful_of_labels_goes_to_training_and_validation_is_unlabelled(caplog):

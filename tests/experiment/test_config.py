@@ -39,6 +39,11 @@ def test_unknown_field_names_the_nearest():
         Config.from_yaml("epoch: 3")
 
 
+def test_a_changed_field_that_does_not_exist_names_the_nearest():
+    with pytest.raises(TypeError, match="'latentdim'. Did you mean latent_dim"):
+        presets.preset("digits", latentdim=3)
+
+
 def test_unknown_preset_names_the_nearest():
     with pytest.raises(ValueError, match=r"Unknown preset 'mnist-10'.*mnist-100"):
         preset("mnist-10")
@@ -298,7 +303,9 @@ def test_another_setting_takes_along_what_is_of_no_use_to_it():
         changed(plus, pretrain="", pretrain_epochs=3)
     with pytest.raises(ValueError, match="`vat_radius` is for the extra term vat"):
         changed(plus, extra_terms=(), vat_radius=0.3)
-    with pytest.raises(TypeError, match="unexpected keyword argument 'latent_dims'"):
+    with pytest.raises(
+        TypeError, match="Unknown configuration field 'latent_dims'. Did you mean latent_dim"
+    ):
         changed(plus, latent_dims=3)
     assert presets.preset("digits", setting="clustering", num_clusters=12).num_clusters == 12
 

@@ -164,7 +164,7 @@ def test_a_run_of_least_steps_trains_them_and_keeps_what_was_asked_for(small, tm
     assert len(outcomes.read_history(run)) == 3 and runs.open_run(run.folder).config == config
 
 
-def test_small_data_is_cut_into_smaller_batches_before_it_is_passed_over_more_often(small):
+def test_small_data_is_cut_into_smaller_batches_before_it_is_passed_over_more_often(small, caplog):
     pixels = np.zeros((500, 6, 5, 1), "uint8")  # a fifth of them for test
     data = from_arrays(pixels, np.arange(500) % 3, batch_size=250, validation_size=0)
     assert data.steps_per_epoch == 1
@@ -172,5 +172,6 @@ def test_small_data_is_cut_into_smaller_batches_before_it_is_passed_over_more_of
     (element, _) = next(iter(cut.train))
     assert (cut.steps_per_epoch, len(element["unlabeled"])) == (10, 40)
     assert data.with_steps(100).steps_per_epoch == 12  # of 32 images, and not of 4
+    assert "batch_size is lowered to 32: 12 steps an epoch." in caplog.text
     assert data.with_steps(1) is data and cut.with_steps(12) is not cut
     assert cut.reading == data.reading

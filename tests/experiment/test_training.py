@@ -152,7 +152,7 @@ def test_a_killed_and_resumed_run_equals_one_left_alone(small, tmp_path, build, 
 def test_supervised_training_does_without_validation_that_has_no_labels(small, tmp_path, caplog):
     small = dataclasses.replace(small, setting="supervised", num_labeled=45, epochs=1)
     run = training.train(small, tmp_path / "run", verbose=0)
-    assert "No labels are left for validation, which this setting needs" in caplog.text
+    assert "This setting needs labels for validation, and none are left" in caplog.text
     with open(run.history_file) as file:
         assert not any(name.startswith("val_") for name in next(csv.DictReader(file)))
 
@@ -305,7 +305,7 @@ def test_nan_is_placed_within_the_steps_of_an_execution(small, tmp_path):
 
 def test_a_folder_with_a_run_is_refused_resumed_or_moved_away(small, tmp_path, trained):
     before = trained.model_file.read_bytes()
-    with pytest.raises(runs.RunError, match="holds a run already.*--resume.*--overwrite"):
+    with pytest.raises(runs.RunError, match="holds a run already.*--overwrite.*--resume alone"):
         training.train(small, trained.folder, verbose=0)
     assert (
         training.train(small, trained.folder, resume=True, verbose=0).revision == trained.revision

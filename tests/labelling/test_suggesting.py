@@ -57,8 +57,33 @@ def test_the_table_is_one_of_labels_once_it_is_filled_in(trained, tmp_path):
     source = sources.read(trained.config.dataset, labels=str(path))
     asked = [int(line.split(",")[0]) for line in lines[1:]]
     assert source.labels[asked].tolist() == [2, 2, 2, 2]
-    with pytest.raises(UserError, match="next.csv has a column label, so it holds answers"):
+    with pytest.raises(UserError, match="next.csv holds more than suggestions"):
         suggesting.suggest(trained.folder, 4, output=path)
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("next.csv", "image;predicted;confidence;why;label\n3;2;0,5;doubtful;2\n"),  # of Excel
+        ("next.csv", "image,predicted,confidence,why,Label\n3,2,0.5,doubtful,2\n"),
+        ("next.csv", "\nimage,predicted,confidence,why,label\n"),
+        ("next.csv", "notes of mine\n"),
+        ("next.json", '[{"data": {"image": "3.png"}, "annotations": [{"result": []}]}]'),
+        ("next.json", '{"mine": 1}'),
+    ],
+)
+def test_what_somebody_has_written_is_not_written_over(trained, tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UserError, match=f"{name} holds more than suggestions"):
+        suggesting.suggest(trained.folder, 4, output=tmp_path / "next.csv")
+    assert (tmp_path / name).read_text() == text
+
+
+def test_suggestions_are_written_over_by_the_next(trained, tmp_path):
+    for count in (4, 3):
+        (path,) = suggesting.suggest(trained.folder, count, output=tmp_path / "next.csv")
+        assert len(path.read_text().splitlines()) == 1 + count
+        path.with_suffix(".json").write_text('[{"data": {"image": "3.png"}}]')
 
 
 @pytest.fixture

@@ -196,12 +196,17 @@ def machine() -> str:
     script = [sys.executable, "-c", VERSIONS]
     done = subprocess.run(script, capture_output=True, text=True)
     if done.returncode:
-        raise UserError(f"TensorFlow cannot be loaded: {done.stderr.strip().splitlines()[-1]}")
+        *_, said = ["it said nothing", *done.stderr.strip().splitlines()]
+        by = f" (killed by {signal.Signals(-done.returncode).name})" if done.returncode < 0 else ""
+        raise UserError(f"TensorFlow cannot be loaded: {said}{by}")
     tensorflow, keras, gpus = json.loads(done.stdout)
     used = measure.machine("no GPU used" if not gpus else f"GPUs: {gpus}")
     return f"{used}; TensorFlow {tensorflow}, Keras {keras}"
 
 
 def _git(*arguments):
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True)
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True)
+    except FileNotFoundError:  # no git on this machine
+        return ""
     return done.stdout.strip() if done.returncode == 0 else ""

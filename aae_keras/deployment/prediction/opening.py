@@ -15,6 +15,10 @@ from aae_keras.deployment.prediction.local import (
 log = logging.getLogger(__name__)
 
 _PREDICTORS = {".tflite": LiteRTPredictor, ".onnx": OnnxPredictor}
+_FOR_DEVICES = (
+    "{}: the files for browsers and microcontrollers are not read here. Export the format "
+    "saved_model too, or take its encoder.tflite."
+)
 
 
 def open_predictor(path: str | pathlib.Path) -> Predictor:
@@ -60,6 +64,8 @@ def locate(path: str | pathlib.Path) -> pathlib.Path:
         PredictorError: If there is none.
     """
     path = pathlib.Path(path)
+    if path.name in (pathlib.PurePath(file).name for file in contract.SINGLE_FILES.values()):
+        raise PredictorError(_FOR_DEVICES.format(path))
     if path.suffix in _PREDICTORS:
         return path
     numbers = versions.numbers(path)
@@ -70,6 +76,8 @@ def locate(path: str | pathlib.Path) -> pathlib.Path:
     for file in (*contract.LITERT_FILES.values(), contract.ONNX_FILE):
         if (path / file).exists():  # exported without a SavedModel
             return path / file
+    if any((path / file).exists() for file in contract.SINGLE_FILES.values()):
+        raise PredictorError(_FOR_DEVICES.format(path))
     raise PredictorError(
         f"{path}: expected saved_models/NAME, saved_models/NAME/VERSION, FILE.tflite or FILE.onnx. "
         "Make one with python -m tools.export --run_dir=DIR"

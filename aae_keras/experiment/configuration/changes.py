@@ -7,6 +7,7 @@ from typing import Any
 
 from aae_keras.experiment.configuration import consistency
 from aae_keras.experiment.configuration.config import Config
+from aae_keras.experiment.configuration.fields import nearest
 from aae_keras.experiment.configuration.vocabulary import (
     BOTH_CODES,
     EXTRA_TERMS,
@@ -29,11 +30,12 @@ def changed(config: Config, **changes: Any) -> Config:
     name is never left out, but refused where it has no use.
 
     Raises:
-        TypeError, ValueError: As of `Config`.
+        TypeError: If there is no such field; the message names the nearest.
+        ValueError: As of `Config`.
     """
     known = {field.name for field in dataclasses.fields(config)}
-    if not changes.keys() <= known:  # the message of Python's own
-        return dataclasses.replace(config, **changes)
+    for name in changes.keys() - known:
+        raise TypeError(f"Unknown configuration field {name!r}.{nearest(name, known)}")
     return dataclasses.replace(config, **consequences(config, changes))
 
 

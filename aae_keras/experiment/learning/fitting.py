@@ -54,7 +54,7 @@ def fit(
     validation = data.validation
     needs_labels = all(term.needs_labels for term in model.terms if term.validated)
     if validation is not None and needs_labels and len(validation.element_spec) == 1:
-        log.warning("No labels are left for validation, which this setting needs: there is none.")
+        log.warning("This setting needs labels for validation, and none are left: it has none.")
         validation = None
     own = [LookForSignals(), clock, StopOnNaN()]
     if group.place is not None:

@@ -159,11 +159,12 @@ def _plan(group, run, data, build, begun=None):
     """What is trained, of a run that was begun with so many epochs; None for those it has."""
     begun = begun or run.config.epochs
     if group.is_chief:
-        log.info("Revision %s in %s", run.revision, run.folder)
         told = {"config": run.config.to_yaml(), "revision": run.revision, "begun": begun}
         group.tell(told)
     if data is None:
         data = factory.load_data(run.config, functools.partial(neighbours.read, run.distances))
+    if group.is_chief:  # not before: where the data cannot be read there will be no such revision
+        log.info("Revision %s in %s", run.revision, run.folder)
     log.info("%s", data.describe())
     group.check(run.config, data)
     if begun != run.config.epochs:

@@ -124,8 +124,8 @@ def name_run(folder: pathlib.Path | str, config: Config, overwrite: bool = False
     folder = pathlib.Path(folder)
     if exists(folder) and not overwrite:
         raise RunError(
-            f"{folder} holds a run already. Pass --resume to go on with it, --overwrite to "
-            "move it to .old and begin anew, or another --run_dir."
+            f"{folder} holds a run already. Pass --overwrite to move it to .old and begin anew, "
+            f"another --run_dir, or --run_dir={folder} --resume alone to go on by its own recipe."
         )
     if not exists(folder) and (folder / "model.keras").exists():
         raise RunError(

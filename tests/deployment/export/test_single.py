@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from aae_keras.deployment import contract, export
+from aae_keras.deployment import contract, export, prediction
 from aae_keras.deployment.export import calibration, single, verification
 from aae_keras.images import to_unit_range
 
@@ -77,6 +77,14 @@ def test_the_names_of_the_classes_are_beside_it(version):
         "images": 6, "label_agreement": 1.0,
         "label_agreement_at_least": pytest.approx(0.05 ** (1 / 6)),
     }  # fmt: skip
+
+
+def test_predict_says_that_it_reads_neither(version):
+    for path in (version, version / contract.SINGLE_FILES["web"]):
+        with pytest.raises(
+            prediction.PredictorError, match="browsers and microcontrollers are not"
+        ):
+            prediction.open_predictor(path)
 
 
 def test_whole_numbers_need_proof_and_agreement(version, exported):

@@ -165,6 +165,7 @@ def test_a_run_of_least_steps_trains_them_and_keeps_what_was_asked_for(small, tm
 
 
 def test_small_data_is_cut_into_smaller_batches_before_it_is_passed_over_more_often(small, caplog):
+    caplog.set_level("INFO", logger="aae_keras")
     pixels = np.zeros((500, 6, 5, 1), "uint8")  # a fifth of them for test
     data = from_arrays(pixels, np.arange(500) % 3, batch_size=250, validation_size=0)
     assert data.steps_per_epoch == 1

@@ -192,6 +192,24 @@ def test_the_plan_skips_resumes_evaluates_and_begins(tmp_path):
     ]  # fmt: skip
 
 
+def test_a_machine_without_git_has_no_commit_and_reproduces_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert running.commit() == "unknown"
+
+
+@pytest.mark.parametrize(
+    "script, message",
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGILL)", "nothing .killed by SIGILL"),
+        ("raise ImportError('no such wheel')", "ImportError: no such wheel$"),
+    ],
+)
+def test_a_tensorflow_that_does_not_start_is_one_message(monkeypatch, script, message):
+    monkeypatch.setattr(running, "VERSIONS", script)
+    with pytest.raises(UserError, match=f"^TensorFlow cannot be loaded: .*{message}"):
+        running.machine()
+
+
 def test_as_many_seeds_as_the_row_states():
     jobs = plan.jobs_of([row_of("digits"), row_of("mnist-style")], None, "runs", "tfds")
     assert len(jobs) == 2 * 10 + 2 and jobs[-1].config.data_dir == "tfds"

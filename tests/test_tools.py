@@ -147,7 +147,12 @@ def test_help_shows_the_values_of_the_preset_that_is_named_or_of_that_for_own_da
         ("versions", ["--name=none", "--retire=1"], 1, "has no version 1. There are: none"),
         ("reproduce", ["--rows=digit"], 2, "Unknown row 'digit'. Did you mean digits"),
         ("reproduce", ["--rows=photos-1000"], 2, "cannot be run. photos-1000: "),
-        ("reproduce", ["--rows=digits", "--seeds=a"], 2, "--seeds must be whole numbers such as 0"),
+        (
+            "reproduce",
+            ["--rows=digits", "--seeds=a"],
+            2,
+            "--seeds takes whole numbers with commas between them, such as 0,1,2",
+        ),
         ("reproduce", ["--rows=digits", "--seeds=-1"], 2, "`seed` must lie in [0, 2147483647]"),
         ("reproduce", ["--jobs=0"], 2, "--jobs must be at least 1. Received: --jobs=0"),
         ("tune", ["--minute=3"], 2, "Unknown command line flag 'minute'. Did you mean: minutes"),

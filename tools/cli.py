@@ -271,13 +271,7 @@ def given_fields():
             if holds_names(field):
                 value = tuple(value)
             elif isinstance(value, list):
-                try:
-                    value = tuple(int(item) for item in value)
-                except ValueError as error:
-                    raise Usage(
-                        f"--{field.name} takes whole numbers with commas between them, such as "
-                        f"64,64. Received: --{field.name}={','.join(value)}"
-                    ) from error
+                value = tuple(whole_numbers(field.name, "64,64"))
             fields[field.name] = value
     return fields
 
@@ -292,6 +286,18 @@ def tensorflow_errors():
     """TensorFlow's own kind of error, if it has been imported at all."""
     tensorflow = sys.modules.get("tensorflow")
     return (tensorflow.errors.OpError,) if tensorflow else ()
+
+
+def whole_numbers(name, example):
+    """The value of a flag that takes whole numbers with commas between them."""
+    words = FLAGS[name].value
+    try:
+        return [int(word) for word in words]
+    except ValueError as error:
+        raise Usage(
+            f"--{name} takes whole numbers with commas between them, such as {example}. "
+            f"Received: --{name}={','.join(words)}"
+        ) from error
 
 
 def required(name, example):

@@ -103,13 +103,7 @@ def ask(run_folder, count, method):
 
 
 def _counts():
-    try:
-        counts = [int(count) for count in cli.FLAGS.counts]
-    except ValueError as error:
-        raise cli.Usage(
-            "--counts takes whole numbers with commas between them, such as 10,20. Received: "
-            f"--counts={','.join(cli.FLAGS.counts)}"
-        ) from error
+    counts = cli.whole_numbers("counts", "10,20")
     if len(counts) < 2 or counts != sorted(set(counts)) or not 0 < counts[-1] <= 1000:
         raise cli.Usage(f"--counts must grow, to 1000 at most, such as 10,20. Received: {counts}")
     return counts

@@ -16,21 +16,19 @@ def table(version):
     """Lines of text for a version's folder."""
     version = pathlib.Path(version)
     manifest = json.loads((version / contract.MANIFEST).read_text("utf-8"))
-    lines = []
+    rows = []
     for name, path in paths_of(version).items():
         found = manifest["agreement"][name]
-        lines.append(
+        rows.append(
             f"{name:16}{_percent(found['label_agreement']):>13}"
             f"{_percent(found.get('test_label_agreement')):>9}"
             f"{_percent(found.get('test_error_rate')):>12}"
             f"{_size(path) / 1e6:>8.2f} MB{1e3 * _latency(path):>8.3f} ms"
         )
-    if lines:
-        lines.insert(
-            0,
-            f"{'':16}{'labels agree':>13}{'on test':>9}{'test error':>12}{'size':>11}"
-            f"{'one image':>11}",
-        )
+    heads = (
+        f"{'':16}{'labels agree':>13}{'on test':>9}{'test error':>12}{'size':>11}{'one image':>11}"
+    )
+    lines = [heads, *rows] if rows else []  # the files for one image alone have lines of their own
     calibration = manifest["calibration"]
     if calibration["images"]:
         lines.append(

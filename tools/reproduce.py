@@ -46,13 +46,7 @@ def main(arguments):
         asked = [row_of(name, (*ROWS, *ABLATIONS)) for name in dict.fromkeys(flags.rows)]
     except ValueError as error:
         raise cli.Usage(error) from error
-    try:
-        seeds = [int(seed) for seed in dict.fromkeys(flags.seeds)]
-    except ValueError as error:
-        raise cli.Usage(
-            "--seeds must be whole numbers such as 0,1,2. "
-            f"Received: --seeds={','.join(flags.seeds)}"
-        ) from error
+    seeds = list(dict.fromkeys(cli.whole_numbers("seeds", "0,1,2")))
     if flags.ablations:
         asked = ablations_of(asked)
     rows = [] if flags.table_only else runnable(asked, flags.photos_dir)

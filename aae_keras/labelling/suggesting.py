@@ -172,9 +172,9 @@ def _tasks(found, model, revision) -> list[dict[str, Any]]:
 def _keep_labels(path):
     """Refuse to write over what is not suggestions alone: a table filled in, annotated tasks."""
     suggested = [field.name for field in dataclasses.fields(Suggestion)]
-    for file, kept in ((path, _columns), (path.with_suffix(".json"), _annotations)):
+    for file, holds_more in ((path, _has_others), (path.with_suffix(".json"), _is_annotated)):
         try:
-            others = kept(file, suggested)
+            others = holds_more(file, suggested)
         except FileNotFoundError:
             continue
         except (ValueError, AttributeError, csv.Error):  # somebody's own
@@ -186,12 +186,12 @@ def _keep_labels(path):
             )
 
 
-def _columns(path, suggested):
+def _has_others(path, suggested):
     """Whether a table has other columns than those of suggestions; an empty one has not."""
     with open(path, newline="", encoding="utf-8") as file:
         return next(csv.reader(file), suggested) != suggested
 
 
-def _annotations(path, suggested):
+def _is_annotated(path, suggested):
     """Whether somebody has annotated a task of Label Studio."""
     return any(task.get("annotations") for task in json.loads(path.read_text("utf-8")))

@@ -1,7 +1,6 @@
 """Reading a saved model back, and using one outside training."""
 
 import json
-import os
 import pathlib
 import zipfile
 from collections.abc import Iterator
@@ -29,7 +28,7 @@ def load_model(path: pathlib.Path | str) -> AdversarialModel:
         UserError: If the file is missing, truncated or damaged, holds no model of this project, or
             names a class that nothing imported has registered.
     """
-    if not os.path.exists(path):
+    if not pathlib.Path(path).exists():
         raise UserError(f"{path}: there is no such file.")
     try:
         _check_checksums(path)

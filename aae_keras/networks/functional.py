@@ -143,9 +143,9 @@ def check_network(
 
 def _squash_of(tensor):
     """What makes probabilities of logits last, by name; None if a tensor is no probabilities."""
-    made_by = tensor._keras_history.operation
+    made_by, call, _ = tensor._keras_history
     if isinstance(made_by, keras.layers.Reshape):
-        return _squash_of(made_by.input)
+        return _squash_of(made_by._inbound_nodes[call].input_tensors[0])
     activation = getattr(made_by, "activation", None)
     name = getattr(activation, "__name__", "") or type(made_by).__name__.lower()
     return name if name in ("softmax", "sigmoid") else None

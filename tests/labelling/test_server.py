@@ -268,3 +268,17 @@ def test_the_tool_ends_with_what_comes_next(tmp_path, path):
         f"--dataset={root} --labels={path}\n"
     )
     assert sorted(p.name for p in tmp_path.iterdir()) == ["labels.csv", "photos"]
+
+
+def test_the_tool_ends_without_an_answer(tmp_path, path):
+    """What comes next would fail: there is no table to train with."""
+    root = made.folder(tmp_path / "photos")
+    command = [sys.executable, "-m", "tools.label", f"--dataset={root}", f"--labels={path}"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )  # fmt: skip
+    assert process.stdout.readline().startswith("http")
+    process.send_signal(signal.SIGINT)
+    said, messages = process.communicate(timeout=60)
+    assert process.returncode == 0, messages
+    assert said == f"No image has got a label, so {path} says nothing yet.\n"

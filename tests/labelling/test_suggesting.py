@@ -79,6 +79,12 @@ def test_what_somebody_has_written_is_not_written_over(trained, tmp_path, name, 
     assert (tmp_path / name).read_text() == text
 
 
+def test_fewer_images_than_asked_for_are_said(trained, tmp_path, caplog):
+    (path,) = suggesting.suggest(trained.folder, 1000, output=tmp_path / "next.csv")
+    assert len(path.read_text().splitlines()) < 1000
+    assert "Not the 1000 asked for" in caplog.text
+
+
 def test_suggestions_are_written_over_by_the_next(trained, tmp_path):
     for count in (4, 3):
         (path,) = suggesting.suggest(trained.folder, count, output=tmp_path / "next.csv")

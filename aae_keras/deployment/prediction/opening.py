@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 
 _PREDICTORS = {".tflite": LiteRTPredictor, ".onnx": OnnxPredictor}
 _FOR_DEVICES = (
-    "{}: the files for browsers and microcontrollers are not read here. Export the format "
-    "saved_model too, or take its encoder.tflite."
+    "{}: the files for browsers and microcontrollers are not read here. Export the run with the "
+    "format litert or saved_model too, and take that."
 )
 
 

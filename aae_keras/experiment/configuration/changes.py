@@ -7,7 +7,7 @@ from typing import Any
 
 from aae_keras.experiment.configuration import consistency
 from aae_keras.experiment.configuration.config import Config
-from aae_keras.experiment.configuration.fields import nearest
+from aae_keras.experiment.configuration.fields import unknown
 from aae_keras.experiment.configuration.vocabulary import (
     BOTH_CODES,
     EXTRA_TERMS,
@@ -30,12 +30,11 @@ def changed(config: Config, **changes: Any) -> Config:
     name is never left out, but refused where it has no use.
 
     Raises:
-        TypeError: If there is no such field; the message names the nearest.
-        ValueError: As of `Config`.
+        TypeError, ValueError: As of `Config`; of a field that does not exist, with the nearest.
     """
     known = {field.name for field in dataclasses.fields(config)}
-    for name in changes.keys() - known:
-        raise TypeError(f"Unknown configuration field {name!r}.{nearest(name, known)}")
+    for name in sorted(changes.keys() - known):
+        raise TypeError(unknown(name, known))
     return dataclasses.replace(config, **consequences(config, changes))
 
 

@@ -93,6 +93,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {', '.join(close)}?" if close else f" Known: {', '.join(sorted(known))}."
 
 
+def unknown(name: str, known: Iterable[str]) -> str:
+    """The message about a field that does not exist."""
+    return f"Unknown configuration field {name!r}.{nearest(name, known)}"
+
+
 def fields_in(
     text: str, known: Mapping[str, dataclasses.Field], beside: Collection[str] = ()
 ) -> dict[str, Any]:
@@ -110,7 +115,7 @@ def fields_in(
     values = {name: of for name, of in flat_yaml.read(text).items() if name not in beside}
     for name, (value, line) in values.items():
         if name not in known:
-            raise ValueError(f"Unknown configuration field {name!r}.{nearest(name, known)}")
+            raise ValueError(unknown(name, known))
         field = known[name]
         alone = isinstance(field.default, tuple) and type(value) is int  # once a form of some
         try:

@@ -18,3 +18,12 @@ def write_images(root, counts, mode="L", size=(5, 6)):
             pixels = random.integers(0, 60, shape, dtype="uint8")
             pixels[(2 * place) % size[1]] += 180
             Image.fromarray(pixels).save(root / name / f"{number:03d}.png")
+
+
+def put(path, content=None, value=0):
+    """A file of some content, or an image of one grey."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if content is None:
+        Image.new("L", (5, 6), value).save(path, "PNG")
+    else:
+        path.write_bytes(content)

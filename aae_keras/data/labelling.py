@@ -1,5 +1,6 @@
 """Labels of a table joined to those that the data has: a table adds labels, and changes none."""
 
+import collections
 import dataclasses
 import logging
 import pathlib
@@ -8,8 +9,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from aae_keras.data import layout
+from aae_keras.data.names import Classes, plain, spelled
 from aae_keras.data.source import DataError, Source
-from aae_keras.data.tables import Answer, read_table, spelled
+from aae_keras.data.tables import Answer, read_table
 from aae_keras.remarks import count_of
 
 log = logging.getLogger(__name__)
@@ -83,9 +85,21 @@ def finder_of_files(found: layout.Layout) -> Finder:
 
 
 def names_of_files(found: layout.Layout) -> list[str]:
-    """What tables call the files of a folder, in the order of its parts."""
-    files = (file for rows in found.files.values() for file, _ in rows)
-    return [name_of(file, found.root) for file in files]
+    """What tables call the files of a folder, in the order of its parts.
+
+    Raises:
+        DataError: If two of them have the same name in one spelling.
+    """
+    files = [file for rows in found.files.values() for file, _ in rows]
+    names = [name_of(file, found.root) for file in files]
+    if len(set(names)) < len(names):
+        (name, count), *_ = collections.Counter(names).most_common(1)
+        same = [repr(str(file)) for file, its in zip(files, names, strict=True) if its == name]
+        raise DataError(
+            f"{found.root}: {count} images have the same name but for the spelling of accents, so "
+            f"that a table cannot tell them apart. Rename one of them: {', '.join(same)}"
+        )
+    return names
 
 
 def name_of(file: pathlib.Path, root: pathlib.Path) -> str:
@@ -116,7 +130,7 @@ def join(
     if not answers:
         raise DataError(f"{path}: holds no label. Expected a row for each labelled image.")
     names = _all_names(answers, class_names)
-    number = {spelled(name): label for label, name in enumerate(names)}
+    number = {plain(name): label for label, name in enumerate(names)}
     labels = labels.copy()
     given: dict[int, Answer] = {}
     for answer in answers:
@@ -136,17 +150,13 @@ def join(
 
 def _all_names(answers, class_names):
     """The names of classes, with those that a table adds."""
-    known = {spelled(name).casefold(): spelled(name) for name in class_names}
-    added = []
+    first: dict[str, Answer] = {}
     for answer in answers:
-        name = known.setdefault(answer.label.casefold(), answer.label)
-        if name != answer.label:
-            raise DataError(
-                f"{answer.where}, column label: {answer.label!r} differs from the class {name!r} "
-                "in small and capital letters alone. Write both alike."
-            )
-        added.append(name)
-    new = sorted(set(added) - {spelled(name) for name in class_names})
+        first.setdefault(answer.label, answer)
+    classes = Classes(class_names)
+    for name, answer in first.items():
+        classes.add(name, f"{answer.where}, column label")
+    new = sorted(classes.names[len(class_names) :])
     if new and class_names:
         log.warning("Classes that the table of labels adds: %s", ", ".join(new))
     return (*class_names, *new)

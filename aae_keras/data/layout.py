@@ -1,13 +1,12 @@
 """What the folders of a data set are: parts, classes in them, and what is no part of it."""
 
 import dataclasses
-import os
 import pathlib
 import re
-import unicodedata
 
 from aae_keras import images as image_files
 from aae_keras.data import entries
+from aae_keras.data.names import check_classes, plain
 from aae_keras.data.source import DataError
 
 # The names that a part may have, in any case.
@@ -67,9 +66,8 @@ def find(root: pathlib.Path) -> Layout:
     _refuse_hidden_parts(train_root, in_train)
     # Images alone may be scored by another part with classes.
     named_by = in_train or in_others.get("test") or in_others.get("validation") or {}
-    layout.class_names = tuple(_checked_name(root, name) for name in named_by)
-    if len({_letters(name) for name in named_by}) < len(named_by):
-        raise DataError(f"{root}: two class folders differ in the spelling of accents alone.")
+    layout.class_names = tuple(named_by)
+    check_classes(layout.class_names)
     layout.files["train"] = _labelled(in_train, layout.class_names)
     layout.files["train"] += _unlabelled(train_root, layout, alone=not in_train)
     for part, classes in in_others.items():
@@ -162,13 +160,8 @@ def _classes(folder, layout):
 
 def _labelled(classes, class_names):
     """Pairs of a file and its class."""
-    index = {_letters(name): label for label, name in enumerate(class_names)}
-    return [(file, index[_letters(name)]) for name, files in classes.items() for file in files]
-
-
-def _letters(name):
-    """A name in the one of its spellings that has an accent and its letter in one character."""
-    return unicodedata.normalize("NFC", name)
+    index = {plain(name): label for label, name in enumerate(class_names)}
+    return [(file, index[plain(name)]) for name, files in classes.items() for file in files]
 
 
 def _unlabelled(train_root, layout, alone):
@@ -192,24 +185,13 @@ def _other_part(part, classes, train_root, layout):
     folder = layout.folders[part]
     if not layout.class_names:
         return [(file, UNLABELED) for file in _files(folder, layout)]
-    known = {_letters(name) for name in layout.class_names}
-    unknown = [name for name in classes if _letters(name) not in known]
+    known = set(map(plain, layout.class_names))
+    unknown = [name for name in classes if plain(name) not in known]
     if unknown:
         raise DataError(f"{folder}: classes that {train_root} does not have: {', '.join(unknown)}")
     reason = f"images of {folder.name}/ in no class folder, which score nothing"
     layout.left_out.add(reason, entries.images_in(folder))
     return _labelled(classes, layout.class_names)
-
-
-def _checked_name(root, name):
-    """A class's name, once it is one that files of an export can hold."""
-    try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise DataError(
-            f"{root}: the name of the class folder {os.fsencode(name)!r} is no UTF-8. Rename it."
-        ) from error
-    return name
 
 
 def _files(folder, layout):

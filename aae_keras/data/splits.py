@@ -3,13 +3,13 @@
 import dataclasses
 import hashlib
 import logging
-import unicodedata
 
 import numpy as np
 
 from aae_keras.data.defaults import TEST_FRACTION, VALIDATION_SIZE
 from aae_keras.data.images import Images
 from aae_keras.data.memory import as_images
+from aae_keras.data.names import check_classes
 from aae_keras.data.source import DataError, Source
 
 log = logging.getLogger(__name__)
@@ -83,10 +83,10 @@ def split_source(
             validation, which are labelled ones as far as there are any.
 
     Raises:
-        DataError: If a class's name cannot be printed; if labels are needed and there is one class,
-            or there are fewer labels than asked for, in all or of one class.
+        DataError: If a class's name cannot be used, see `names.check_classes`; if labels are needed
+            and there is one class, or there are fewer labels than asked for, in all or of one.
     """
-    _check_names(source.class_names)
+    check_classes(source.class_names)
     if use_labels and len(source.class_names) == 1:
         raise DataError(
             f"There is one class alone, {source.class_names[0]!r}: whatever a model learns of it, "
@@ -128,16 +128,6 @@ def split_source(
         source.class_names,
         np.asarray(source.names),
     )
-
-
-def _check_names(names):
-    """Refuse what would break a line, or a terminal: names are printed, and stand in tables."""
-    for name in names:
-        if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in name):
-            raise DataError(
-                f"The name of the class {name!r} has a line break, a control character or a lone "
-                "surrogate in it. Rename its folder, or its entry among the class names."
-            )
 
 
 def _without_labels(source, rows):

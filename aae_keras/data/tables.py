@@ -4,10 +4,10 @@ import csv
 import dataclasses
 import io
 import pathlib
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from aae_keras.data import label_studio
+from aae_keras.data.names import fits_a_line, plain, spelled
 from aae_keras.data.source import DataError
 
 COLUMNS = ("image", "label")
@@ -76,7 +76,7 @@ def read_rows(
                 checked(f"{where}, column {column}", cells[place])
                 for column, place in zip(needed, places, strict=True)
             ),
-            *("" if place is None else spelled(cells[place].strip()) for place in beside),
+            *("" if place is None else plain(cells[place]) for place in beside),
         )
 
 
@@ -84,11 +84,6 @@ def column_names(path: pathlib.Path) -> list[str]:
     """What row 1 of a CSV file calls its columns, in order."""
     _, names = next(_cells(path, _text(path)), (1, []))
     return [name.strip() for name in names]
-
-
-def spelled(name: str) -> str:
-    """A name in the one spelling that has an accent and its letter in one character."""
-    return unicodedata.normalize("NFC", name)
 
 
 def _expected(needed):
@@ -99,19 +94,22 @@ def checked(where: str, cell: str) -> str:
     """A cell without the spaces around it, in one spelling.
 
     Raises:
-        DataError: If it is empty, or cannot be printed; the message begins with where.
+        DataError: If it is empty, or would break a line; the message begins with where.
     """
-    cell = spelled(cell.strip())
+    cell = plain(cell)
     if not cell:
         raise DataError(f"{where}: empty. Fill it in, or remove the row.")
-    if not cell.isprintable():
-        raise DataError(f"{where}: holds a character that cannot be printed: {cell!r}. Remove it.")
+    if not fits_a_line(cell):
+        raise DataError(
+            f"{where}: holds a line break, a control character or a lone surrogate: {cell!r}. "
+            "Remove it."
+        )
     return cell
 
 
 def can_name(image: str) -> bool:
-    """Whether a row of a table can name an image so: printable, and without spaces around it."""
-    return bool(image) and image == image.strip() and image.isprintable()
+    """Whether a row of a table can name an image so: on one line, without spaces around it."""
+    return bool(image) and image == image.strip() and fits_a_line(image)
 
 
 def _text(path, needed=COLUMNS):
@@ -131,7 +129,7 @@ def _text(path, needed=COLUMNS):
 def _tasks(path, text):
     try:
         for where, image, label in label_studio.read_tasks(text):
-            yield where, spelled(image), spelled(label)
+            yield where, spelled(image), plain(label)
     except ValueError as error:
         raise DataError(f"{path}, {error}") from error
 

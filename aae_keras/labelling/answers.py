@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from aae_keras.data import tables
+from aae_keras.data.names import plain
 from aae_keras.errors import DataError, UserError
 from aae_keras.experiment.run_folder import ownership
 from aae_keras.files import flush, write_atomically
@@ -166,10 +167,11 @@ def mend(path: pathlib.Path) -> None:
             return
         file.seek(0)
         content = file.read()
-        if _ends_with_a_whole_row(content):
+        start = content.rfind(b"\n") + 1
+        # The rows of others are theirs: what is wrong with one is said when it is read.
+        if not content.startswith(b'"', start) or _ends_with_a_whole_row(content):
             file.write(b"\n")
         else:
-            start = content.rfind(b"\n") + 1
             if not start:
                 raise UserError(f"{path}: its only line was cut short. Remove the file.")
             file.truncate(start)
@@ -200,7 +202,7 @@ def _rows(text):
 
 
 def _name(cells, place):
-    return tables.spelled(cells[place].strip()) if place < len(cells) else ""
+    return plain(cells[place]) if place < len(cells) else ""
 
 
 def _lines(rows):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aae_keras.data import tables
+from aae_keras.data.names import Classes
 from aae_keras.data.source import DataError
 from aae_keras.labelling.answers import Answers
 from aae_keras.labelling.collection import Collection
@@ -111,13 +112,12 @@ class Session:
         labels, names = collection.labels, collection.class_names
         if answers.given:
             labels, names = collection.joined(answers.path)
-        self._classes = [tables.spelled(name) for name in names]
-        self._spelling = {name.casefold(): name for name in self._classes}
+        self._classes = Classes(names)
         for name in class_names:
             self._add_class(name)
         # What the data itself says, and what a table has of it under another spelling of its name.
         self._said = {
-            number: self._classes[labels[question.row]]
+            number: self._classes.names[labels[question.row]]
             for number, question in enumerate(self.questions)
             if labels[question.row] != NONE and question.image not in answers.given
         }
@@ -137,7 +137,7 @@ class Session:
     def classes(self) -> list[str]:
         """Names of the classes, in their order."""
         with self._lock:
-            return list(self._classes)
+            return list(self._classes.names)
 
     def asked(self) -> list[dict[str, Any]]:
         """The questions as a page has them."""
@@ -165,7 +165,7 @@ class Session:
         """
         with self._lock:
             images = [self._question(number).image for number in numbers]
-            if label not in self._classes:
+            if label not in self._classes.names:
                 raise Refused(f"There is no class {label!r}. Add it first.")
             for number in numbers:
                 said = self._said.get(number, label)
@@ -233,15 +233,7 @@ class Session:
         name = tables.checked("The name of a class", name)
         if len(name) > LONGEST_NAME:
             raise DataError(f"The name of a class has {len(name)} letters, {LONGEST_NAME} at most.")
-        known = self._spelling.get(name.casefold())
-        if known is None:
-            self._spelling[name.casefold()] = known = name
-            self._classes.append(name)
-        if known != name:
-            raise DataError(
-                f"{name!r} differs from the class {known!r} in small and capital letters alone. "
-                "Write both alike."
-            )
+        self._classes.add(name, "The name of a class")
         return name
 
 
@@ -250,13 +242,11 @@ def _nameable(questions: Iterable[Question]) -> list[Question]:
     kept: list[Question] = []
     left: list[Question] = []
     for question in questions:
-        stripped = question.image.strip()
-        fits = question.image == stripped and stripped.isprintable()
-        (kept if fits else left).append(question)
+        (kept if tables.can_name(question.image) else left).append(question)
     if left:
         log.warning(
-            "Left out %s whose names no table can hold, for spaces around them or characters that "
-            "cannot be printed. Rename them: %r", count_of(len(left), "image"), left[0].image,
+            "Left out %s whose names no table can hold, for spaces around them or line breaks in "
+            "them. Rename them: %r", count_of(len(left), "image"), left[0].image,
         )  # fmt: skip
     return kept
 

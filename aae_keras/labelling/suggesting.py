@@ -137,8 +137,8 @@ def _pool(split, seed):
     can_be_named = np.array([tables.can_name(str(name)) for name in split.names[rows]], bool)
     if not can_be_named.all():
         log.warning(
-            "Left out %s, whose names no table can hold: with spaces around them, or characters "
-            "that cannot be printed.",
+            "Left out %s, whose names no table can hold: with spaces around them, or line breaks "
+            "in them.",
             count_of(np.count_nonzero(~can_be_named), "image"),
         )
     rows = rows[can_be_named]

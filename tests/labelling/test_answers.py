@@ -123,6 +123,14 @@ def test_a_table_without_a_last_end_of_line_is_whole(path):
     file = Answers(path)
     file.add(["2.png"], "dog")
     assert path.read_text() == 'image,label\n1.png,cat\n"2.png","dog"\n'
+    path.write_text("image,label,note\n1.png,cat,\n2.png,dog")  # a spreadsheet left a cell out
+    assert Answers(path).given == {"1.png": "cat", "2.png": "dog"}
+    assert path.read_text().endswith("2.png,dog\n")
+    latin = "image,label\n1.png,caf\xe9".encode("latin-1")
+    path.write_bytes(latin)
+    with pytest.raises(DataError, match="row 2: not UTF-8"):
+        Answers(path)
+    assert path.read_bytes() == latin + b"\n"
     path.write_text('"image')
     with pytest.raises(UserError, match="its only line was cut short. Remove the file"):
         Answers(path)

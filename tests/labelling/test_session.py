@@ -84,7 +84,8 @@ def test_thousands_of_classes_are_offered_and_taken(root, path):
     "name, message",
     [
         (" ", "empty"), ("A", "differs from the class 'a' in small and capital"),
-        ("a\nb", "cannot be printed"), ("\ud800", "cannot be printed"), ("x" * 201, "201 letters"),
+        ("a\nb", "a line break"), ("\ud800", "lone surrogate"), ("x" * 201, "201 letters"),
+        ("a\u200b", "in letters that are not seen"),
     ],
 )  # fmt: skip
 def test_a_class_is_one_that_a_table_can_hold(root, path, name, message):

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from aae_keras import plots
-from aae_keras.data.tables import spelled
+from aae_keras.data.names import plain
 from aae_keras.errors import UserError
 from aae_keras.experiment.building import factory
 from aae_keras.experiment.pictures import figures
@@ -75,8 +75,8 @@ def _one_hot(model, data, label, setting):
         # The other ways a cluster is written: 07 in pictures, cluster-07 in exports.
         with contextlib.suppress(ValueError):
             label = int(str(label).removeprefix("cluster-"))
-    known = list(map(spelled, names))
-    if (named := spelled(str(label))) not in known:
+    known = list(map(plain, names))
+    if (named := plain(str(label))) not in known:
         raise UserError(f"There is no label {label!r}. Known: {', '.join(names)}")
     return np.eye(model.categories, dtype="float32")[known.index(named)]
 

@@ -89,7 +89,6 @@ def reading_of(config):
 
 def labels_file(config):
     """Where answers go: to a copy of the table that the run was trained with, if it was."""
-    from aae_keras.data import tables
     from aae_keras.labelling import answers
 
     flags = cli.FLAGS
@@ -102,15 +101,31 @@ def labels_file(config):
         taken = tables_of_runs(pathlib.Path(flags.run_dir).parent)
         while path.resolve() in taken:  # of the run that was trained with those answers
             used, path = path, answers.after(path)
-        if not path.exists():
-            answers.begin(path, tables.read_table(used))
-        print(f"The run keeps its table, {used}; answers go to {path}.", file=sys.stderr)
-    elif used and path.exists() and used.exists() and path.samefile(used):
-        print(
-            f"{path} is the table of the run itself: once it has grown, what is said of the run "
-            "needs the run trained anew.", file=sys.stderr,
-        )  # fmt: skip
+    if used:
+        print(beside_the_run(used, path), file=sys.stderr)
     return path
+
+
+def beside_the_run(used, path):
+    """What a table of answers is to the one that a run was trained with; a copy, if it is new."""
+    from aae_keras.data import tables
+    from aae_keras.labelling import answers
+
+    if not path.exists():
+        answers.begin(path, tables.read_table(used))
+        return f"The run keeps its table, {used}; answers go to a copy of it, {path}."
+    if path.resolve() == used.resolve():
+        return (
+            f"{path} is the table of the run itself: once it has grown, what is said of the run "
+            "needs the run trained anew."
+        )
+    images = [{answer.image for answer in tables.read_table(table)} for table in (used, path)]
+    if lacking := images[0] - images[1]:
+        return (
+            f"{path} lacks {count_of(len(lacking), 'label')} that {used} has, the table of the "
+            f"run: training with {path} alone leaves them out."
+        )
+    return f"The run keeps its table, {used}; answers go to {path}."
 
 
 def tables_of_runs(folder):

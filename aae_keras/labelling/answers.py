@@ -22,6 +22,7 @@ from aae_keras.data.names import plain
 from aae_keras.errors import DataError, UserError
 from aae_keras.experiment.run_folder import ownership
 from aae_keras.files import flush, write_atomically
+from aae_keras.remarks import count_of
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class Answers:
             OSError: If the file cannot be written. Then nothing has changed.
         """
         images = set(images)
+        self._put_back()
         mend(self.path)
         text = self.path.read_bytes().decode("utf-8-sig")
         place = self._columns().index("image")
@@ -92,8 +94,7 @@ class Answers:
             self.given.pop(image, None)
 
     def _append(self, rows):
-        if not self.path.exists():
-            begin(self.path)
+        self._put_back()
         mend(self.path)  # somebody may have edited it meanwhile
         names = self._columns()
         text = _lines([row.get(name, "") for name in names] for row in rows)
@@ -106,6 +107,17 @@ class Answers:
             except OSError:
                 os.ftruncate(file.fileno(), end)
                 raise
+
+    def _put_back(self):
+        """Begin the file; or write it anew, if somebody has removed it."""
+        if self.path.exists():
+            return
+        if self.given:
+            log.warning(
+                "%s was removed: written anew with its %s. To begin afresh, end label first.",
+                self.path, count_of(len(self.given), "answer"),
+            )  # fmt: skip
+        begin(self.path, (tables.Answer("", *answer) for answer in self.given.items()))
 
     def _columns(self):
         """The names in the first line, which somebody may have edited meanwhile."""
@@ -122,10 +134,13 @@ class Answers:
 def opened(path: pathlib.Path) -> Iterator[Answers]:
     """The `Answers` in a file that no other process writes to until the end of the block.
 
+    A link is followed, so that one file has one name.
+
     Raises:
         UserError: If another process does.
         DataError: As of `Answers`.
     """
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     taken = (
         f"{path} is being written by another python -m tools.label. Use its page, which any number "
@@ -138,6 +153,7 @@ def opened(path: pathlib.Path) -> Iterator[Answers]:
 
 def begin(path: pathlib.Path, rows: Iterable[tables.Answer] = ()) -> None:
     """Write a file of answers that holds some already; none stands there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     cells = [[row.image, row.label, ""] for row in rows]
     write_atomically(path, f"{','.join(COLUMNS)}\n" + _lines(cells))
     flush(path.parent)

@@ -65,6 +65,29 @@ def test_an_image_that_is_called_as_the_column_is_undone_alone(path):
     assert rows(path) == [("b.png", "cat"), ("c.png", "dog")]
 
 
+def test_a_file_that_was_removed_is_written_anew_with_all_its_answers(path, caplog):
+    file = Answers(path)
+    file.add(["1.png", "2.png"], "cat")
+    path.unlink()
+    file.add(["3.png"], "dog")
+    assert rows(path) == [("1.png", "cat"), ("2.png", "cat"), ("3.png", "dog")]
+    assert "was removed: written anew with its 2 answers" in caplog.text
+    path.unlink()
+    file.undo(["1.png"])
+    assert rows(path) == [("2.png", "cat"), ("3.png", "dog")]
+
+
+def test_a_link_stays_one_and_is_locked_under_its_own_name(path):
+    link = path.with_name("link.csv")
+    link.symlink_to(path)
+    with answers.opened(link) as file:
+        file.add(["1.png", "2.png"], "cat")
+        file.undo(["1.png"])
+        with pytest.raises(UserError, match="is being written by another"):
+            answers.opened(path).__enter__()
+    assert link.is_symlink() and rows(path) == [("2.png", "cat")]
+
+
 def test_no_answer_goes_under_a_first_line_that_was_changed(path):
     file = Answers(path)
     file.add(["1.png"], "cat")

@@ -46,12 +46,23 @@ def test_a_run_keeps_its_table_and_answers_go_to_a_copy(given, run, tmp_path, ca
     path = label.labels_file(cli.config_of_run(cli.FLAGS.run_dir))
     assert path == tmp_path / "labels-2.csv"
     assert path.read_text() == f'image,label,labelled_at\n"{made.name(5)}","b",""\n'
-    assert f"The run keeps its table, {run.config.labels}; answers go to" in capsys.readouterr().err
+    assert f"The run keeps its table, {run.config.labels}; answers go to a copy" in capsys.readouterr().err
     path.write_text(path.read_text() + '"unlabeled/000.png","a",""\n')
     assert label.labels_file(run.config).read_text().count("\n") == 3  # gone on with
     given(f"--run_dir={run.folder}", f"--labels={run.config.labels}")
     label.labels_file(run.config)
     assert "is the table of the run itself" in capsys.readouterr().err
+
+
+def test_another_table_does_not_lose_those_of_the_run_unsaid(given, run, tmp_path, capsys):
+    other = tmp_path / "new" / "answers.csv"
+    given(f"--run_dir={run.folder}", f"--labels={other}")
+    label.labels_file(run.config)
+    assert other.read_text() == f'image,label,labelled_at\n"{made.name(5)}","b",""\n'
+    assert f"answers go to a copy of it, {other}" in capsys.readouterr().err
+    other.write_text("image,label\nunlabeled/000.png,a\n")
+    label.labels_file(run.config)
+    assert f"{other} lacks 1 label that {run.config.labels} has" in capsys.readouterr().err
 
 
 def test_the_table_of_a_run_beside_is_left_alone_too(given, run, tmp_path, capsys):

@@ -45,7 +45,7 @@ def as_array(values: Any, name: str) -> np.ndarray:
 
 
 def check_pixels(images: np.ndarray, name: str) -> None:
-    """Refuse floats outside [0, 1]; warn of bytes that are 0 and 1 alone. Empty arrays pass.
+    """Refuse floats outside [0, 1]; warn of what is almost black, a wrong scale. Empty arrays pass.
 
     Args:
         images: Any shape.
@@ -69,6 +69,13 @@ def check_pixels(images: np.ndarray, name: str) -> None:
             raise DataError(f"{name} must be finite. Received: NaN or infinite pixels")
         if low < -SLACK or high > 1 + SLACK:
             raise DataError(f"{name} {IN_UNIT_RANGE}. Received: values from {low} to {high}")
+        if 0 < high <= 1.5 / 255:
+            log.warning(
+                "%s holds floats up to %.2g alone, almost black. If they were divided by 255 "
+                "twice, divide once.",
+                name,
+                high,
+            )
 
 
 def class_numbers(labels: np.ndarray, count: int, name: str) -> np.ndarray:

@@ -306,6 +306,17 @@ def test_a_run_that_another_process_makes_is_left_to_it(tmp_path, monkeypatch):
     ]
 
 
+def test_a_run_that_the_disk_refuses_does_not_end_the_others(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    jobs = [
+        plan.jobs_of([row_of("digits")], [0], str(tmp_path / name), "", "", None)[0]
+        for name in ("file", "file")
+    ]
+    said = []
+    failed = running.run_all(jobs, 1, None, lambda job, error: said.append(error))
+    assert failed == ["digits-seed0"] * 2 and all("file" in error for error in said)
+
+
 # The tool with a table of its own, its rows cut to what a test has time for.
 SCRIPT = """
     import dataclasses

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import os
 import pathlib
 import shlex
 import sys
@@ -92,10 +93,10 @@ def labels_file(config):
     from aae_keras.labelling import answers
 
     flags = cli.FLAGS
-    path = pathlib.Path(flags.labels).expanduser()
+    path = pathlib.Path(os.path.expanduser(flags.labels))
     if path.suffix.lower() != ".csv":
         raise cli.Usage(f"--labels must end in .csv. Received: --labels={flags.labels}")
-    used = pathlib.Path(config.labels).expanduser() if config and config.labels else None
+    used = pathlib.Path(os.path.expanduser(config.labels)) if config and config.labels else None
     if used and not flags["labels"].present:
         path = answers.after(used)
         taken = tables_of_runs(pathlib.Path(flags.run_dir).parent)
@@ -136,14 +137,14 @@ def tables_of_runs(folder):
     for path in filter(runs.exists, folder.iterdir()):
         with contextlib.suppress(runs.RunError):
             if labels := runs.open_run(path).config.labels:
-                found.add(pathlib.Path(labels).expanduser().resolve())
+                found.add(pathlib.Path(os.path.expanduser(labels)).resolve())
     return found
 
 
 def questions_of(images, session):
     """The images to show: those suggested, or all that the data has no label of."""
     flags = cli.FLAGS
-    path = pathlib.Path(flags.images).expanduser() if flags.images else None
+    path = pathlib.Path(os.path.expanduser(flags.images)) if flags.images else None
     if path is None and flags.run_dir:
         path = pathlib.Path(flags.run_dir) / "suggestions.csv"
         if not path.exists():

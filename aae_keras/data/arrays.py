@@ -1,7 +1,7 @@
 """A user's own arrays, from Python or from an .npz file: checked, and made a `Source`."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -60,9 +60,7 @@ def read_arrays(
                 f"Received: {images.shape[1:]} and {test_images.shape[1:]}"
             )
     largest = _largest(_naming_labels(labels, test_labels), y_name, class_names)
-    names = tuple(
-        str(name) for name in (range(largest + 1) if class_names is None else class_names)
-    )
+    names = _checked_names(range(largest + 1) if class_names is None else class_names)
     if len(names) <= largest:
         raise DataError(
             f"`class_names` must name every class, 0 to {largest}. Received: {len(names)} names"
@@ -137,6 +135,20 @@ def _largest(labels, name, class_names):
         missing = ", ".join(map(str, few[:5])) + (", ..." if len(few) > 5 else "")
         raise DataError(f"{name}: {GAPS} Received: no label {missing}; the largest is {largest}")
     return largest
+
+
+def _checked_names(class_names):
+    """Names of classes in the order of their numbers, of every form that says them for certain."""
+    unordered = isinstance(class_names, str | bytes | Mapping | Set)
+    if unordered or not np.iterable(class_names) or any(map(np.ndim, class_names)):
+        raise DataError(
+            "`class_names` must be a list of names, in the order of the classes' numbers. "
+            f"Received: {type(class_names).__name__}, {class_names!r:.80}"
+        )
+    return tuple(
+        name.decode(errors="surrogateescape") if isinstance(name, bytes) else str(name)
+        for name in class_names
+    )
 
 
 def _vectors_as_rows(array):

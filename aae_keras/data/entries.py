@@ -43,6 +43,13 @@ def folders(folder: pathlib.Path) -> list[pathlib.Path]:
     return [folder / name for name in sorted(names)]
 
 
+def hidden(folder: pathlib.Path) -> list[pathlib.Path]:
+    """The folders of tools in a folder that hold images all the same, in order."""
+    with _readable(folder) as entries:
+        names = [entry.name for entry in entries if _is_folder(entry) and _is_of_a_tool(entry)]
+    return [folder / name for name in sorted(names) if any(_named_as_images(folder / name))]
+
+
 def images_in(folder: pathlib.Path) -> list[pathlib.Path]:
     """The image files directly in a folder, in order."""
     with _readable(folder) as entries:
@@ -90,8 +97,7 @@ def _walk(folder, hidden, linked, follow_links=False):
     for entry, is_folder in sorted(listed, key=lambda row: row[0].name):
         path = pathlib.Path(entry.path)
         if _is_of_a_tool(entry):
-            inside = path.rglob("*") if is_folder else [path]
-            hidden += [file for file in inside if file.suffix.lower() in image_files.EXTENSIONS]
+            hidden += _named_as_images(path)
         elif is_folder and entry.is_symlink() and not follow_links:
             linked.append(path)  # it might lead back here
         elif is_folder:
@@ -134,6 +140,12 @@ def is_image(entry: os.DirEntry) -> bool:
     if _is_named_as_image(entry):
         return True
     return not pathlib.PurePath(entry.name).suffix and image_files.is_image(entry.path)
+
+
+def _named_as_images(path):
+    """A file, or those in a folder and in those within it, that are images by their names."""
+    inside = path.rglob("*") if path.is_dir() else [path]
+    return (file for file in inside if file.suffix.lower() in image_files.EXTENSIONS)
 
 
 def _is_named_as_image(entry):

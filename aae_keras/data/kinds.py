@@ -1,5 +1,6 @@
 """Kinds of data that people name as a data set and that are not read: refused with the remedy."""
 
+import os
 import pathlib
 from collections.abc import Iterator
 
@@ -56,7 +57,7 @@ def check(dataset: str) -> None:
     """
     if not dataset.strip():
         raise DataError(f"`dataset` must name {READ}. Received: an empty name")
-    path = pathlib.Path(dataset).expanduser()
+    path = pathlib.Path(os.path.expanduser(dataset))
     if path.is_dir() or dataset.lower().endswith(".npz"):
         return
     for end, (what, remedy) in NOT_READ.items():
@@ -86,5 +87,5 @@ def elsewhere(dataset: str, data_dir: str) -> str:
 def _places(dataset: str, data_dir: str) -> Iterator[pathlib.Path]:
     if data_dir:
         # With a slash, it is a path beyond doubt.
-        yield pathlib.Path(dataset).expanduser().absolute()
-        yield pathlib.Path(data_dir).expanduser() / dataset
+        yield pathlib.Path(os.path.expanduser(dataset)).absolute()
+        yield pathlib.Path(os.path.expanduser(data_dir)) / dataset

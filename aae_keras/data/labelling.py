@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import logging
+import os
 import pathlib
 from collections.abc import Callable, Sequence
 
@@ -175,7 +176,7 @@ def _find(answer, paths, found):
         )
     if (row := paths.get(path.as_posix())) is not None:
         return row
-    if (found.root / path).is_file():
+    if os.path.isfile(found.root / path):  # False of a name that no file can have
         raise DataError(
             f"{where}: {answer.image} is no part of the data. Images without a class folder "
             "belong into unlabeled/, where there are class folders; others may be no image."

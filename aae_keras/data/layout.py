@@ -146,6 +146,8 @@ def _refuse_hidden_parts(train_root, classes):
 def _classes(folder, layout):
     """Image files of the class folders of a part, by name; empty ones are left out."""
     found = {}
+    train_root = layout.folders.get("train", layout.root)
+    layout.left_out.add("hidden folders with images, and those of tools", entries.hidden(folder))
     for class_folder in entries.folders(folder):
         part = _PART_OF.get(class_folder.name.casefold())
         files = [] if part else _files(class_folder, layout)
@@ -153,7 +155,7 @@ def _classes(folder, layout):
             found[class_folder.name] = files
         elif not part:
             layout.left_out.add("folders without an image, which are no classes", [class_folder])
-        elif folder != layout.root and part != "unlabeled":
+        elif folder != layout.root and (part != "unlabeled" or folder != train_root):
             layout.left_out.add("parts within a part", [class_folder])
     return found
 

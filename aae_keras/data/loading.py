@@ -115,6 +115,13 @@ class Data:
     def validation(self) -> tf.data.Dataset | None:
         """`(images, labels)` of validation, or `(images,)` without labels; None if empty."""
         rows = self.split.validation_rows
+        known = self.split.labels[rows] >= 0
+        if len(self.split.labeled_rows) and known.any() and not known.all():
+            log.warning(
+                "%d of %d validation images have no label: validation looks at the others alone.",
+                np.count_nonzero(~known), len(rows),
+            )  # fmt: skip
+            rows = rows[known]
         if not len(rows):
             return None
         return pipeline.evaluation_set(self.split.images[rows], self.split.labels[rows])

@@ -32,8 +32,10 @@ def prepare(
     """
     try:
         builder = tfds.builder(name, data_dir=data_dir)
-    except (tfds.core.DatasetNotFoundError, ValueError) as error:
-        raise DataError(f"tensorflow-datasets has no set named {name!r}.") from error
+    except (tfds.core.DatasetNotFoundError, ValueError, AssertionError, ImportError) as error:
+        raise DataError(
+            f"tensorflow-datasets has no set named {name!r}. It said: {first_line(error)}"
+        ) from error
     if builder.is_prepared():
         return pathlib.Path(builder.data_path)
     if original_files is not None and not pathlib.Path(original_files).is_dir():

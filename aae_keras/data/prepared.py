@@ -56,8 +56,10 @@ def read(
 
     builder = prepared_builder(name, data_dir)
     keys, features = builder.info.supervised_keys, builder.info.features
-    if not keys or not isinstance(features[keys[0]], tfds.features.Image):
+    flat = keys and len(keys) == 2 and all(isinstance(key, str) for key in keys)
+    if not flat or not isinstance(features[keys[0]], tfds.features.Image):
         raise DataError(f"{name}: not an image-classification set of tensorflow-datasets.")
+    _check_parts(builder.info.splits, name)
     _check_image(features[keys[0]], name)
     _check_label(features[keys[1]], name)
     if builder.info.file_format != tfds.core.FileFormat.TFRECORD:
@@ -73,6 +75,17 @@ def read(
         test_images, test_labels = _on_disk(builder, "test", size, channels, reading)
         source = dataclasses.replace(source, test_images=test_images[:], test_labels=test_labels)
     return source if source.class_names else _numbered(source, name)
+
+
+def _check_parts(parts, name):
+    """Refuse a set without images to learn from; say which parts are not read."""
+    if "train" not in parts:
+        raise DataError(f"{name}: there is no part train in it. Received: {', '.join(parts)}")
+    if others := [part for part in parts if part not in ("train", "test")]:
+        log.warning(
+            "%s: left out %s. Validation is held out of train.", name,
+            ", ".join(f"{part} ({parts[part].num_examples} images)" for part in others),
+        )  # fmt: skip
 
 
 def _check_image(feature, name):

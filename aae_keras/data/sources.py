@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import os
 import pathlib
 from collections.abc import Sequence
 
@@ -52,7 +53,7 @@ def read(
         raise ValueError(f"`channels` must be 1, 3, or 0 for the data's own. Received: {channels=}")
     reading = reading or Reading()
     kinds.check(dataset)
-    path = pathlib.Path(dataset).expanduser()
+    path = pathlib.Path(os.path.expanduser(dataset))
     size = size_of(image_size)
     is_digits, is_npz = dataset == "digits", _is_npz(dataset)
     if is_digits and path.is_dir():
@@ -77,7 +78,7 @@ def read(
 def is_folder(dataset: str, data_dir: str = "") -> bool:
     """Whether `dataset` is the path of a folder of images, see `read`."""
     by_name = dataset == "digits" or _is_npz(dataset) or (data_dir and "/" not in dataset)
-    return pathlib.Path(dataset).expanduser().is_dir() and not by_name
+    return pathlib.Path(os.path.expanduser(dataset)).is_dir() and not by_name
 
 
 def is_prepared(dataset: str, data_dir: str = "") -> bool:

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import io
+import os
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -38,7 +39,7 @@ def read_table(path: pathlib.Path | str) -> list[Answer]:
     Raises:
         DataError: If it cannot be read; the message names file, row, column and remedy.
     """
-    path = pathlib.Path(path).expanduser()
+    path = pathlib.Path(os.path.expanduser(path))
     if path.suffix.lower() == ".json":
         return [Answer(f"{path}, {where}", *named) for where, *named in _tasks(path, _text(path))]
     return [Answer(*cells) for cells in read_rows(path, COLUMNS)]

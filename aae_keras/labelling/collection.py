@@ -7,6 +7,7 @@ recognise in 32 pixels is easy in the file.
 
 import abc
 import io
+import os
 import pathlib
 
 import numpy as np
@@ -84,7 +85,7 @@ def open_collection(dataset: str, data_dir: str = "", reading: Reading | None = 
     """
     if not sources.is_folder(dataset, data_dir):
         return _Rows(sources.read(dataset, data_dir))
-    found = layout.find(pathlib.Path(dataset).expanduser())
+    found = layout.find(pathlib.Path(os.path.expanduser(dataset)))
     return _Files(found, reading or Reading(pixel_range=EACH_IMAGE))
 
 

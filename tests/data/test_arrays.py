@@ -1,11 +1,13 @@
 """Arrays of a user's own: every form that is taken, every form that is refused."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from aae_keras import data as data_module
 from aae_keras import models, networks, priors
-from aae_keras.data import DataError, from_arrays
+from aae_keras.data import Data, DataError, arrays, from_arrays, splits
 
 FEW = {"validation_size": 6, "batch_size": 10, "labeled_batch_size": 10}
 
@@ -215,3 +217,37 @@ def test_an_npz_whose_labels_leave_a_number_out_says_so(tmp_path, images, caplog
     np.savez(tmp_path / "gap.npz", x_train=images, y_train=np.arange(60) % 2 * 2)
     assert data_module.load(str(tmp_path / "gap.npz")).class_names == ("0", "1", "2")
     assert "gap.npz has no label of class 1: nothing teaches it" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["a", "b", "c"], ("a", "b", "c"), np.array(["a", "b", "c"]), np.array([b"a", b"b", b"c"])],
+)
+def test_names_of_classes_are_a_list_in_the_order_of_their_numbers(images, labels, names):
+    assert from_arrays(images, labels, class_names=names, **FEW).class_names == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    "names", ["abc", b"abc", {0: "a", 1: "b", 2: "c"}, {"a", "b", "c"}, 3, [["a"]]]
+)
+def test_names_in_no_order_are_refused(images, labels, names):
+    with pytest.raises(DataError, match="must be a list of names, in the order .* Received: "):
+        from_arrays(images, labels, class_names=names, **FEW)
+
+
+def test_floats_that_were_divided_twice_are_said(images, labels, caplog):
+    from_arrays(images / 255, labels, **FEW)
+    assert "divided by 255 twice" not in caplog.text
+    from_arrays(images / 255 / 255, labels, **FEW)
+    assert "alone, almost black. If they were divided by 255 twice, divide" in caplog.text
+
+
+def test_validation_looks_at_the_images_that_have_a_label(images, labels, caplog):
+    source = arrays.read_arrays(images, np.where(np.arange(60) < 4, -1, labels))
+    source = dataclasses.replace(source, validation_rows=np.arange(10))
+    split = splits.split_source(source)
+    data = Data(split, 10, 10)
+    (batch,) = data.validation
+    np.testing.assert_array_equal(batch[1], labels[4:10])
+    assert "4 of 10 validation images have no label" in caplog.text
+    assert not set(range(10)) & set(split.unlabeled_rows)  # training sees none of them all the same

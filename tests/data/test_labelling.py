@@ -111,6 +111,7 @@ ROW = "image,label\nunlabeled/000.png,a\n"
         (ROW + ",a\n", "row 3, column image: empty. Fill it in"),
         (ROW + "unlabeled/001.png, \n", "row 3, column label: empty. Fill it in"),
         (ROW + '"unlabeled/001.png,a\n', "row 3: unexpected end of data.*written twice"),
+        (ROW + "x" * 5000 + ".png,a\n", "row 3, column image: there is no xxx"),
         (ROW + '"a"b,a\n', "row 3: .*expected after.*written twice"),
         (ROW + "unlabeled/001.png,a\x00\n", "row 3, .*a control character .*: 'a.x00'"),
         (ROW + '"unlabeled/001.png","a\nb"\n', "row 3, column label: .*holds a line break"),

@@ -127,6 +127,7 @@ def test_folders_of_tools_hold_no_images_of_ours(tmp_path, logged):
     put(tmp_path / "dog" / "Thumbs.db", b"")
     source = read(tmp_path)
     assert source.class_names == ("cat", "dog") and len(source.images) == 6
+    assert "Left out hidden folders with images, and those of tools: 6, such as #r" in logged.text
     assert (
         "Left out hidden images, and those of tools: 7, such as cat/#recycle/deeper/copy"
         in logged.text
@@ -269,6 +270,16 @@ def test_an_accent_may_be_written_in_two_ways(tmp_path):
     put(tmp_path / "train" / "cafe\u0301" / "0.png")
     with pytest.raises(DataError, match="Two classes have the same name"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("part", ["test", "val"])
+def test_images_without_a_label_in_a_part_that_scores_are_said(tmp_path, logged, part):
+    write_images(tmp_path / "train", {"a": 2, "b": 2})
+    write_images(tmp_path / part, {"a": 1, "b": 1, "unlabeled": 3})
+    put(tmp_path / "train" / "unlabeled" / "x.png", value=9)
+    source = read(tmp_path)
+    assert len(source.labels) == (5 if part == "test" else 7)
+    assert f"Left out parts within a part: 1, such as {part}/unlabeled" in logged.text
 
 
 @pytest.mark.parametrize("name", ["1.PNG", "2.JFIF", "3", "4.Tif", "5.pgm", "6.jp2", "7.avif"])

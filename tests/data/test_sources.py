@@ -196,6 +196,14 @@ def test_missing_folder_and_unknown_name_are_refused(tmp_path):
         sources.read("no_such_set")
 
 
+def test_no_home_is_a_line(tmp_path, monkeypatch):
+    with pytest.raises(DataError, match="nobody-here/x: there is no such folder"):
+        sources.read("~nobody-here/x")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_images(tmp_path / "mine", {"a": 2, "b": 2})
+    assert sources.read("~/mine").class_names == ("a", "b")
+
+
 def test_unprepared_tensorflow_dataset_says_how_to_get_it_at_once(tmp_path):
     with pytest.raises(DataError, match="mnist is not prepared in .*tools.prepare_data"):
         sources.read("mnist", data_dir=str(tmp_path))

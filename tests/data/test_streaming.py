@@ -127,7 +127,7 @@ def test_files_that_are_damaged_or_cut_short_are_refused(streamed, tmp_path):
             read()
 
 
-def make_set(folder, sizes=((6, 5),), test=10, channels=1):
+def make_set(folder, sizes=((6, 5),), test=10, channels=1, train="train", validation=0):
     """Prepare a set of 40 random images, the labels their row numbers modulo 3."""
 
     class Generated(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -148,7 +148,9 @@ def make_set(folder, sizes=((6, 5),), test=10, channels=1):
             )
 
         def _split_generators(self, manager):
-            parts = {"train": self._generate_examples(40, 0)}
+            parts = {train: self._generate_examples(40, 0)}
+            if validation:
+                parts["validation"] = self._generate_examples(validation, 2)
             return parts | ({"test": self._generate_examples(test, 1)} if test else {})
 
         def _generate_examples(self, count, seed):
@@ -167,6 +169,18 @@ def load(folder, **changes):
     return data_module.load(
         "generated", data_dir=str(folder), num_labeled=9, validation_size=5, batch_size=6, **changes
     )
+
+
+def test_a_part_that_is_not_read_is_said(tmp_path, caplog):
+    make_set(tmp_path, validation=7)
+    assert len(load(tmp_path).split.labels) == 40
+    assert "generated: left out validation (7 images). Validation is held out" in caplog.text
+
+
+def test_a_set_without_a_part_to_learn_from_is_refused(tmp_path):
+    make_set(tmp_path, train="training")
+    with pytest.raises(DataError, match="there is no part train in it. Received: training, test"):
+        load(tmp_path)
 
 
 @pytest.mark.parametrize("test", [10, 0])

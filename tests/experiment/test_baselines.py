@@ -32,6 +32,12 @@ def test_few_unlabelled_images_are_enough(split, monkeypatch, caplog):
     assert "The baselines see 5 of " in caplog.text
 
 
+def test_fewer_images_than_neighbours_are_enough(split):
+    few = split.labeled_rows[:6]
+    least = dataclasses.replace(split, labeled_rows=few[:4], unlabeled_rows=few)
+    assert baselines.scores(least).keys() == {"label_spreading", "self_training"}
+
+
 def test_there_are_none_without_labels(split):
     nothing = dataclasses.replace(split, labeled_rows=np.arange(0))
     assert baselines.scores(nothing) == {}

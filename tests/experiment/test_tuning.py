@@ -182,6 +182,29 @@ def test_the_folder_of_another_search_is_refused(searched, npz, images, labels):
         searched(Training())
 
 
+def test_a_last_line_that_was_cut_short_is_removed_and_the_search_goes_on(searched, caplog):
+    search = searched(Training())
+    list(search.run(2))
+    (file,) = search.folder.glob("*.log")
+    with open(file, "a") as journal_file:
+        journal_file.write('{"op_code": 4, "worker_id": "0')
+    assert len(searched(Training()).tried) == 2
+    assert "journal.log: its last line was cut short, and is removed" in caplog.text
+    assert [t.number for t in searched(Training()).run(3)] == [2]
+    assert len(searched(Training()).tried) == 3
+
+
+def test_a_search_from_before_there_was_a_field_goes_on(searched):
+    search = searched(Training())
+    list(search.run(1))
+    study = search._journal._study
+    before = {name: value for name, value in study.user_attrs["config"].items() if name != "fit"}
+    study.set_user_attr("config", before)
+    assert len(searched(Training()).tried) == 1
+    with pytest.raises(runs.RunError, match="fit is 'stretch', not 'crop'"):
+        searched(Training(), fit="crop")
+
+
 def test_default_folder_is_beside_that_of_the_run(small):
     config = dataclasses.replace(small, dataset="mnist", seed=3, setting="labels-only")
     assert str(tuning.default_folder(config)) == "runs/tune-mnist-labels-only-seed3"

@@ -46,7 +46,10 @@ def test_a_run_keeps_its_table_and_answers_go_to_a_copy(given, run, tmp_path, ca
     path = label.labels_file(cli.config_of_run(cli.FLAGS.run_dir))
     assert path == tmp_path / "labels-2.csv"
     assert path.read_text() == f'image,label,labelled_at\n"{made.name(5)}","b",""\n'
-    assert f"The run keeps its table, {run.config.labels}; answers go to a copy" in capsys.readouterr().err
+    assert (
+        f"The run keeps its table, {run.config.labels}; answers go to a copy"
+        in capsys.readouterr().err
+    )
     path.write_text(path.read_text() + '"unlabeled/000.png","a",""\n')
     assert label.labels_file(run.config).read_text().count("\n") == 3  # gone on with
     given(f"--run_dir={run.folder}", f"--labels={run.config.labels}")

@@ -20,16 +20,17 @@ MOST_UNLABELED = 10_000
 UNLABELED = -1  # scikit-learn's word for it
 
 
-def _label_spreading():
-    return LabelSpreading(kernel="knn", n_neighbors=7, alpha=0.2, max_iter=100)
+def _label_spreading(images):
+    neighbours = min(7, images - 1)
+    return LabelSpreading(kernel="knn", n_neighbors=neighbours, alpha=0.2, max_iter=100)
 
 
-def _self_training():
+def _self_training(images):
     classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
     return SelfTrainingClassifier(classifier, threshold=0.9, max_iter=10)
 
 
-BASELINES: dict[str, Callable[[], sklearn.base.ClassifierMixin]] = {
+BASELINES: dict[str, Callable[[int], sklearn.base.ClassifierMixin]] = {
     "label_spreading": _label_spreading,
     "self_training": _self_training,
 }
@@ -38,10 +39,10 @@ BASELINES: dict[str, Callable[[], sklearn.base.ClassifierMixin]] = {
 def scores(split: Split) -> dict[str, dict[str, float]]:
     """The test error of each, taught by the labels that the run saw and its unlabelled images.
 
-    Label spreading over the graph of seven nearest neighbours, where an image that no label reaches
-    has the first class; self-training of a logistic
-    regression, which takes over what it is surer of than 0.9. Both see at most 10 000 unlabelled
-    images, the first of the split's order.
+    Label spreading over the graph of seven nearest neighbours (all, if there are fewer), where an
+    image that no label reaches has the first class; self-training of a logistic regression, which
+    takes over what it is surer of than 0.9. Both see at most 10 000 unlabelled images, the first of
+    the split's order.
 
     Args:
         split: The `Split` of a run that learned from labels.
@@ -64,7 +65,7 @@ def scores(split: Split) -> dict[str, dict[str, float]]:
     labels = np.concatenate([split.labels[split.labeled_rows], np.full(len(unlabeled), UNLABELED)])
     found = {}
     for name, build in BASELINES.items():
-        classifier = build().fit(_pixels(images), labels)
+        classifier = build(len(images)).fit(_pixels(images), labels)
         with np.errstate(invalid="ignore"):  # an image that no label reaches over the graph
             predicted = classifier.predict(_pixels(split.test_images[known]))
         error = np.mean(predicted != split.test_labels[known])

@@ -5,6 +5,7 @@ Optuna is imported here alone, and when a journal is opened.
 
 import contextlib
 import dataclasses
+import logging
 import pathlib
 import signal
 import threading
@@ -15,6 +16,8 @@ import numpy as np
 
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.run_folder import runs
+
+log = logging.getLogger(__name__)
 
 FILE = "journal.log"
 # Trials before the first may be pruned, and before the sampler proposes by what it has seen.
@@ -93,6 +96,7 @@ class Journal:
 
         self._states = optuna.trial.TrialState
         optuna.logging.set_verbosity(optuna.logging.WARNING)
+        _end_last_line(folder / FILE)
         backend = optuna.storages.journal.JournalFileBackend(str(folder / FILE))
         self._study = optuna.create_study(
             storage=optuna.storages.JournalStorage(backend),
@@ -147,7 +151,9 @@ class Journal:
     def _check(self, folder, config, fingerprint):
         """Refuse to go on with what is no search of the same."""
         ours, theirs = config.to_dict(), self._study.user_attrs.get("config")
-        if theirs is None:
+        if theirs is not None:  # what was not there yet was as it is without a word
+            theirs = Config().to_dict() | theirs
+        else:
             self._study.set_user_attr("fingerprint", fingerprint)
             self._study.set_user_attr("config", ours)
             return
@@ -166,6 +172,16 @@ class Journal:
                 f"The training part of {config.dataset} has changed since {folder} was begun, so "
                 "that scores cannot be compared. Pass another --tune_dir."
             )
+
+
+def _end_last_line(path):
+    """Remove a last line that was cut short, by a kill or a full disk, which is logged."""
+    with contextlib.suppress(FileNotFoundError), open(path, "r+b") as file:
+        whole = file.read().rpartition(b"\n")[0]
+        end = len(whole) + 1 if whole else 0
+        if file.tell() > end:
+            log.warning("%s: its last line was cut short, and is removed.", path)
+            file.truncate(end)
 
 
 def _tried(trial):

@@ -192,6 +192,13 @@ def test_the_plan_skips_resumes_evaluates_and_begins(tmp_path):
     ]  # fmt: skip
 
 
+def test_photos_that_have_been_moved_are_scored_where_they_lie_now(tmp_path):
+    jobs = plan.jobs_of([row_of("photos-1000")], [0], tmp_path, "data", "moved/photos", None)
+    for job in jobs:
+        ((tool, arguments),) = job.commands("evaluate")
+        assert tool == "evaluate" and "--dataset=moved/photos" in arguments
+
+
 def test_a_machine_without_git_has_no_commit_and_reproduces_all_the_same(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert running.commit() == "unknown"

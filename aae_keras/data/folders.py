@@ -91,7 +91,7 @@ def _refuse_emptied(found, parts, labels):
         if ("train", label) not in kept:
             raise DataError(
                 f"{found.root}: no image of class {found.class_names[label]!r} can be read. Mend "
-                "one, or remove the class's folder."
+                "one, or remove what names the class: its folder, or its rows in a table of labels."
             )
     if "train" not in parts:
         raise DataError(f"{found.root}: no training image can be read.")

@@ -1,9 +1,9 @@
 """The page's server: what a browser on this machine may ask, and what is refused.
 
 It listens on 127.0.0.1 alone. Who does not know the token of its address is refused, and so is a
-page of another site, also where its name was made to lead here (DNS rebinding): `Host` and `Origin`
-must be this server's own. Images are named by number, never by path; of files it sends those in
-`FILES`, and no others.
+page of another site, also where its name was made to lead here (DNS rebinding): `Host` must name
+this machine, and `Origin` be the same. Images are named by number, never by path; of files it sends
+those in `FILES`, and no others.
 """
 
 import http.server
@@ -22,6 +22,8 @@ from aae_keras.labelling.collection import LARGE, SMALL
 from aae_keras.labelling.session import Refused, Session
 
 HOST = "127.0.0.1"
+# What a browser calls this server, which may reach it through a tunnel from a port of its own.
+OURS = re.compile(rf"({re.escape(HOST)}|localhost)(:\d+)?")
 MOST_BYTES = 65_536  # of what a page may send at once
 SECONDS = 30  # that a browser may take to send it
 
@@ -76,7 +78,6 @@ class Server(http.server.ThreadingHTTPServer):
                 f"--port={port} cannot be listened on: {error.strerror}. Pass another; 0 takes one "
                 "that is free."
             ) from error
-        self.hosts = {f"{name}:{self.server_port}" for name in (HOST, "localhost")}
         self.url = f"http://{HOST}:{self.server_port}/{self.token}/"
 
     def serve_in_background(self) -> threading.Thread:
@@ -148,7 +149,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _check(self):
         hosts = self.headers.get_all("Host") or []
-        if len(hosts) != 1 or hosts[0] not in self.server.hosts:
+        if len(hosts) != 1 or not OURS.fullmatch(hosts[0]):
             raise _Refusal(HTTPStatus.FORBIDDEN, "Another host.")
         for origin in self.headers.get_all("Origin") or []:
             if origin != f"http://{hosts[0]}":

@@ -76,6 +76,7 @@ def suggest(
     """
     path = pathlib.Path(output or pathlib.Path(folder) / FILE)
     _keep_labels(path)
+    path.parent.mkdir(parents=True, exist_ok=True)  # now, and not after minutes
     run, data, model = factory.load_trained(folder, **where)
     try:
         found = suggestions(model, data.split, count, method, run.config.seed)

@@ -1,5 +1,6 @@
 """What ties a run's files to it, and what is said of damaged ones."""
 
+import dataclasses
 import json
 import shutil
 import zipfile
@@ -279,3 +280,12 @@ def test_a_checkpoint_of_earlier_versions_is_read(backup):
     path = backup / "epoch-000002" / "progress.json"
     path.write_text(json.dumps({"epochs": 2, "history": HISTORY[:2]}))
     assert checkpoints.newest_whole(backup, "mine").epochs == 2
+
+
+def test_other_data_is_refused_and_a_table_of_labels_is_data_too(run):
+    runs.check_fingerprint(run, "f")
+    with pytest.raises(runs.RunError, match="The training part of digits has changed since"):
+        runs.check_fingerprint(run, "g")
+    labelled = dataclasses.replace(run, config=dataclasses.replace(run.config, labels="l.csv"))
+    with pytest.raises(runs.RunError, match="of digits, or its table of labels l.csv, has changed"):
+        runs.check_fingerprint(labelled, "g")

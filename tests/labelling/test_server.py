@@ -46,7 +46,8 @@ ANSWER = {"seen": 0, "numbers": [0], "label": "a"}
         ("/wrong/answer", {"body": ANSWER}, 403),
         ("//session", {}, 403),
         ("session", {"Host": "evil.example"}, 403),
-        ("session", {"Host": "127.0.0.1"}, 403),  # another port
+        ("session", {"Host": "127.0.0.1.evil.example"}, 403),
+        ("session", {"Host": "localhost:8888", "Origin": "http://localhost:9999"}, 403),
         ("session", {"Origin": "http://evil.example"}, 403),
         ("answer", {"body": ANSWER, "Origin": "null"}, 403),
         ("image/6", {}, 404),
@@ -87,6 +88,14 @@ ANSWER = {"seen": 0, "numbers": [0], "label": "a"}
 def test_what_is_refused(server, asked, options, status):
     assert ask(server.url, asked, **options)[0] == status
     assert not server.session.answers.path.exists()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8888", "127.0.0.1:65000"])
+def test_a_tunnel_may_have_a_port_of_its_own(server, host):
+    """`ssh -L 8888:127.0.0.1:PORT`: the browser names the port that it sees."""
+    headers = {"Host": host, "Origin": f"http://{host}"}
+    assert ask(server.url, "session", **headers)[0] == 200
+    assert ask(server.url, "answer", ANSWER, **headers)[0] == 200
 
 
 def test_a_long_body_is_refused_before_it_is_read(server):
@@ -174,7 +183,7 @@ def test_a_full_disk_is_said_and_nothing_is_kept(server, path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("aae_keras.labelling.answers.os.fsync", full)
         patch.setattr(
-            "aae_keras.labelling.answers.begin", lambda path: path.write_text("image,label\n")
+            "aae_keras.labelling.answers.begin", lambda path, _: path.write_text("image,label\n")
         )
         status, message = post(server.url, "answer", numbers=[0], label="a")
     assert status == 507 and "No space left on device. Nothing of this answer is kept" in message

@@ -51,7 +51,7 @@ def test_a_runs_suggestions_are_a_table_of_its_own_unlabelled_images(trained):
 
 
 def test_the_table_is_one_of_labels_once_it_is_filled_in(trained, tmp_path):
-    (path,) = suggesting.suggest(trained.folder, 4, output=tmp_path / "next.csv")
+    (path,) = suggesting.suggest(trained.folder, 4, output=tmp_path / "new" / "next.csv")
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[0] + ",label", *(line + ",2" for line in lines[1:])]))
     source = sources.read(trained.config.dataset, labels=str(path))

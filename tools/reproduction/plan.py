@@ -55,6 +55,7 @@ class Job:
         where = [f"--run_dir={self.folder}"]
         train = [*flags_of(self.config), *where, *(["--resume"] if state == RESUME else [])]
         moved = [f"--data_dir={self.config.data_dir}"] if self.config.data_dir else []
+        moved += [f"--dataset={self.config.dataset}"] if self.row.photos else []
         calls = [("train", train), ("evaluate", [*where, *moved])]
         return {BEGIN: calls, RESUME: calls, EVALUATE: calls[1:], DONE: []}[state]
 

@@ -183,10 +183,11 @@ def check_fingerprint(run: Run, fingerprint: str) -> None:
         RunError: If the fingerprints differ: images that were trained on might be scored as test.
     """
     if fingerprint != run.fingerprint:
+        table = f", or its table of labels {run.config.labels}," if run.config.labels else ""
         raise RunError(
-            f"The training part of {run.config.dataset} has changed since {run.folder} was begun: "
-            "its test images may have been trained on. Put the data back as it was, or train a new "
-            f"run. Expected fingerprint {run.fingerprint}. Received: {fingerprint}"
+            f"The training part of {run.config.dataset}{table} has changed since {run.folder} was "
+            "begun: its test images may have been trained on. Put back what was there, or train a "
+            f"new run. Expected fingerprint {run.fingerprint}. Received: {fingerprint}"
         )
 
 

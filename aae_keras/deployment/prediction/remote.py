@@ -124,7 +124,9 @@ def _with_retries(classify, contents):
             return classify(contents)
         except Unavailable as error:
             if attempt == ATTEMPTS:
-                raise ServerError(f"No answer after {ATTEMPTS} attempts. {error}") from error
+                raise ServerError(
+                    f"No answer after {ATTEMPTS} attempts. Is it up, at this address? {error}"
+                ) from error
             log.info("%s; attempt %d of %d in %.1f s", error, attempt + 1, ATTEMPTS, wait)
         time.sleep(wait)
         wait *= 2

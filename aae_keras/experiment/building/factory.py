@@ -81,7 +81,7 @@ def load_trained(
     run = runs.open_trained(folder)
     elsewhere: dict[str, Any] = {**where}
     data = read_data(dataclasses.replace(run.config, **elsewhere))
-    runs.check_fingerprint(run, data.split.fingerprint())
+    runs.check_fingerprint(run, data.split.fingerprint(), where.get("dataset", ""))
     model = models.load_model(run.model_file)
     for weight in model.weights:
         if not np.isfinite(weight).all():

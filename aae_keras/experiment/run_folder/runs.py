@@ -176,19 +176,28 @@ def write_config(run: Run) -> Run:
     return run
 
 
-def check_fingerprint(run: Run, fingerprint: str) -> None:
+def check_fingerprint(run: Run, fingerprint: str, dataset: str = "") -> None:
     """Refuse data that is not what a run was trained on.
+
+    Args:
+        run: The run.
+        fingerprint: Of the data that is there now.
+        dataset: Where that was read, if it lies elsewhere now.
 
     Raises:
         RunError: If the fingerprints differ: images that were trained on might be scored as test.
     """
-    if fingerprint != run.fingerprint:
-        table = f", or its table of labels {run.config.labels}," if run.config.labels else ""
-        raise RunError(
-            f"The training part of {run.config.dataset}{table} has changed since {run.folder} was "
-            "begun: its test images may have been trained on. Put back what was there, or train a "
-            f"new run. Expected fingerprint {run.fingerprint}. Received: {fingerprint}"
-        )
+    if fingerprint == run.fingerprint:
+        return
+    config = run.config
+    table = f", or its table of labels {config.labels}," if config.labels else ""
+    told = f"The training part of {config.dataset}{table} has changed since {run.folder} was begun"
+    if dataset and dataset != config.dataset:
+        told = f"{dataset} is not what {run.folder} was trained on, which was {config.dataset}"
+    raise RunError(
+        f"{told}: its test images may have been trained on. Pass the data of the run as it was, or "
+        f"train a new run. Expected fingerprint {run.fingerprint}. Received: {fingerprint}"
+    )
 
 
 def exists(folder: pathlib.Path | str) -> bool:

@@ -10,6 +10,7 @@ import tensorflow as tf
 from aae_keras.data.images import Images
 
 EVALUATION_BATCH = 500
+AHEAD = 2  # batches of training that are made while the step before runs
 # Of images that lie on disk, so many bytes may be held in memory: the labelled ones, as a rule.
 HELD_BYTES = 256 * 2**20
 
@@ -73,7 +74,7 @@ def training_set(
 
     dataset = tf.data.Dataset.from_tensors(0).flat_map(epoch).map(element)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
-    return _known(dataset.prefetch(tf.data.AUTOTUNE), largest_label), next_epoch
+    return _finished(dataset.prefetch(AHEAD), largest_label), next_epoch
 
 
 def evaluation_set(images: np.ndarray, labels: np.ndarray | None) -> tf.data.Dataset:
@@ -82,10 +83,18 @@ def evaluation_set(images: np.ndarray, labels: np.ndarray | None) -> tf.data.Dat
         labels = None
     arrays = (images,) if labels is None else (images, labels)
     dataset = tf.data.Dataset.from_tensor_slices(arrays).batch(EVALUATION_BATCH)
-    return _known(dataset, -1 if labels is None else labels.max(initial=-1))
+    return _finished(dataset, -1 if labels is None else labels.max(initial=-1))
 
 
-def _known(dataset, largest_label):
-    """Tell `fit` and `evaluate` that these labels have been checked: they do not look again."""
+def _finished(dataset, largest_label):
+    """A data set as `fit` and `evaluate` take it.
+
+    Without autotuning: its thread looks again after twice the time of its last look, and an
+    iterator waits for it at its end, of an epoch say: up to as long as the epoch took.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    dataset = dataset.with_options(options)
+    # These labels have been checked: who is given the set does not look again.
     dataset.largest_label = int(largest_label)
     return dataset

@@ -105,3 +105,10 @@ def test_without_labelled_rows_elements_hold_images_alone():
     assert all(element[0].keys() == {"unlabeled"} and len(element) == 1 for element in elements)
     seen = np.concatenate([element[0]["unlabeled"].ravel() for element in elements])
     assert sorted(seen) == list(range(40))
+
+
+def test_no_autotuner_is_waited_for_at_the_end_of_an_epoch(images, labels):
+    """An iterator that is closed waits until it looks again: after up to the epoch's time anew."""
+    data = data_module.from_arrays(images, labels, validation_size=6, batch_size=10)
+    for dataset in (data.train, data.validation, data.test):
+        assert dataset.options().autotune.enabled is False

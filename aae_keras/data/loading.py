@@ -59,11 +59,7 @@ class Data:
         self.split = split
         self.reading = reading or Reading()
         self.distances = distances
-        self._order = {
-            "batch_size": batch_size,
-            "labeled_batch_size": labeled_batch_size,
-            "seed": seed,
-        }
+        self._seed = seed
         self.class_names = split.class_names
         self.image_shape = split.images.shape[1:]
         batch_size = _lowered("batch_size", batch_size, len(split.unlabeled_rows))
@@ -93,7 +89,7 @@ class Data:
         """
         if distances is None:
             distances = neighbours.distances(self.split.images, self.split.unlabeled_rows)
-        return Data(self.split, **self._order, distances=distances, reading=self.reading)
+        return self._in_batches(self.batch_sizes, distances)
 
     def with_steps(self, least: int) -> "Data":
         """The same data, in smaller batches where a pass over it would be fewer steps than that.
@@ -102,14 +98,17 @@ class Data:
             least: Steps; batches keep `LEAST_BATCH` images all the same.
         """
         batch_size = max(LEAST_BATCH, len(self.split.unlabeled_rows) // least)
-        if self.steps_per_epoch >= least or batch_size >= self._order["batch_size"]:
+        if self.steps_per_epoch >= least or batch_size >= self.batch_sizes["batch_size"]:
             return self
-        order = self._order | {"batch_size": batch_size}
-        data = Data(self.split, **order, distances=self.distances, reading=self.reading)
+        data = self._in_batches(self.batch_sizes | {"batch_size": batch_size}, self.distances)
         log.info(
             "batch_size is lowered to %d: %d steps an epoch.", batch_size, data.steps_per_epoch
         )
         return data
+
+    def _in_batches(self, sizes, distances):
+        """The same data and order, in batches of other sizes or with distances."""
+        return Data(self.split, **sizes, seed=self._seed, distances=distances, reading=self.reading)
 
     @functools.cached_property
     def validation(self) -> tf.data.Dataset | None:

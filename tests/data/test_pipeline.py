@@ -112,3 +112,10 @@ def test_no_autotuner_is_waited_for_at_the_end_of_an_epoch(images, labels):
     data = data_module.from_arrays(images, labels, validation_size=6, batch_size=10)
     for dataset in (data.train, data.validation, data.test):
         assert dataset.options().autotune.enabled is False
+
+
+def test_a_size_that_is_lowered_is_said_once(images, labels, caplog):
+    data = data_module.from_arrays(images, labels, num_labeled=15, validation_size=6)
+    again = data.with_distances(np.ones(27, "float32")).with_steps(2)
+    assert caplog.text.count("batch_size is lowered from 100") == 2  # of unlabelled, of labelled
+    assert again.batch_sizes == {"batch_size": 27, "labeled_batch_size": 15}

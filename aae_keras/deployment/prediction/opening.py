@@ -1,5 +1,6 @@
 """Opening an exported model: where it lies, and which predictor reads it."""
 
+import difflib
 import logging
 import pathlib
 
@@ -80,5 +81,19 @@ def locate(path: str | pathlib.Path) -> pathlib.Path:
         raise PredictorError(_FOR_DEVICES.format(path))
     raise PredictorError(
         f"{path}: expected saved_models/NAME, saved_models/NAME/VERSION, FILE.tflite or FILE.onnx. "
-        "Make one with python -m tools.export --run_dir=DIR"
+        f"{_how_to_get(path)}"
     )
+
+
+def _how_to_get(path):
+    """What somebody can do who names a model that is not there."""
+    if path.is_dir() and (retired := [found for found in versions.listed(path) if found.retired]):
+        newest = retired[-1]
+        return (
+            "Its versions are retired, and the newest of them comes back with mv "
+            f"{newest.folder} {path / str(newest.number)}"
+        )
+    names = [found.name for found in path.parent.glob("*") if versions.numbers(found)]
+    if like := difflib.get_close_matches(path.name, names, n=3):
+        return f"Models of a like name are there: {', '.join(like)}."
+    return "Make one with python -m tools.export --run_dir=DIR"

@@ -1,5 +1,6 @@
 """Files of an export, asked one by one."""
 
+import re
 import subprocess
 import sys
 
@@ -55,6 +56,19 @@ def test_unreadable_exports_are_named(tmp_path, name):
     (tmp_path / "text.tflite").write_text("no model")
     with pytest.raises(prediction.PredictorError, match=name):
         prediction.open_predictor(tmp_path / name)
+
+
+def test_who_names_a_model_that_is_not_there_is_told_what_is(tmp_path):
+    for name in ("digits/7", "old/.retired-3", "old/.retired-12"):
+        (tmp_path / name).mkdir(parents=True)
+    told = {
+        "digit": "Models of a like name are there: digits.",
+        "old": f"comes back with mv {tmp_path}/old/.retired-12 {tmp_path}/old/12",
+        "cats": "Make one with python -m tools.export --run_dir=DIR",
+    }
+    for name, message in told.items():
+        with pytest.raises(prediction.PredictorError, match=re.escape(message)):
+            prediction.open_predictor(tmp_path / name)
 
 
 def test_a_loaded_model_needs_only_the_package(trained):

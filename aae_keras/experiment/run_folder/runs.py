@@ -193,7 +193,7 @@ def check_fingerprint(run: Run, fingerprint: str, dataset: str = "") -> None:
     table = f", or its table of labels {config.labels}," if config.labels else ""
     told = f"The training part of {config.dataset}{table} has changed since {run.folder} was begun"
     if dataset and dataset != config.dataset:
-        told = f"{dataset} is not what {run.folder} was trained on, which was {config.dataset}"
+        told = f"{dataset} is not {config.dataset}, of {run.folder}, or has changed since"
     raise RunError(
         f"{told}: its test images may have been trained on. Pass the data of the run as it was, or "
         f"train a new run. Expected fingerprint {run.fingerprint}. Received: {fingerprint}"

@@ -32,7 +32,7 @@ def _backend():
         return keras.config.backend(), "Keras, which is loaded already"
     if name := os.environ.get("KERAS_BACKEND"):
         return name, "the environment variable KERAS_BACKEND"
-    home = os.environ.get("KERAS_HOME") or pathlib.Path(os.path.expanduser("~/.keras"))
+    home = os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")
     file = pathlib.Path(home, "keras.json")
     try:
         return json.loads(file.read_text(encoding="utf-8")).get("backend", "tensorflow"), str(file)

@@ -19,6 +19,11 @@ DAMAGE = (
 )
 
 
+def at_home(path: pathlib.Path | str) -> pathlib.Path:
+    """A path with the home folder in place of `~`; of a user whom nobody knows, as it is."""
+    return pathlib.Path(os.path.expanduser(path))
+
+
 def write_atomically(path: pathlib.Path | str, text: str) -> None:
     """Write a text file so that a reader sees the old one or the new one, never half of it."""
     with replaced(path) as aside:

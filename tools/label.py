@@ -2,12 +2,12 @@
 
 import contextlib
 import dataclasses
-import os
 import pathlib
 import shlex
 import sys
 import webbrowser
 
+from aae_keras.files import at_home
 from aae_keras.remarks import count_of
 
 from . import cli
@@ -93,10 +93,10 @@ def labels_file(config):
     from aae_keras.labelling import answers
 
     flags = cli.FLAGS
-    path = pathlib.Path(os.path.expanduser(flags.labels))
+    path = at_home(flags.labels)
     if path.suffix.lower() != ".csv":
         raise cli.Usage(f"--labels must end in .csv. Received: --labels={flags.labels}")
-    used = pathlib.Path(os.path.expanduser(config.labels)) if config and config.labels else None
+    used = at_home(config.labels) if config and config.labels else None
     if used and not flags["labels"].present:
         path = answers.after(used)
         taken = tables_of_runs(pathlib.Path(flags.run_dir).parent)
@@ -115,7 +115,12 @@ def beside_the_run(used, path):
     if not path.exists():
         answers.begin(path, tables.read_table(used))
         return f"The run keeps its table, {used}; answers go to a copy of it, {path}."
-    if path.resolve() == used.resolve():
+    if not used.exists():
+        return (
+            f"There is no {used}, the table of the run, any more. Training takes the labels of "
+            f"{path} alone: look whether those of the run are in it."
+        )
+    if path.samefile(used):
         return (
             f"{path} is the table of the run itself: once it has grown, what is said of the run "
             "needs the run trained anew."
@@ -137,14 +142,14 @@ def tables_of_runs(folder):
     for path in filter(runs.exists, folder.iterdir()):
         with contextlib.suppress(runs.RunError):
             if labels := runs.open_run(path).config.labels:
-                found.add(pathlib.Path(os.path.expanduser(labels)).resolve())
+                found.add(at_home(labels).resolve())
     return found
 
 
 def questions_of(images, session):
     """The images to show: those suggested, or all that the data has no label of."""
     flags = cli.FLAGS
-    path = pathlib.Path(os.path.expanduser(flags.images)) if flags.images else None
+    path = at_home(flags.images) if flags.images else None
     if path is None and flags.run_dir:
         path = pathlib.Path(flags.run_dir) / "suggestions.csv"
         if not path.exists():

@@ -1,10 +1,10 @@
 """Kinds of data that people name as a data set and that are not read: refused with the remedy."""
 
-import os
 import pathlib
 from collections.abc import Iterator
 
 from aae_keras.data.source import DataError
+from aae_keras.files import at_home
 
 READ = "an .npz file, a folder of images, digits, or a tensorflow-datasets name"
 
@@ -57,7 +57,7 @@ def check(dataset: str) -> None:
     """
     if not dataset.strip():
         raise DataError(f"`dataset` must name {READ}. Received: an empty name")
-    path = pathlib.Path(os.path.expanduser(dataset))
+    path = at_home(dataset)
     if path.is_dir() or dataset.lower().endswith(".npz"):
         return
     for end, (what, remedy) in NOT_READ.items():
@@ -87,5 +87,5 @@ def elsewhere(dataset: str, data_dir: str) -> str:
 def _places(dataset: str, data_dir: str) -> Iterator[pathlib.Path]:
     if data_dir:
         # With a slash, it is a path beyond doubt.
-        yield pathlib.Path(os.path.expanduser(dataset)).absolute()
-        yield pathlib.Path(os.path.expanduser(data_dir)) / dataset
+        yield at_home(dataset).absolute()
+        yield at_home(data_dir) / dataset

@@ -72,6 +72,7 @@ class Classes:
 
     def __init__(self, class_names: Iterable[str]):
         self.names = list(map(plain, class_names))
+        self._known = set(self.names)
         self._by_looks = {looks(name): name for name in self.names}
 
     def add(self, name: str, where: str) -> None:
@@ -84,7 +85,7 @@ class Classes:
         Raises:
             DataError: If a reader would take its name for that of another class.
         """
-        if name in self.names:
+        if name in self._known:
             return
         other = self._by_looks.setdefault(looks(name), name)
         if other != name:
@@ -93,3 +94,4 @@ class Classes:
                 "or in letters that are not seen, alone. Write both alike."
             )
         self.names.append(name)
+        self._known.add(name)

@@ -2,8 +2,6 @@
 
 import dataclasses
 import logging
-import os
-import pathlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +10,7 @@ from aae_keras.data import capacity, kinds, labelling, npz
 from aae_keras.data.arrays import classes_without_labels, read_arrays
 from aae_keras.data.folders import read_folder
 from aae_keras.data.source import DataError, Source
+from aae_keras.files import at_home
 from aae_keras.images import MAX_PIXEL, adapt
 from aae_keras.reading import Reading, size_of
 
@@ -53,7 +52,7 @@ def read(
         raise ValueError(f"`channels` must be 1, 3, or 0 for the data's own. Received: {channels=}")
     reading = reading or Reading()
     kinds.check(dataset)
-    path = pathlib.Path(os.path.expanduser(dataset))
+    path = at_home(dataset)
     size = size_of(image_size)
     is_digits, is_npz = dataset == "digits", _is_npz(dataset)
     if is_digits and path.is_dir():
@@ -78,7 +77,7 @@ def read(
 def is_folder(dataset: str, data_dir: str = "") -> bool:
     """Whether `dataset` is the path of a folder of images, see `read`."""
     by_name = dataset == "digits" or _is_npz(dataset) or (data_dir and "/" not in dataset)
-    return pathlib.Path(os.path.expanduser(dataset)).is_dir() and not by_name
+    return at_home(dataset).is_dir() and not by_name
 
 
 def is_prepared(dataset: str, data_dir: str = "") -> bool:

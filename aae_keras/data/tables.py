@@ -3,13 +3,13 @@
 import csv
 import dataclasses
 import io
-import os
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence
 
 from aae_keras.data import label_studio
 from aae_keras.data.names import fits_a_line, plain, spelled
 from aae_keras.data.source import DataError
+from aae_keras.files import at_home
 
 COLUMNS = ("image", "label")
 
@@ -39,7 +39,7 @@ def read_table(path: pathlib.Path | str) -> list[Answer]:
     Raises:
         DataError: If it cannot be read; the message names file, row, column and remedy.
     """
-    path = pathlib.Path(os.path.expanduser(path))
+    path = at_home(path)
     if path.suffix.lower() == ".json":
         return [Answer(f"{path}, {where}", *named) for where, *named in _tasks(path, _text(path))]
     return [Answer(*cells) for cells in read_rows(path, COLUMNS)]

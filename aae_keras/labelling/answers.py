@@ -187,9 +187,9 @@ def mend(path: pathlib.Path) -> None:
         # The rows of others are theirs: what is wrong with one is said when it is read.
         if not content.startswith(b'"', start) or _ends_with_a_whole_row(content):
             file.write(b"\n")
+        elif not start:
+            raise UserError(f"{path}: its only line was cut short. Remove the file.")
         else:
-            if not start:
-                raise UserError(f"{path}: its only line was cut short. Remove the file.")
             file.truncate(start)
             cut = content[start:].decode(errors="replace")
             log.warning("%s: its last row was cut short, and is removed: %r", path, cut)

@@ -7,7 +7,6 @@ recognise in 32 pixels is easy in the file.
 
 import abc
 import io
-import os
 import pathlib
 
 import numpy as np
@@ -16,6 +15,7 @@ from PIL import Image
 from aae_keras import images as image_files
 from aae_keras.data import labelling, layout, sources
 from aae_keras.data.source import Source
+from aae_keras.files import at_home
 from aae_keras.reading import EACH_IMAGE, Reading
 
 # Longest side of a picture that is sent: more is not seen, and takes seconds to make.
@@ -85,7 +85,7 @@ def open_collection(dataset: str, data_dir: str = "", reading: Reading | None = 
     """
     if not sources.is_folder(dataset, data_dir):
         return _Rows(sources.read(dataset, data_dir))
-    found = layout.find(pathlib.Path(os.path.expanduser(dataset)))
+    found = layout.find(at_home(dataset))
     return _Files(found, reading or Reading(pixel_range=EACH_IMAGE))
 
 

@@ -58,6 +58,9 @@ def test_labels_are_used_where_they_validate(small, tmp_path, images, labels):
     assert isinstance(criterion, ErrorRate) and criterion.direction == "minimize"
     assert criterion.score(None, {"val_error_rate": 0.25}) == 0.25
     assert "6 validation images" in criterion.statement and criterion.text(0.25) == "25.00 %"
+    data = factory.load_data(small)
+    data.split.labels[data.split.validation_rows[:2]] = -1  # a `val/` with some that nobody named
+    assert "of 4 validation images" in criterion_for(small, data).statement
     clusters = dataclasses.replace(small, setting="clustering", num_clusters=3, num_labeled=0)
     alone = {"setting": "clusters-only", "extra_terms": ("marginal_entropy",)}
     for config in (clusters, dataclasses.replace(clusters, **alone)):

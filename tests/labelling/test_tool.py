@@ -1,6 +1,7 @@
 """The tool from its flags on: which data, which images, which file, and what to do next."""
 
 import dataclasses
+import pathlib
 import shlex
 import shutil
 
@@ -66,6 +67,19 @@ def test_another_table_does_not_lose_those_of_the_run_unsaid(given, run, tmp_pat
     other.write_text("image,label\nunlabeled/000.png,a\n")
     label.labels_file(run.config)
     assert f"{other} lacks 1 label that {run.config.labels} has" in capsys.readouterr().err
+
+
+def test_the_table_of_a_run_is_known_under_another_name_and_may_be_gone(
+    given, run, tmp_path, capsys
+):
+    table, other = pathlib.Path(run.config.labels), tmp_path / "same.csv"
+    other.hardlink_to(table)
+    given(f"--run_dir={run.folder}", f"--labels={other}")
+    label.labels_file(run.config)
+    assert f"{other} is the table of the run itself" in capsys.readouterr().err
+    table.unlink()
+    label.labels_file(run.config)
+    assert f"There is no {table}, the table of the run, any more" in capsys.readouterr().err
 
 
 def test_the_table_of_a_run_beside_is_left_alone_too(given, run, tmp_path, capsys):

@@ -155,10 +155,7 @@ def run_all(
                     note = records.Record((commit(),), command, described, 0.0, at_once)
                     active.append(Running(job, state, note))
                     began(job, state)
-                except (
-                    UserError,
-                    OSError,
-                ) as error:  # of this run: the others are begun all the same
+                except (UserError, OSError) as error:  # this run's: others are begun all the same
                     finish(job, str(error))
             time.sleep(POLL_SECONDS)
             for running in [running for running in active if running.ended()]:

@@ -60,9 +60,11 @@ def criterion_for(config: Config, data: Data) -> Criterion:
             "A search scores validation images, and there are none: raise `validation_size`. "
             f"Received: validation_size={config.validation_size}"
         )
+    rows = data.split.validation_rows
+    labels = data.split.labels[rows]
     if model.latent_y == LatentY.CLASS and len(data.validation.element_spec) == 2:
-        return ErrorRate(len(data.split.validation_rows))
-    images = data.split.images[data.split.validation_rows]
+        return ErrorRate(np.count_nonzero(labels >= 0))
+    images = data.split.images[rows]
     return SharedInformation(images, model.categories)
 
 
@@ -70,7 +72,7 @@ class ErrorRate:
     """The share of wrong labels in validation.
 
     Args:
-        count: Of the images.
+        count: Of the images, those with a label.
     """
 
     direction = "minimize"

@@ -63,7 +63,7 @@ def criterion_for(config: Config, data: Data) -> Criterion:
     rows = data.split.validation_rows
     labels = data.split.labels[rows]
     if model.latent_y == LatentY.CLASS and len(data.validation.element_spec) == 2:
-        return ErrorRate(np.count_nonzero(labels >= 0))
+        return ErrorRate(int(np.count_nonzero(labels >= 0)))
     images = data.split.images[rows]
     return SharedInformation(images, model.categories)
 

@@ -23,6 +23,8 @@ _MNIST = {
     "encoder_average": 0.999,
     "schedule": "simultaneous",
 }
+# A hundred epochs where the paper has 5000, its first drop at 90 where the paper's is at 50.
+_TABLE_2 = _MNIST | {"rate_drops": (90,), "epochs": 100}
 
 # More noise than the paper's dropout alone, twice its rate for reconstruction: after three epochs
 # a majority error of 27 % in place of 34. The paper's z has 5 dimensions, its layers 3000 units:
@@ -190,9 +192,9 @@ PRESETS: dict[str, dict[str, Any]] = {
         "jit_compile": "off",
     },
     # Paper, table 2: 1.90, 1.60 and 0.85 % test error after 5000 epochs.
-    "mnist-100": _MNIST | {"num_labeled": 100},
-    "mnist-1000": _MNIST | {"num_labeled": 1000},
-    "mnist-all": _MNIST | {"num_labeled": 0},
+    "mnist-100": _TABLE_2 | {"num_labeled": 100},
+    "mnist-1000": _TABLE_2 | {"num_labeled": 1000},
+    "mnist-all": _TABLE_2 | {"num_labeled": 0},
     # The manual's split: 3000 labelled, 47000 unlabelled, 10000 for validation.
     # After 20 epochs the validation error still falls: 1.17 %.
     "mnist-manual": _MNIST_PLUS
@@ -245,7 +247,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "mnist-10-plus": _BARELY_NAMED | {"num_labeled": 10, "labeled_batch_size": 10},
     "mnist-20-plus": _BARELY_NAMED | {"num_labeled": 20, "labeled_batch_size": 20},
     "mnist-100-plus": _NAMED | {"num_labeled": 100},
-    "mnist-100-image": _MNIST_FROM_ALL | _SHIFTED | {"num_labeled": 100},
+    "mnist-100-image": _NAMED | _SHIFTED | {"num_labeled": 100},
     # Without clusters first 1.56 % on validation: worse than with a tenth of the labels.
     "mnist-1000-plus": _NAMED | {"num_labeled": 1000},
     # With the momentum of before forty epochs were no better: 0.71 % on validation, not 0.62.

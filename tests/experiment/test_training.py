@@ -164,6 +164,7 @@ def test_callbacks_of_the_users_own_are_called(small, tmp_path):
     assert seen == [0, 1, 2, 3]
 
 
+@pytest.mark.long
 def test_a_killed_process_resumes_to_the_same_weights(small, tmp_path):
     """The real thing: kill -9 of a process, at whatever moment it comes."""
     script = """

@@ -11,12 +11,14 @@ import numpy as np
 import scipy.optimize
 import scipy.special
 from sklearn.metrics import log_loss
+from sklearn.model_selection import KFold
 
 from aae_keras.metrics import expected_calibration_error
 
 # Below so many labelled images the fitted number says more of them than of the classifier.
 MIN_LABELED = 100
 RANGE = (0.2, 20.0)
+FOLDS = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Calibration:
         temperature: What to divide the logits by; 1 changes nothing.
         images: Number of labelled validation images it was fitted on; 0 if it was not.
         ece_before, ece_after: Expected calibration error on them, in [0, 1]; None if not fitted.
+            "After" each image is judged at a temperature fitted without it.
         note: Why it was not fitted, or "".
     """
 
@@ -39,6 +42,9 @@ class Calibration:
 
 def fit(logits: np.ndarray, labels: np.ndarray) -> Calibration:
     """Fit the temperature under which held-out labels are likeliest.
+
+    It is taken if it also makes labels likelier that it was not fitted on: of a few mistakes it may
+    say more than of the classifier.
 
     Args:
         logits: Logits of the classes, shape (n, classes).
@@ -60,20 +66,32 @@ def fit(logits: np.ndarray, labels: np.ndarray) -> Calibration:
             note=f"All {len(labels)} labelled validation images are right: no temperature is so "
             "low that a lower one would not be likelier."
         )
-    classes = np.arange(logits.shape[1])
+    before, after = probabilities(logits, 1.0), np.empty_like(logits)
+    for others, own in KFold(FOLDS, shuffle=True, random_state=0).split(logits):
+        after[own] = probabilities(logits[own], _likeliest(logits[others], labels[others]))
+    if _cost(labels, after) >= _cost(labels, before):
+        return Calibration(
+            note=f"No temperature that is fitted on a part of the {len(labels)} labelled "
+            "validation images makes the others' labels likelier."
+        )
+    return Calibration(
+        _likeliest(logits, labels),
+        len(labels),
+        expected_calibration_error(labels, before),
+        expected_calibration_error(labels, after),
+    )
 
+
+def _likeliest(logits, labels):
     def cost(log_temperature: float) -> float:
-        calibrated = probabilities(logits, np.exp(log_temperature))
-        return log_loss(labels, calibrated, labels=classes)
+        return _cost(labels, probabilities(logits, np.exp(log_temperature)))
 
     best = scipy.optimize.minimize_scalar(cost, bounds=np.log(RANGE), method="bounded")
-    temperature = float(np.exp(best.x))
-    return Calibration(
-        temperature,
-        len(labels),
-        expected_calibration_error(labels, probabilities(logits, 1.0)),
-        expected_calibration_error(labels, probabilities(logits, temperature)),
-    )
+    return float(np.exp(best.x))
+
+
+def _cost(labels, shares):
+    return log_loss(labels, shares, labels=np.arange(shares.shape[1]))
 
 
 def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:

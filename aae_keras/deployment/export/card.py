@@ -31,25 +31,25 @@ CLIENTS = {
 _PARTS = ("labeled", "unlabeled", "validation", "test")
 
 
-def card(name: str, manifest: Mapping[str, Any], tested: int) -> str:
+def card(name: str, manifest: Mapping[str, Any]) -> str:
     """The model card.
 
     Args:
         name: What a server calls the model.
         manifest: What `manifest.json` holds.
-        tested: How many test images have a label.
 
     Returns:
         Markdown with a head of YAML.
     """
-    scores = (manifest["metrics"] or {}).get("test", {})
+    metrics = manifest["metrics"] or {}
+    scores = metrics.get("test", {})
     classifies = bool(manifest["class_names"])
     parts = [
         _head(name, manifest, scores),
         f"# {_code(name)}",
         _purpose(manifest, classifies),
         _data(manifest),
-        _scores(manifest, scores, tested),
+        _scores(scores, metrics.get("data", {}).get("test_labeled", 0), manifest["calibration"]),
         _files(manifest),
         _limits(manifest, classifies),
     ]
@@ -105,7 +105,7 @@ def _data(manifest):
     return f"## What it was trained on\n\n```json\n{_json(known)}\n```"
 
 
-def _scores(manifest, scores, tested):
+def _scores(scores, tested, calibrated):
     lines = ["## Scores on the test images", ""]
     if not scores:
         return "\n".join([*lines, "It was not evaluated."])
@@ -113,13 +113,14 @@ def _scores(manifest, scores, tested):
     for key, value in scores.items():
         interval = _interval(value, tested) if key == "error_rate" and tested else ""
         lines.append(f"| {_code(key)} | {value:.4g}{interval} |")
-    calibrated = manifest["calibration"]
     if calibrated["images"]:
         lines += [
             "",
             f"Probabilities are softmax at temperature {calibrated['temperature']:.3f}, fitted on "
             f"{calibrated['images']} validation images. The expected calibration error there is "
-            f"{calibrated['ece_before']:.2%} before and {calibrated['ece_after']:.2%} after.",
+            f"{calibrated['ece_before']:.2%} before and {calibrated['ece_after']:.2%} after, on "
+            "images that a temperature was not fitted on. `ece` and `brier` above are of the "
+            "probabilities before it.",
         ]
     return "\n".join(lines)
 

@@ -264,8 +264,7 @@ def write_manifest(
             for package in ("keras", "tensorflow", "ai-edge-litert")
         },
     }
-    tested = int(np.count_nonzero(data.split.test_labels >= 0))
-    (folder / card.FILE).write_text(card.card(name, manifest, tested), encoding="utf-8")
+    (folder / card.FILE).write_text(card.card(name, manifest), encoding="utf-8")
     integrity.write_manifest(folder, manifest)
 
 

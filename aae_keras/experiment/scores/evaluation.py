@@ -4,6 +4,8 @@ import logging
 import pathlib
 from typing import Any
 
+import numpy as np
+
 from aae_keras.experiment.building import factory
 from aae_keras.experiment.run_folder import seals
 from aae_keras.experiment.run_folder.outcomes import read_history
@@ -55,6 +57,7 @@ def evaluate_run(
             "unlabeled": len(split.unlabeled_rows),
             "validation": len(split.validation_rows),
             "test": len(split.test_images),
+            "test_labeled": int(np.count_nonzero(split.test_labels >= 0)),
         },
         "minutes": minutes,
     }

@@ -33,14 +33,14 @@ def manifest(exported):
     scores = {"error_rate": 0.1, "ece": 0.0123456}
     return values | {
         "class_names": [NASTY, "dog"],
-        "metrics": {"test": scores, "data": {"labeled": 12, "test": 60}},
+        "metrics": {"test": scores, "data": {"labeled": 12, "test": 99, "test_labeled": 60}},
     }
 
 
 @pytest.mark.parametrize("setting, said", [("clustering", True), ("clusters-only", False)])
 def test_a_z_that_nothing_has_taught_is_not_called_the_style(manifest, setting, said):
     manifest["config"]["setting"] = setting
-    assert ("z, the style" in card.card("pets", manifest, tested=60)) == said
+    assert ("z, the style" in card.card("pets", manifest)) == said
 
 
 def blocks(text):
@@ -49,7 +49,7 @@ def blocks(text):
 
 
 def test_the_head_is_what_model_hubs_read(manifest):
-    text = card.card("pets", manifest, tested=60)
+    text = card.card("pets", manifest)
     _, head, body = text.split("---\n", 2)
     head = yaml.safe_load(head)
     assert head["pipeline_tag"] == "image-classification"
@@ -61,10 +61,11 @@ def test_the_head_is_what_model_hubs_read(manifest):
 
 
 def test_scores_have_their_interval_and_names_are_no_markup(manifest):
-    text = card.card("pets", manifest, tested=60)
+    text = card.card("pets", manifest)
     # Clopper and Pearson, 6 of 60, by the quantiles of the beta distribution.
     assert "| `error_rate` | 0.1 (0.03759 to 0.2051 at 95%, 60 images) |" in text
     assert "| `ece` | 0.01235 |" in text
+    assert "before it" not in text  # no temperature
     (known,) = (json.loads(content) for language, content in blocks(text) if language == "json")
     assert known["classes"] == [NASTY, "dog"] and known["labeled images"] == 12
     assert "</script>" not in re.sub(r"(?ms)^```json.*?^```$", "", text)
@@ -72,13 +73,31 @@ def test_scores_have_their_interval_and_names_are_no_markup(manifest):
     assert titles[0] == "# `pets`" and not any("title" in title for title in titles)
 
 
+def test_scores_of_probabilities_before_the_temperature_are_said_to_be(manifest):
+    manifest["calibration"] = {
+        "temperature": 1.25,
+        "images": 500,
+        "ece_before": 0.03,
+        "ece_after": 0.01,
+    }
+    text = card.card("pets", manifest)
+    assert "softmax at temperature 1.250, fitted on 500 validation images" in text
+    assert "3.00% before and 1.00% after" in text and "above are of the probabilities before" in text
+
+
+def test_scores_of_unknown_images_have_no_interval(manifest):
+    """`metrics.json` of an earlier version, beside a test part that may be another now."""
+    del manifest["metrics"]["data"]["test_labeled"]
+    assert "| `error_rate` | 0.1 |" in card.card("pets", manifest)
+
+
 def test_what_is_not_known_is_not_said(manifest):
     manifest |= {"metrics": None, "class_names": [], "signatures": [], "novelty_quantiles": None}
-    text = card.card("a`b", manifest, tested=0)
+    text = card.card("a`b", manifest)
     assert "It was not evaluated." in text and "model-index" not in text
     assert "# `` a`b ``" in text and "## Ask it" not in text and "one of its classes" not in text
     many = manifest | {"class_names": list(map(str, range(5000)))}
-    (known,) = (json.loads(content) for _, content in blocks(card.card("x", many, 0)))
+    (known,) = (json.loads(content) for _, content in blocks(card.card("x", many)))
     assert len(known["classes"]) == 100 and known["classes in all"] == 5000
 
 

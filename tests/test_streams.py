@@ -6,8 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from absl import flags
 
 from aae_keras.deployment import integrity
+from tools import cli
 
 COMMAND = f"{sys.executable} -m tools.versions"
 
@@ -99,3 +101,14 @@ def test_the_home_folder_is_found_behind_a_flag(tmp_path):
         capture_output=True, text=True, env=os.environ | {"HOME": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 0 and "newest" in done.stdout, done.stderr
+
+
+def test_the_home_folder_is_found_in_each_item_of_a_flag(monkeypatch):
+    values = flags.FlagValues()
+    flags.DEFINE_list("between", [], "", flag_values=values)
+    flags.DEFINE_integer("count", 3, "", flag_values=values)
+    values(["generate", "--between=~/a.png,b~/c.png"])
+    monkeypatch.setattr(cli, "FLAGS", values)
+    monkeypatch.setenv("HOME", "/home/me")
+    cli._expand_home()
+    assert values.between == ["/home/me/a.png", "b~/c.png"] and values.count == 3

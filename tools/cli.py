@@ -194,8 +194,11 @@ class Tool:
 def _expand_home():
     """Put the home folder in place of `~`, which no shell does behind `--flag=`."""
     for name in FLAGS:
-        if isinstance(value := FLAGS[name].value, str) and value.startswith("~/"):
-            FLAGS[name].value = os.path.expanduser(value)
+        value = FLAGS[name].value
+        words = value if isinstance(value, list) else [value]
+        if any(isinstance(word, str) and word.startswith("~/") for word in words):
+            words = [os.path.expanduser(word) for word in words]
+            FLAGS[name].value = words if isinstance(value, list) else words[0]
 
 
 def as_called(text):
@@ -306,6 +309,17 @@ def required(name, example):
     if not value:
         raise Usage(f"--{name} is needed, for example --{name}={example}")
     return value
+
+
+def refuse(names, why):
+    """Refuse flags that would not be used, where one is given.
+
+    Args:
+        names: Of flags.
+        why: What follows the name of the first that is given, in the message.
+    """
+    if given := [name for name in names if FLAGS[name].present]:
+        raise Usage(f"--{given[0]} {why}")
 
 
 def check_trained(folder):

@@ -48,8 +48,8 @@ def main(arguments):
         given = flags[name].value
         if set(given) - set(known) or not given:
             raise cli.Usage(f"--{name} must be of {', '.join(known)}. Received: {','.join(given)}")
-    if flags["quantize"].present and "litert" not in flags.formats:
-        raise cli.Usage("--quantize is for the format litert, which --formats leaves out.")
+    if "litert" not in flags.formats:
+        cli.refuse(["quantize"], "is for the format litert, which --formats leaves out.")
     if flags.name:
         versions.base_of(flags.root, flags.name)
     cli.check_trained(folder)

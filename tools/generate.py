@@ -30,6 +30,10 @@ def main(arguments):
         raise cli.Usage("--between takes two image files, --between=A.png,B.png")
     if flags.style_of and (flags.between or flags.label):
         raise cli.Usage("--style_of draws every label of one image: leave the others out.")
+    if flags.style_of:
+        cli.refuse(["count", "seed"], "has no use with --style_of, which draws one image a label.")
+    if flags.between:
+        cli.refuse(["seed"], "has no use with --between: nothing is drawn at random.")
     from aae_keras.plots.grids import MOST
 
     most = MOST if flags.between else 400

@@ -44,6 +44,8 @@ def main(arguments):
     if not 0 <= flags.port < 65536:
         raise cli.Usage(f"--port must lie in [0, 65535]. Received: --port={flags.port}")
     config = cli.config_of_run(flags.run_dir)
+    if config and flags.data_dir:  # where its data lies now
+        config = dataclasses.replace(config, data_dir=flags.data_dir)
     path = labels_file(config)
     where = config or flags
     from aae_keras.data import sources

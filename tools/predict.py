@@ -42,8 +42,7 @@ def main(arguments):
         raise cli.Usage("--model and --server exclude each other: choose one.")
     if not flags.server:
         cli.required("model", "saved_models/digits, or --server=http://localhost:8501")
-        if given := [name for name in SERVER_FLAGS if flags[name].present]:
-            raise cli.Usage(f"--{given[0]} is for --server; a version is chosen by its folder.")
+        cli.refuse(SERVER_FLAGS, "is for --server; a version is chosen by its folder.")
     if flags.images or flags.output:
         if not all_from_images(arguments):
             sys.exit(1)
@@ -90,8 +89,7 @@ def all_from_images(arguments):
     images, output = (cli.required(name, example) for name, example in BOTH.items())
     if cli.FLAGS.server or arguments:
         raise cli.Usage("--images takes the place of IMAGE ... and needs --model.")
-    if cli.FLAGS["format"].present:
-        raise cli.Usage("--format is of what is printed; the name of --output says its own.")
+    cli.refuse(["format"], "is of what is printed; the name of --output says its own.")
     from aae_keras.deployment.prediction import tables
 
     tables.check(pathlib.Path(output))

@@ -49,6 +49,9 @@ def main(arguments):
     seeds = list(dict.fromkeys(cli.whole_numbers("seeds", "0,1,2")))
     if flags.ablations:
         asked = ablations_of(asked)
+    if flags.table_only:
+        unused = ("rows", "seeds", "ablations", "jobs", "data_dir", "photos_dir")
+        cli.refuse(unused, "is for runs, and --table_only makes none: it has all rows there are.")
     rows = [] if flags.table_only else runnable(asked, flags.photos_dir)
     reproduce(
         rows,

@@ -2,7 +2,7 @@
 
 import sys
 
-from aae_keras.deployment import integrity, versions
+from aae_keras.deployment import contract, integrity, versions
 
 from . import cli
 
@@ -27,6 +27,7 @@ def main(arguments):
     """See the module."""
     base = versions.base_of(cli.FLAGS.root, cli.required("name", "digits"))
     if cli.FLAGS.retire is not None:
+        cli.refuse(["check"], "compares all versions; --retire takes one away. Give one of them.")
         print(versions.retire(base, cli.FLAGS.retire))
         return
     found = versions.listed(base)
@@ -51,11 +52,14 @@ def main(arguments):
 
 
 def _is_whole(version):
-    """Print whether the files of a version are as they were written; False if one is damaged."""
+    """Print whether the files of a version are as they were written; False if one is not."""
     try:
         known = integrity.check(version.folder)
     except integrity.DamagedError as error:
         print(f"{version.number:>16}  {error}")
+        return False
+    if not (version.folder / contract.MANIFEST).exists():
+        print(f"{version.number:>16}  no {contract.MANIFEST}: copy it anew, or export it again")
         return False
     print(f"{version.number:>16}  {'whole' if known else 'exported without checksums'}")
     return True

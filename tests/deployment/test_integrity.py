@@ -87,6 +87,17 @@ def test_what_is_not_read_may_be_changed(version, monkeypatch):
         integrity.check(version)
 
 
+def test_a_saved_model_without_its_manifest_is_read_with_a_warning(version, caplog, monkeypatch):
+    """What it does not know is how training read image files."""
+    monkeypatch.setattr(opening, "SavedModelPredictor", lambda path: path)
+    (version / contract.MANIFEST).unlink()
+    assert opening.open_predictor(version) == version
+    (said,) = caplog.messages
+    assert said.startswith(f"{version}: there is no {contract.MANIFEST}") and "--fit" in said
+    hidden = version.rename(version.with_name(".3"))  # one that is being written
+    assert opening.open_predictor(hidden) == hidden and caplog.messages == [said]
+
+
 def test_exports_without_checksums_are_used_and_one_line_is_said(version, caplog, monkeypatch):
     monkeypatch.setitem(opening._PREDICTORS, ".tflite", lambda path: path)
     file, manifest = version / contract.LITERT_FILE, version / contract.MANIFEST
@@ -129,6 +140,10 @@ def test_the_tool_checks_every_version(version, flags, capsys):
         versions_tool.main([])
     assert end.value.code == 1
     assert f"{version}/saved_model.pb is damaged" in capsys.readouterr().out
+    (version / contract.MANIFEST).unlink()
+    with pytest.raises(SystemExit):
+        versions_tool.main([])
+    assert f"no {contract.MANIFEST}: copy it anew" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

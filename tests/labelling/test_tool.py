@@ -111,6 +111,26 @@ def test_a_run_brings_its_suggestions(given, run, capsys):
     assert (question.row, question.predicted, question.confidence) == (5, "a", 0.5)
 
 
+def test_data_of_a_run_may_have_moved(given, tmp_path, monkeypatch):
+    from aae_keras.labelling import collection
+
+    config = Config(preset="own", dataset="mnist", data_dir="/old")
+    (tmp_path / "run").mkdir()
+    run = runs.write_config(runs.Run(tmp_path / "run", config, "20260101T000000Z-00000000", "f"))
+    asked = []
+
+    def opened(dataset, data_dir, reading):
+        asked.append((dataset, data_dir))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(collection, "open_collection", opened)
+    monkeypatch.setattr(cli, "load_tensorflow", lambda: None)
+    given(f"--run_dir={run.folder}", "--data_dir=/new", f"--labels={tmp_path / 'labels.csv'}")
+    with pytest.raises(KeyboardInterrupt):
+        label.main([])
+    assert asked == [("mnist", "/new")]
+
+
 def test_the_next_command_trains_such_a_run_with_all_labels(given, run):
     given(f"--run_dir={run.folder}/")
     words = shlex.split(label.train_command(run.config, "new labels.csv"))

@@ -46,7 +46,15 @@ def _check(path):
     is_file = path.suffix in _PREDICTORS
     folder = path.absolute().parent.parent if is_file else path
     if not (folder / contract.MANIFEST).exists():
-        return  # a copy of one file, or a version that is being written
+        # A copy of one file says how it reads images itself; a version that is being written lies
+        # in a hidden folder.
+        if not is_file and not folder.name.startswith("."):
+            log.warning(
+                "%s: there is no %s. Damage would not be seen, and image files are read as without "
+                "--fit, --background and --pixel_range. Copy the version with it.",
+                *(path, contract.MANIFEST),
+            )
+        return
     if is_file and not path.exists():
         there = sorted(str(file.relative_to(folder)) for file in path.parent.glob("*.*"))
         raise PredictorError(

@@ -47,9 +47,7 @@ def test_it_is_judged_on_images_that_it_was_not_fitted_on():
             logits[own], calibration.fit(logits[~own], labels[~own]).temperature
         )
     assert fitted.ece_after == pytest.approx(expected_calibration_error(labels, halves), abs=0.005)
-    own = expected_calibration_error(
-        labels, calibration.probabilities(logits, fitted.temperature)
-    )
+    own = expected_calibration_error(labels, calibration.probabilities(logits, fitted.temperature))
     assert fitted.ece_after != own
 
 

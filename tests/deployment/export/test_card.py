@@ -82,7 +82,9 @@ def test_scores_of_probabilities_before_the_temperature_are_said_to_be(manifest)
     }
     text = card.card("pets", manifest)
     assert "softmax at temperature 1.250, fitted on 500 validation images" in text
-    assert "3.00% before and 1.00% after" in text and "above are of the probabilities before" in text
+    assert (
+        "3.00% before and 1.00% after" in text and "above are of the probabilities before" in text
+    )
 
 
 def test_scores_of_unknown_images_have_no_interval(manifest):

@@ -138,10 +138,16 @@ def plain_png(source: File) -> bytes:
     It is upright and has 8 bits a channel; what is transparent stays so.
 
     Raises:
-        ImageError: As of `read_image`.
+        ImageError: As of `read_image`; also for grey of more than 8 bits, which a decoder that has
+            a `pixel_range` would read otherwise.
     """
     content = io.BytesIO()
     with pictures.opened(source) as file:
+        if file.mode.startswith(pictures.DEEP_MODES) or pictures.is_deep_grey_with_opacity(file):
+            raise ValueError(
+                "its grey has more than 8 bits, and a server does not say which values are black "
+                "and white to it. Convert the file to 8 bits, or predict with --model"
+            )
         picture = pictures.upright(pictures.in_bytes(file, Reading()))
         mode = "RGBA" if picture.has_transparency_data else MODES[_channels(picture)]
         picture = picture.convert(mode)

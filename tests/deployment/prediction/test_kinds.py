@@ -40,8 +40,9 @@ def answers(tmp_path):
 
 
 def test_what_the_graph_refuses_is_sent_as_a_plain_png(answers):
+    """But for deep grey: which of its values are black and white the model alone knows."""
     for path, row in answers.items():
-        if path.name == "deep":
+        if path.name in ("deep", "png-16-bits-grey-alpha"):
             assert "the server refused it" in row["error"] and "8 bits" in row["error"]
             continue
         expected = read_image(path, SHAPE[2], SHAPE[:2])

@@ -2,15 +2,21 @@
 
 import contextlib
 import errno
+import fcntl
+import logging
 import os
 import pathlib
+import secrets
 import shutil
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from typing import TextIO
 
 from aae_keras.errors import UserError
+
+log = logging.getLogger(__name__)
+_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 
 # What reading a damaged archive raises: an .npz, a .keras file, a checkpoint.
 DAMAGE = (
@@ -34,23 +40,28 @@ def write_atomically(path: pathlib.Path | str, text: str) -> None:
 def replaced(path: pathlib.Path | str) -> Iterator[pathlib.Path]:
     """Around the writing of a file: what stood there stays as it was until all is written.
 
+    What a link leads to is replaced, not the link. A new file may be read by whom the umask lets,
+    another by whom the old one let.
+
     Yields:
         Path to write to, in the same folder and with the same suffix.
     """
-    path = pathlib.Path(path)
+    path = pathlib.Path(path).resolve()
+    aside = path.with_name(f".{path.stem[:100]}-{secrets.token_hex(4)}{path.suffix}")
     try:
-        handle, name = tempfile.mkstemp(path.suffix, f".{path.stem}-", path.parent)
+        os.close(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))
     except OSError as error:
         error.filename = str(path)
         raise
-    os.close(handle)
+    mode = (path if path.exists() else aside).stat().st_mode & 0o777
     try:
-        yield pathlib.Path(name)
-        os.chmod(name, 0o644)
-        flush(name)
-        os.replace(name, path)
+        aside.chmod(0o600)  # nobody else reads half of it
+        yield aside
+        aside.chmod(mode)
+        flush(aside)
+        os.replace(aside, path)
     except BaseException as error:
-        os.unlink(name)
+        aside.unlink()
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(path)  # that of a full disk names no file
         raise
@@ -63,6 +74,29 @@ def flush(path: pathlib.Path | str) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def lock(file: TextIO | int, folder: pathlib.Path, care: str, *, wait: bool = False) -> bool:
+    """Take the system's lock on an open file, which goes with the process however it ends.
+
+    Args:
+        file: The file, or its number.
+        folder: Where it lies, for the warning that its file system has no locks.
+        care: What to see to then: "nobody else trains there".
+        wait: Whether to wait for another to release it.
+
+    Returns:
+        False if another holds it.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        log.warning("The file system of %s has no locks: see to it that %s.", folder, care)
+    return True
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from typing import Any
 from aae_keras import interrupts
 from aae_keras.deployment import contract
 from aae_keras.errors import UserError
-from aae_keras.files import flush
+from aae_keras.files import flush, lock
 
 log = logging.getLogger(__name__)
 
@@ -260,7 +260,7 @@ def _locked(folder):
     """Hold a folder's lock, which is released when the process ends, however it ends."""
     handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        lock(handle, folder, "no other export writes there", wait=True)
         yield
     finally:
         os.close(handle)

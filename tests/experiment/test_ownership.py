@@ -1,6 +1,7 @@
 """One owner of a run folder at a time, and a folder that nothing is left in."""
 
 import errno
+import fcntl
 import os
 import shutil
 import signal
@@ -79,6 +80,19 @@ def test_a_run_that_another_began_meanwhile_is_not_moved_away(small, tmp_path, m
     assert runs.open_run(folder) == theirs and not (tmp_path / ".old").exists()
 
 
+def test_a_run_behind_a_link_is_moved_away_where_it_lies(tmp_path):
+    """And the next one goes to the same disk."""
+    real, link = tmp_path / "disk" / "run", tmp_path / "run"
+    real.mkdir(parents=True)
+    link.symlink_to(real)
+    config = Config(preset="digits")
+    runs.write_config(runs.Run(link, config, "20260101T000000Z-00000000", "f"))
+    runs.make_way(link)
+    old = tmp_path / "disk" / ".old" / "20260101T000000Z-00000000"
+    assert runs.open_run(old).config == config and not (old / ownership.FILE).exists()
+    assert link.is_symlink() and list(real.iterdir()) == []
+
+
 def test_a_folder_that_another_takes_away_before_the_lock_is_its_own(tmp_path, monkeypatch):
     folder, make = tmp_path / "run", type(tmp_path).mkdir
 
@@ -97,7 +111,7 @@ def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch, caplog):
     def refuse(handle, how):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(ownership.fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", refuse)
     with ownership.owned(tmp_path / "run") as lock:
         assert lock.stands()
     assert "has no locks: see to it that nobody else trains there" in caplog.text

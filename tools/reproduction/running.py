@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import fcntl
 import json
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import aae_keras
+from aae_keras import files
 from aae_keras.errors import UserError
 from aae_keras.experiment.run_folder import records, runs
 
@@ -52,12 +52,10 @@ class Running:
         self.log_path = job.folder.with_name(f"{job.name}.log")
         job.folder.parent.mkdir(parents=True, exist_ok=True)
         self.log = open(self.log_path, "a", encoding="utf-8")
-        try:
-            # Held by the subprocesses too: one that outlives a killed minder is still found.
-            fcntl.flock(self.log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        # Held by the subprocesses too: one that outlives a killed minder is still found.
+        if not files.lock(self.log, job.folder.parent, "nothing else makes the same run"):
             self.log.close()
-            raise UserError("Another process works on it. Wait for its end, or stop it.") from error
+            raise UserError("Another process works on it. Wait for its end, or stop it.")
         self.log.truncate(0)
         self.start = self.recorded = time.monotonic()
         self._call()

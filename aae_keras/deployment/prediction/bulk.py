@@ -15,7 +15,6 @@ is there twice. The output is made of it at the end.
 import collections
 import concurrent.futures
 import dataclasses
-import fcntl
 import hashlib
 import itertools
 import json
@@ -64,6 +63,10 @@ def failures(output: pathlib.Path) -> pathlib.Path:
     return output.with_name(f"{output.stem}.failed.jsonl")
 
 
+def _part(output):
+    return output.with_name(f"{output.name}.part")
+
+
 def predict_all(
     predictor: Predictor, images: str, output: str | pathlib.Path, readers: int | None = None
 ) -> Iterator[Progress]:
@@ -87,7 +90,7 @@ def predict_all(
     """
     output = pathlib.Path(output)
     tables.check(output)
-    part = output.with_name(f"{output.name}.part")
+    part = _part(output)
     if not (part / "begun.json").exists():
         refuse_existing(output)
     part.mkdir(exist_ok=True)
@@ -112,14 +115,19 @@ def refuse_existing(output: pathlib.Path) -> None:
     for path in (output, failures(output)):
         if path.exists():
             raise BulkError(f"{path} exists already. Name another output, or move it away.")
+    for suffix in tables.WRITERS:
+        other = output.with_suffix(suffix)
+        if (_part(other) / "begun.json").exists():
+            raise BulkError(
+                f"{other} is begun and not done, and lists what it cannot read in the same "
+                f"{failures(other).name}. Go on with it first, or give another output."
+            )
 
 
 def _lock(spool: TextIO, output: pathlib.Path) -> None:
     """Hold the work for this process; the lock goes with it, however it ends."""
-    try:
-        fcntl.flock(spool, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise BulkError(f"{output}: another process is at work on it.") from error
+    if not whole_files.lock(spool, output.parent, f"nobody else works on {output.name}"):
+        raise BulkError(f"{output}: another process is at work on it.")
 
 
 def _begun(part, images, predictor):

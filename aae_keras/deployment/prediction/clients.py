@@ -15,6 +15,12 @@ from aae_keras.errors import UserError
 
 MAX_ANSWER = 64 * 2**20  # bytes: a batch of 64 images with 40 000 classes
 MAX_TIMEOUT = 86_400.0  # seconds
+# What is no matter of the images: too many requests, a gateway; who asks, or for which model. All
+# else may be, so that each image of a refused batch is sent by itself.
+_LATER = (408, 425, 429, 502, 503, 504)
+_NEVER = (401, 403, 404, 405)
+_LATER_GRPC = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED", "CANCELLED")
+_NEVER_GRPC = ("NOT_FOUND", "UNAUTHENTICATED", "PERMISSION_DENIED", "UNIMPLEMENTED")
 
 
 class ServerError(UserError):
@@ -83,9 +89,9 @@ class RestServer:
         status, content = self._post(json.dumps(body).encode())
         if len(content) > MAX_ANSWER:
             raise ServerError(f"{self.url}: the answer is longer than {MAX_ANSWER:,} bytes.")
-        if status in (502, 503, 504):
+        if status in _LATER:
             raise Unavailable(f"{self.url}: {status} {_message(status, content)}")
-        if status == 404 or 300 <= status < 400:
+        if status in _NEVER or 300 <= status < 400:
             raise ServerError(f"{self.url}: {_message(status, content)}")
         if status >= 400:
             raise Refused(_message(status, content))
@@ -137,9 +143,9 @@ class GrpcServer:
         except grpc.RpcError as error:
             details = answers.printable(error.details())
             message = f"{self.address}: {details}"
-            if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+            if error.code().name in _LATER_GRPC:
                 raise Unavailable(message) from error
-            if error.code() == grpc.StatusCode.NOT_FOUND:
+            if error.code().name in _NEVER_GRPC:
                 raise ServerError(message) from error
             raise Refused(details) from error
         try:

@@ -7,18 +7,14 @@ locks on to its server, so that they hold between machines; mounted with `nolock
 """
 
 import contextlib
-import errno
-import fcntl
-import logging
 import os
 import pathlib
 from collections.abc import Iterator
 
+from aae_keras import files
 from aae_keras.errors import UserError
 
-log = logging.getLogger(__name__)
 FILE = ".lock"
-_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 class Lock:
@@ -94,7 +90,7 @@ def locked(path: pathlib.Path, taken: str, care: str) -> Iterator[Lock]:
     lock = Lock(path, handle)
     mine = False
     try:
-        mine = _taken(handle, path.parent, care)
+        mine = files.lock(handle, path.parent, care)
         # The owner before may have removed the file, or moved the folder, just before the lock.
         if not mine or not lock.stands():
             mine = False
@@ -104,15 +100,3 @@ def locked(path: pathlib.Path, taken: str, care: str) -> Iterator[Lock]:
         if mine and lock.stands():
             path.unlink()
         os.close(handle)
-
-
-def _taken(handle, folder, care):
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
-        log.warning("The file system of %s has no locks: see to it that %s.", folder, care)
-    return True

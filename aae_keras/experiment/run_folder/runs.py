@@ -236,15 +236,18 @@ def make_way(folder: pathlib.Path) -> None:
 
 def retire(run: Run) -> None:
     """Move a run's folder to `.old/REVISION` beside it."""
-    old = run.folder.parent / ".old"
+    folder = run.folder.resolve()
+    old = folder.parent / ".old"
     old.mkdir(exist_ok=True)
     target = old / run.revision
     count = 1
     while target.exists():
         target = old / f"{run.revision}-{count}"
         count += 1
-    run.folder.rename(target)
+    folder.rename(target)
     (target / ownership.FILE).unlink(missing_ok=True)
+    if run.folder.is_symlink():
+        folder.mkdir()  # the next run goes where the link leads too
     log.info("The run that was in %s lies in %s.", run.folder, target)
 
 

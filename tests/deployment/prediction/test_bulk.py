@@ -121,6 +121,19 @@ def brief(rows):
     return [(row["image"], row["label"], row["class_name"]) for row in rows]
 
 
+def test_two_outputs_of_one_list_of_failures_are_made_one_after_the_other(
+    exported, photos, tmp_path
+):
+    predictor = prediction.open_predictor(exported.path / contract.LITERT_FILE)
+    begun = bulk.predict_all(predictor, f"{photos}/1/*", tmp_path / "out.csv")
+    next(begun)
+    begun.close()
+    with pytest.raises(bulk.BulkError, match=r"out.csv is begun and not done, .* out.failed.jsonl"):
+        next(bulk.predict_all(predictor, f"{photos}/1/*", tmp_path / "out.jsonl"))
+    assert not (tmp_path / "out.jsonl.part").exists()
+    all_of(bulk.predict_all(predictor, f"{photos}/1/*", tmp_path / "out.csv"))
+
+
 def test_every_format_holds_the_same(exported, photos, tmp_path):
     pq = pytest.importorskip("pyarrow.parquet")
     predictor = prediction.open_predictor(exported.path / contract.LITERT_FILE)

@@ -1,6 +1,7 @@
 """The client against look-alikes of both interfaces, and a real server where there is one."""
 
 import contextlib
+import http.server
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 
 import grpc
 import numpy as np
@@ -105,6 +107,31 @@ def test_an_unavailable_server_is_asked_again(scheme, models, files):
     with client(scheme, models, failures=remote.ATTEMPTS) as server:
         with pytest.raises(clients.ServerError, match="No answer after 5 attempts.*not now"):
             list(remote.classify_files(server, files[:1], prediction.answer_row))
+
+
+@pytest.mark.parametrize(
+    "status, later", [(429, True), (408, True), (503, True), (401, False), (403, False)]
+)
+def test_what_is_no_matter_of_the_images_is_not_blamed_on_them(files, status, later):
+    """So a batch is not taken apart, and no image is called refused."""
+    asked = []
+
+    class Gate(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append(self.path)
+            self.send_error(status)
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Gate) as gate:
+        threading.Thread(target=gate.serve_forever, daemon=True).start()
+        server = clients.open_server(f"http://127.0.0.1:{gate.server_port}", "tiny")
+        with pytest.raises(clients.ServerError):
+            list(remote.classify_files(server, files[:3], prediction.answer_row))
+        gate.shutdown()
+    assert len(asked) == (remote.ATTEMPTS if later else 1)
 
 
 def test_waits_grow(monkeypatch):

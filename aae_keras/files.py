@@ -100,6 +100,17 @@ def lock(file: TextIO | int, folder: pathlib.Path, care: str, *, wait: bool = Fa
 
 
 @contextlib.contextmanager
+def in_turn(folder: pathlib.Path, care: str) -> Iterator[None]:
+    """Around what one process at a time may do in a folder; others wait. `care` as in `lock`."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        lock(handle, folder, care, wait=True)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
 def naming_a_full_disk(path: pathlib.Path, size: int, remedy: str) -> Iterator[None]:
     """Around the writing of a large file: on a full disk, say what is needed and how to go on.
 

@@ -44,6 +44,7 @@ def main(arguments):
     cli.check_trained(folder)
     cli.load_tensorflow()
     from aae_keras.experiment.pictures import generation
+    from aae_keras.plots.style import with_boxes
 
     figure = generation.generate(
         folder,
@@ -54,7 +55,7 @@ def main(arguments):
         seed=flags.seed,
         **cli.moved_data(),
     )
-    with files.replaced(output) as aside:
+    with files.replaced(output) as aside, with_boxes():
         figure.savefig(aside, dpi=150)
     print(output)
 

@@ -8,7 +8,7 @@ from typing import Any
 from aae_keras.errors import UserError
 from aae_keras.experiment.configuration.presets import PRESETS
 from aae_keras.experiment.reproduction.rows import ABLATIONS, ROWS, Row, row_of
-from aae_keras.files import write_atomically
+from aae_keras.files import in_turn, write_atomically
 
 from . import cli
 
@@ -157,6 +157,11 @@ def say_end(job, error):
 
 def write_tables(table, runs_dir, documents, changes=None):
     """Keep the results of all runs there are; write RESULTS.md and the README's table from them."""
+    with in_turn(documents, "no other reproduce writes the tables"):
+        _write_tables(table, runs_dir, documents, changes)
+
+
+def _write_tables(table, runs_dir, documents, changes):
     from aae_keras.experiment.reproduction import archive, results
 
     from .reproduction import tables

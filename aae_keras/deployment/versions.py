@@ -23,11 +23,12 @@ from typing import Any
 from aae_keras import interrupts
 from aae_keras.deployment import contract
 from aae_keras.errors import UserError
-from aae_keras.files import flush, lock
+from aae_keras.files import flush, in_turn
 
 log = logging.getLogger(__name__)
 
 ROOT = pathlib.Path("saved_models")
+ALONE = "no other export writes there"
 MAX_NAME = 200  # bytes; file systems have 255
 WRITING, RETIRED = ".writing-", ".retired-"
 
@@ -115,11 +116,12 @@ def written_aside(base: str | pathlib.Path) -> Iterator[pathlib.Path]:
     base = pathlib.Path(base)
     base.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        with _locked(base):  # or another process might remove the folder before it is locked
+        # Or another process might remove the folder before it is locked.
+        with in_turn(base, ALONE):
             _remove_abandoned(base)
             aside = pathlib.Path(tempfile.mkdtemp(dir=base, prefix=_prefix()))
             stack.callback(shutil.rmtree, aside, ignore_errors=True)
-            stack.enter_context(_locked(aside))
+            stack.enter_context(in_turn(aside, ALONE))
         yield aside
 
 
@@ -153,7 +155,7 @@ def publish(
     """
     if number is not None and not 1 <= number <= contract.MAX_VERSION:
         raise VersionError(f"A version lies in 1 to {contract.MAX_VERSION}. Received: {number}")
-    with _locked(base):  # or one that is numbered first might appear last
+    with in_turn(pathlib.Path(base), ALONE):  # or one that is numbered first might appear last
         newest = max((version.number for version in listed(base)), default=0)
         if number is None and newest == contract.MAX_VERSION:
             raise VersionError(
@@ -253,17 +255,6 @@ def _prepare_files(folder):
     for path in (*folder.rglob("*"), folder):
         path.chmod(0o755 if path.is_dir() else 0o644)
         flush(path)
-
-
-@contextlib.contextmanager
-def _locked(folder):
-    """Hold a folder's lock, which is released when the process ends, however it ends."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        lock(handle, folder, "no other export writes there", wait=True)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _remove_abandoned(base):

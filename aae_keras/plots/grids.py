@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from aae_keras.plots.style import MOST, write_names
+from aae_keras.plots.style import MOST, families, write_names
 
 INCH_PER_TILE = 0.62
 
@@ -84,7 +84,7 @@ def image_grid(
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    axes.set_title(title, parse_math=False)  # it may name a label
+    axes.set_title(title, parse_math=False, fontfamily=families())  # it may name a label
     return figure
 
 
@@ -135,7 +135,7 @@ def modes(images: np.ndarray, categories: Sequence[str]) -> Figure:
     for rank, (image, name) in enumerate(zip(images, categories, strict=True)):
         axes = figure.add_subplot(down, across, rank + 1)
         axes.imshow(_shown(image), cmap="gray", vmin=0, vmax=1)
-        axes.set_title(name, fontsize=8, pad=2, parse_math=False)
+        axes.set_title(name, fontsize=8, pad=2, parse_math=False, fontfamily=families())
         axes.set_axis_off()
     figure.suptitle("Learned modes: the image of each y alone", fontsize=10)
     return figure

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from aae_keras.plots.style import NO_LABEL, marks
+from aae_keras.plots.style import NO_LABEL, families, marks, with_boxes
 
 # Classes at most that a legend lists, and lines in a column of it. More would fill the picture.
 LISTED = 40
@@ -68,10 +68,11 @@ def scatter_by_class(
         c = colours[labels[chosen]]
         axes.scatter(x, y, s=size, c=c, marker=marker, alpha=alpha, linewidths=0)
     present = np.unique(labels[rows])
-    if len(present) <= LISTED:
-        handles += [_handle(names[rank], colours[rank], markers[rank]) for rank in present]
-        _add_legend(axes, handles)
-    _write_names(axes, {names[rank]: points[labels == rank] for rank in present})
+    with with_boxes():
+        if len(present) <= LISTED:
+            handles += [_handle(names[rank], colours[rank], markers[rank]) for rank in present]
+            _add_legend(axes, handles)
+        _write_names(axes, {names[rank]: points[labels == rank] for rank in present})
 
 
 def densest_first(points: np.ndarray) -> np.ndarray:
@@ -108,6 +109,7 @@ def _add_legend(axes, handles):
     )  # fmt: skip
     for text in legend.get_texts():
         text.set_parse_math(False)
+        text.set_fontfamily(families())
     figure = axes.figure
     figure.set_figwidth(figure.get_figwidth() + legend.get_window_extent().width / figure.dpi)
 
@@ -121,7 +123,7 @@ def _write_names(axes, classes):
     for name, points in largest:
         text = axes.text(
             0, 0, name, ha="center", va="center", size=size, weight="bold", path_effects=[HALO],
-            parse_math=False, in_layout=False,
+            parse_math=False, in_layout=False, fontfamily=families(),
         )  # fmt: skip
         extent = text.get_window_extent()
         half = np.array([extent.width, extent.height]) / 2 + ROOM

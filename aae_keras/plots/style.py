@@ -1,7 +1,11 @@
 """What pictures share: colours that colour-blind readers tell apart too, markers, and names."""
 
-from collections.abc import Sequence
+import contextlib
+import functools
+import warnings
+from collections.abc import Iterator, Sequence
 
+from matplotlib import font_manager
 from matplotlib.axis import Axis
 
 # Blue, orange, green, purple, yellow, sky, crimson, brown, pink, pale green. Found by a search for
@@ -16,6 +20,41 @@ NO_LABEL = "#808080"
 # nobody can open.
 MOST = 60
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*", "<", ">")
+
+
+# What has the letters that matplotlib's own font lacks, where it is installed: Chinese, Japanese,
+# Korean, then all else.
+_OTHER_SCRIPTS = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Micro Hei"),
+    *("PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Microsoft YaHei", "Malgun Gothic"),
+    *("Droid Sans Fallback", "IPAGothic", "NanumGothic", "Unifont", "Arial Unicode MS"),
+    *("Noto Sans Devanagari", "Noto Sans Bengali", "Noto Sans Thai", "Noto Sans Tamil", "FreeSans"),
+)
+
+
+@functools.cache
+def families() -> list[str]:
+    """The font families that names are written in: matplotlib's own, then what lends it letters."""
+    installed = set(font_manager.get_font_names())
+    return ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in installed)]
+
+
+def unwritable(names: Sequence[str]) -> list[str]:
+    """The names with a letter that none of the `families` has: pictures show a box in its place."""
+    fonts = [font_manager.get_font(font_manager.findfont(name)) for name in families()]
+
+    def is_written(letter: str) -> bool:
+        return any(font.get_char_index(ord(letter)) for font in fonts)
+
+    return [name for name in names if not all(map(is_written, name))]
+
+
+@contextlib.contextmanager
+def with_boxes() -> Iterator[None]:
+    """Around the drawing of names, without matplotlib's warning of each letter that it lacks."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield
 
 
 def marks(count: int) -> list[tuple[str, str]]:
@@ -41,6 +80,12 @@ def write_names(
     """
     step = max(-(-len(names) // MOST), 1)
     places = [place + offset for place in range(0, len(names), step)]
-    axis.set_ticks(places, list(names[::step]), parse_math=False, fontsize=fontsize)
+    axis.set_ticks(
+        places,
+        list(names[::step]),
+        parse_math=False,
+        fontsize=fontsize,
+        fontfamily=families(),
+    )
     if step > 1:
         axis.set_label_text(f"{axis.get_label_text()} (one name in {step})".strip())

@@ -17,6 +17,8 @@ from aae_keras.report import intervals, maps
 from aae_keras.report.contents import Bin, Headline
 from aae_keras.report.scores import KINDS, Yardstick, judged
 
+AT_ONCE = 1000  # images
+
 
 def headline(
     run: Run, data: Data, model: AdversarialModel, outputs: Outputs | None, command: str
@@ -126,15 +128,23 @@ def yardstick_of(
     if outputs is None:
         return Yardstick()
     labels = outputs.labelled().labels
-    pixels = to_unit_range(outputs.images)
-    spread = ((pixels - pixels.mean(axis=0)) ** 2).sum(axis=(1, 2, 3)).mean()
     return Yardstick(
         chance=1 - np.bincount(labels).max() / len(labels) if len(labels) else math.nan,
         categories=model.categories,
         has_y=model.latent_y != LatentY.NONE,
-        mean_image=float(spread / 2),
+        mean_image=_squared_error_of_the_mean(outputs.images) / 2,
         mmd_of_prior=scores.get("mmd_of_prior", math.nan),
     )
+
+
+def _squared_error_of_the_mean(images):
+    """Of the mean image, summed over the pixels and averaged over the images, in bounded memory."""
+    total, squares = np.zeros(images.shape[1:]), 0.0
+    for start in range(0, len(images), AT_ONCE):
+        pixels = to_unit_range(images[start : start + AT_ONCE]).astype("float64")
+        total += pixels.sum(axis=0)
+        squares += np.sum(pixels**2)
+    return float(squares / len(images) - np.sum((total / len(images)) ** 2))
 
 
 def _facts(run, data, measured, command):

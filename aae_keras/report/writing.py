@@ -6,6 +6,7 @@ import numpy as np
 
 from aae_keras.data import Data
 from aae_keras.experiment.building import factory
+from aae_keras.experiment.run_folder import runs
 from aae_keras.experiment.run_folder.runs import Run
 from aae_keras.experiment.scores.outputs import apply_model
 from aae_keras.files import write_atomically
@@ -33,6 +34,7 @@ def write_report(folder: str | pathlib.Path, command: str = "", **where: str) ->
     """
     run, data, model = factory.load_trained(folder, **where)
     report = report_of(run, data, model, command)
+    runs.check_still_there(run)
     write_atomically(run.report_file, page.join(report.to_json()))
     return run.report_file
 

@@ -19,6 +19,7 @@ def test_metrics_file_of_a_run(trained):
         "unlabeled": 42,
         "validation": 6,
         "test": 60,
+        "test_labeled": 60,
     }
     assert all(0 <= result[part]["error_rate"] <= 1 for part in ("validation", "test"))
 

@@ -1,5 +1,6 @@
 """One owner of a run folder at a time, and a folder that nothing is left in."""
 
+import dataclasses
 import errno
 import fcntl
 import os
@@ -91,6 +92,18 @@ def test_a_run_behind_a_link_is_moved_away_where_it_lies(tmp_path):
     old = tmp_path / "disk" / ".old" / "20260101T000000Z-00000000"
     assert runs.open_run(old).config == config and not (old / ownership.FILE).exists()
     assert link.is_symlink() and list(real.iterdir()) == []
+
+
+def test_nothing_is_written_about_a_run_that_another_has_taken_the_place_of(tmp_path):
+    run = runs.Run(tmp_path, Config(preset="digits"), "20260101T000000Z-00000000", "f")
+    runs.write_config(run)
+    runs.check_still_there(run)
+    runs.write_config(dataclasses.replace(run, revision="20260102T000000Z-00000000"))
+    with pytest.raises(runs.RunError, match="no longer holds the run 20260101T000000Z"):
+        runs.check_still_there(run)
+    (tmp_path / "config.yaml").unlink()
+    with pytest.raises(runs.RunError, match="no longer holds"):
+        runs.check_still_there(run)
 
 
 def test_a_folder_that_another_takes_away_before_the_lock_is_its_own(tmp_path, monkeypatch):

@@ -70,3 +70,27 @@ def test_a_name_is_written_letter_by_letter():
         plots.sheet(image, 2, names[0]),
     ):
         FigureCanvasAgg(figure).draw()
+
+
+def test_letters_that_no_font_has_are_known_and_warned_of_once():
+    """A private letter, which no font may have."""
+    assert style.unwritable(["cat", "Größe", "кот", "\ue123x"]) == ["\ue123x"]
+    points = np.random.default_rng(0).normal(size=(40, 2))
+    with style.with_boxes():  # warnings are errors here
+        figure = plots.tsne(points, np.arange(40) % 2, ["cat", "\ue123x"])
+        FigureCanvasAgg(figure).draw()
+
+
+def test_fonts_that_are_there_lend_their_letters(monkeypatch):
+    monkeypatch.setattr(
+        style.font_manager, "get_font_names", lambda: ["Noto Sans CJK JP", "DejaVu Sans", "Comic"]
+    )
+    style.families.cache_clear()
+    try:
+        assert style.families() == ["DejaVu Sans", "Noto Sans CJK JP"]
+        with style.with_boxes():
+            figure = plots.tsne(np.eye(2), np.arange(2), ["a", "b"])
+        shown = [text.get_fontfamily() for text in figure.axes[0].texts]
+        assert shown and all("Noto Sans CJK JP" in families for families in shown)
+    finally:
+        style.families.cache_clear()

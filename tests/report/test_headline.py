@@ -41,6 +41,14 @@ def test_scores_are_computed_where_none_are_written(loaded):
     assert ("made by", "python -m tools.train") in made.facts
 
 
+def test_the_mean_image_is_judged_in_pieces(random, monkeypatch):
+    monkeypatch.setattr(headline, "AT_ONCE", 7)
+    images = random.integers(0, 256, (40, 5, 4, 3), dtype="uint8")
+    pixels = images / 255
+    expected = ((pixels - pixels.mean(axis=0)) ** 2).sum(axis=(1, 2, 3)).mean()
+    assert headline._squared_error_of_the_mean(images) == pytest.approx(expected, rel=1e-6)
+
+
 def test_written_scores_are_shown_with_those_of_test(loaded):
     run = loaded[0]
     written = evaluation.evaluate_run(run.folder)

@@ -1,6 +1,8 @@
 """The pictures of a run: which there are, and the arrays they are plotted from."""
 
+import logging
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -15,7 +17,7 @@ from aae_keras import models, plots
 from aae_keras.data import Data
 from aae_keras.experiment.building import factory
 from aae_keras.experiment.pictures import projector
-from aae_keras.experiment.run_folder import outcomes
+from aae_keras.experiment.run_folder import outcomes, runs
 from aae_keras.experiment.run_folder.runs import Run
 from aae_keras.experiment.scores import scoring
 from aae_keras.experiment.scores.outputs import Outputs, apply_model
@@ -23,6 +25,10 @@ from aae_keras.files import replaced
 from aae_keras.images import to_unit_range
 from aae_keras.models import AdversarialModel, LatentY
 from aae_keras.models.inference import decode, decode_grid, sample_codes
+from aae_keras.plots.style import unwritable, with_boxes
+from aae_keras.remarks import count_of
+
+log = logging.getLogger(__name__)
 
 RECONSTRUCTION_UNIT = {
     "squared-error": "half squared error per image",
@@ -55,6 +61,7 @@ def plot_run(folder: str | pathlib.Path, **where: str) -> list[pathlib.Path]:
         DataError, RunError: If the run or its data cannot be used.
     """
     run, data, model = factory.load_trained(folder, **where)
+    say_boxes(data.class_names)
     history = outcomes.read_history(run)
     pictures = {"learning_curves": learning_curves(run, history), **figures_of(model, data)}
     projector.write(run.logs, model, data)
@@ -87,11 +94,22 @@ def save(run: Run, name: str, figure: Figure) -> pathlib.Path:
     figure.text(
         0.995, 0.003, f"revision {run.revision}", ha="right", va="bottom", size=5, color="0.5"
     )
+    runs.check_still_there(run)
     run.figures.mkdir(exist_ok=True)
     path = run.figures / f"{name}.png"
-    with replaced(path) as aside:
+    with replaced(path) as aside, with_boxes():
         figure.savefig(aside, dpi=DPI, metadata={"Revision": run.revision})
     return path
+
+
+def say_boxes(names: Sequence[str]) -> None:
+    """Log which names of classes pictures cannot show, for want of a font."""
+    if lacking := unwritable(names):
+        log.warning(
+            "Pictures show boxes for letters that no font here has, in %s, such as %s. Install one "
+            "that has them, such as Noto Sans CJK, and draw again.",
+            *(count_of(len(lacking), "name"), lacking[0]),
+        )
 
 
 def pixels(figure: Figure) -> np.ndarray:

@@ -48,6 +48,7 @@ def generate(
         UserError: If the run, its data or an image cannot be used, or the setting cannot do it.
     """
     run, data, model = factory.load_trained(folder, **where)
+    figures.say_boxes(data.class_names)
     if not hasattr(model, "decoder"):
         raise UserError(f"{folder} has no decoder: the setting is {run.config.setting}.")
     if style_of is not None:

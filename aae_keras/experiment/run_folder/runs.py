@@ -176,6 +176,19 @@ def write_config(run: Run) -> Run:
     return run
 
 
+def check_still_there(run: Run) -> None:
+    """Refuse to write about a run into its folder once another one lies there.
+
+    Raises:
+        RunError: If it was moved away, or begun anew, since it was opened.
+    """
+    if not exists(run.folder) or open_run(run.folder).revision != run.revision:
+        raise RunError(
+            f"{run.folder} no longer holds the run {run.revision}: it was moved away or trained "
+            "anew meanwhile. Nothing was written; run the same command again."
+        )
+
+
 def check_fingerprint(run: Run, fingerprint: str, dataset: str = "") -> None:
     """Refuse data that is not what a run was trained on.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from aae_keras.experiment.building import factory
-from aae_keras.experiment.run_folder import seals
+from aae_keras.experiment.run_folder import runs, seals
 from aae_keras.experiment.run_folder.outcomes import read_history
 from aae_keras.experiment.scores import baselines
 from aae_keras.experiment.scores.outputs import apply_model
@@ -65,5 +65,6 @@ def evaluate_run(
         result["baselines"] = baselines.scores(split)
         if not result["baselines"]:
             log.warning("There are no baselines: they need labels to learn from and to score by.")
+    runs.check_still_there(run)
     write_atomically(run.metrics_file, seals.seal(result, indent=2) + "\n")
     return result

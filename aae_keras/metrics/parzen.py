@@ -31,8 +31,6 @@ def log_densities(
         float64 array of shape (widths, n), in nats, and the number of samples.
     """
     widths = np.asarray(widths, "float64")
-    images = np.asarray(images, "float64")
-    squares = np.sum(images**2, axis=1)
     totals = np.full((len(widths), len(images)), -np.inf)
     count = 0
     for block in samples:
@@ -42,7 +40,9 @@ def log_densities(
         for start in range(0, len(images), BLOCK):
             rows = slice(start, start + BLOCK)
             # ||x - s||^2 = x.x - 2 x.s + s.s; rounding may take it below 0
-            distances = squares[rows, None] - 2 * images[rows] @ block.T + block_squares
+            some = np.asarray(images[rows], "float64")
+            squares = np.sum(some**2, axis=1, keepdims=True)
+            distances = squares - 2 * some @ block.T + block_squares
             distances = np.maximum(distances, 0)
             for rank, width in enumerate(widths):
                 log_sum = logsumexp(distances / (-2 * width**2), axis=1)

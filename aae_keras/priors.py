@@ -6,7 +6,9 @@ To write one of your own, subclass `Prior`, and give `get_config` if you want to
 """
 
 import abc
+import contextlib
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -14,6 +16,14 @@ import keras
 import tensorflow as tf
 
 from aae_keras import noise
+
+
+def _whole(name, value):
+    """A whole number of at least 1, NumPy's too, as int."""
+    with contextlib.suppress(TypeError):
+        if (number := operator.index(value)) >= 1:
+            return number
+    raise ValueError(f"`{name}` must be a whole number of at least 1. Received: {name}={value!r}")
 
 
 class Prior(abc.ABC):
@@ -24,9 +34,7 @@ class Prior(abc.ABC):
     """
 
     def __init__(self, dim: int):
-        if not isinstance(dim, int) or dim < 1:
-            raise ValueError(f"`dim` must be a whole number of at least 1. Received: dim={dim!r}")
-        self.dim = dim
+        self.dim = _whole("dim", dim)
 
     @abc.abstractmethod
     def sample(self, batch_size: int | tf.Tensor, seed: noise.Seed) -> tf.Tensor:
@@ -170,12 +178,7 @@ class MixturePrior(Prior):
 
     def __init__(self, dim: int, num_components: int):
         super().__init__(dim)
-        if not isinstance(num_components, int) or num_components < 1:
-            raise ValueError(
-                "`num_components` must be a whole number of at least 1. "
-                f"Received: num_components={num_components!r}"
-            )
-        self.num_components = num_components
+        self.num_components = _whole("num_components", num_components)
 
     @abc.abstractmethod
     def sample_component(self, components: tf.Tensor, seed: noise.Seed) -> tf.Tensor:

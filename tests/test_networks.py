@@ -139,6 +139,35 @@ def test_maps_are_normalised_as_keras_does(random, dtype, rounding):
         np.testing.assert_allclose(ours, theirs, rtol=rounding, atol=near)
 
 
+@pytest.mark.parametrize("options", [{"axis": 1}, {"scale": False}, {"center": False}])
+def test_what_the_kernel_cannot_do_keras_does(random, options):
+    maps = tf.constant(random.normal(3, 2, (5, 4, 3, 6)), "float32")
+    theirs, ours = (
+        kind(**options)(maps, training=True)
+        for kind in (keras.layers.BatchNormalization, networks.MapNormalization)
+    )
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_a_network_that_mixes_rows_is_found_out():
+    @keras.saving.register_keras_serializable(package="tests")
+    class Spread(keras.layers.Layer):
+        """What minibatch discrimination adds: how far the rows of a batch lie apart."""
+
+        def call(self, x):
+            spread = tf.reduce_mean(tf.math.reduce_std(x, axis=0))
+            return tf.concat([x, tf.fill([tf.shape(x)[0], 1], spread)], axis=1)
+
+    code = keras.Input((3,), name="code")
+    hidden = keras.layers.Dense(8, activation="relu")(code)
+    rows = keras.Model(code, keras.layers.Dense(1)(keras.layers.Dropout(0.5)(hidden)))
+    mixed = keras.Model(code, keras.layers.Dense(1)(Spread()(hidden)))
+    of_operations = keras.Model(code, keras.layers.Dense(1)(hidden - keras.ops.mean(hidden, 0)))
+    normal = keras.Model(code, keras.layers.Dense(1)(keras.layers.BatchNormalization()(hidden)))
+    found = [networks.mixes_rows(n) for n in (rows, mixed, of_operations, normal)]
+    assert found == [False, True, True, True]
+
+
 def test_convolutions_are_normalised_fast_and_a_network_of_before_is_read(random):
     encoder = networks.build_convolutional_encoder(
         (8, 8, 3), 3, 2, filters=(4,), hidden_units=(5,), batch_norm=True

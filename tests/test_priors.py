@@ -136,6 +136,14 @@ def test_bad_arguments_are_refused():
         priors.SwissRollPrior(10, scale=float("nan"))
 
 
+def test_whole_numbers_of_numpy_are_whole_numbers():
+    prior = priors.CategoricalPrior(np.arange(5).max())
+    assert prior.dim == 4 and type(prior.dim) is int
+    assert type(priors.GaussianMixturePrior(np.int64(3)).num_components) is int
+    with pytest.raises(ValueError, match=r"Received: dim=3.0"):
+        priors.CategoricalPrior(3.0)
+
+
 def test_a_prior_must_say_how_to_sample():
     with pytest.raises(TypeError, match="abstract"):
         priors.Prior(2)

@@ -169,6 +169,8 @@ def _checked_images(images, name, forms):
             f"{name} must have 1 channel (grey) or 3 (RGB), as the last dimension: [N, H, W, C]. "
             f"Received: shape {images.shape}"
         )
+    if images.dtype == bool:
+        images = images.astype("uint8") * np.uint8(MAX_PIXEL)
     if images.dtype.kind != "f" and images.dtype != np.uint8:
         raise DataError(
             f"{name} must be uint8, or float in [0, 1]. Convert it with `np.asarray(..., 'uint8')` "

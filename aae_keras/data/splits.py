@@ -203,6 +203,11 @@ def _unlabeled_rows(num_rows, labeled, validation):
     return np.union1d(rest, labeled)
 
 
+def _share(fraction, count):
+    """How many of so many are held out: one at least is left to train on."""
+    return max(min(round(fraction * count), count - 1), 0)
+
+
 def _hold_out_test(source, test_fraction, split_seed):
     """Take `test_fraction` of each class (of all images if there are no labels) for test.
 
@@ -215,10 +220,10 @@ def _hold_out_test(source, test_fraction, split_seed):
     test = []
     for label in range(len(source.class_names)):
         rows = random.permutation(free[source.labels[free] == label])
-        test.append(rows[: round(test_fraction * len(rows))])
+        test.append(rows[: _share(test_fraction, len(rows))])
     if (source.labels[free] < 0).all():
         rows = random.permutation(free)
-        test = [rows[: round(test_fraction * len(rows))]]
+        test = [rows[: _share(test_fraction, len(rows))]]
     test = np.sort(np.concatenate(test))
     if not len(test):
         log.warning("There are too few labelled images to hold any out for test.")

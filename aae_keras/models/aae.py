@@ -13,7 +13,13 @@ from tensorflow import Tensor
 
 from aae_keras import noise
 from aae_keras.models import fused, objective, replicas
-from aae_keras.models.elements import Element, class_indices, unpack, unpack_training
+from aae_keras.models.elements import (
+    Element,
+    class_indices,
+    label_weights,
+    unpack,
+    unpack_training,
+)
 from aae_keras.models.objective import Batch, LogOdds, Named, Phase, Phases
 from aae_keras.models.phased import PhasedModel
 from aae_keras.networks import call_network
@@ -67,6 +73,7 @@ class AdversarialModel(PhasedModel):
         needs_labels = any(term.needs_labels for term in self.terms)
         inputs, labels, weights = unpack_training(data, needs_labels)
         labels = class_indices(labels) if needs_labels else None
+        weights = None if weights is None else label_weights(weights)
         labeled = self.to_images(inputs["labeled"]) if "labeled" in inputs else None
         batch = self.batch_of(self.to_images(inputs["unlabeled"]), labeled, labels)
         return dataclasses.replace(batch, distances=inputs.get("distances"), weights=weights)

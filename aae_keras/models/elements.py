@@ -114,6 +114,28 @@ def class_indices(labels: Any) -> tf.Tensor:
     return labels if rank in (None, 1) else tf.reshape(labels, [-1])
 
 
+def label_weights(weights: Any) -> tf.Tensor:
+    """Weights of shape (batch,), of tensors that have it or (batch, 1)."""
+    check_weights(weights)
+    return weights if tf.TensorShape(weights.shape).rank in (None, 1) else tf.reshape(weights, [-1])
+
+
+def check_weights(weights: Formed) -> None:
+    """Refuse weights that are not one number for each label.
+
+    Raises:
+        DataError: If they have another shape or type.
+    """
+    shape = tf.TensorShape(weights.shape)
+    kind = tf.as_dtype(weights.dtype)
+    one_each = shape.rank in (None, 1) or (shape.rank == 2 and shape[1] == 1)
+    if not one_each or not (kind.is_floating or kind.is_integer or kind.is_bool):
+        raise DataError(
+            "`sample_weight` must be one number for each label, shape (n,) or (n, 1). "
+            f"Received: shape {shape}, {kind.name}"
+        )
+
+
 def check_labels(labels: Formed) -> None:
     """Refuse labels that are no whole number for each image.
 

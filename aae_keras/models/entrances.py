@@ -60,7 +60,8 @@ class CheckedModel(keras.Model):
                 have fallen to 0.
         """
         self._check_compiled("fit")
-        self._check_rates()
+        if kwargs.get("initial_epoch", 0) < epochs:
+            self._check_rates()
         if validation_split:
             raise ValueError(
                 "`validation_split` is not supported: labelled and unlabelled images are split "
@@ -70,6 +71,9 @@ class CheckedModel(keras.Model):
             )
         passed = Passed(self, training=True, class_weight=class_weight)
         x, y, sample_weight = passed.checked(x, y, sample_weight)
+        if self.distribute_strategy.num_replicas_in_sync > 1:
+            rows = 32 if batch_size is None else batch_size
+            x, y, sample_weight = passed.whole_batches(x, y, sample_weight, rows)
         if shuffle is None:
             shuffle = isinstance(x, dict | np.ndarray)
         if validation_data is not None:
@@ -220,7 +224,7 @@ class CheckedModel(keras.Model):
             and int(optimizer.iterations)  # a warm-up begins with 0
             and not float(optimizer.learning_rate)
         ]
-        if over:
+        if over and len(over) == len(self.optimizers):
             raise ValueError(
                 f"`fit` would change nothing: by their schedules the rates of {', '.join(over)} "
                 "have fallen to 0. To train on, `compile` with other optimizers, or start a new "

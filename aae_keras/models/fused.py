@@ -23,7 +23,6 @@ from aae_keras.models.objective import (
     distinct,
     updates,
 )
-from aae_keras.networks import mixes_rows
 
 # The logit to which gradients are turned exactly.
 SUREST = -60.0
@@ -70,10 +69,7 @@ def _without_samples(judge):
 def plays_by_rows(terms: Sequence[Term]) -> bool:
     """Whether terms are sides of the game alone, each row judged by itself."""
     return all(
-        isinstance(term, GameTerm)
-        and not mixes_rows(term.discriminator)
-        and not callable(term.weight)
-        for term in terms
+        isinstance(term, GameTerm) and term.by_rows and not callable(term.weight) for term in terms
     )
 
 

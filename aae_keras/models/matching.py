@@ -38,3 +38,19 @@ def check_judge_of_z(discriminator: keras.Model, latent_dim: int, categories: in
             f"`discriminator_gauss` must take the {latent_dim} dimensions of z, or "
             f"{latent_dim + categories}, with one for each class. Received: shape {shape}"
         )
+
+
+def check_judge(role: str, discriminator: keras.Model, width: int) -> None:
+    """Refuse a discriminator that does not take a code of `width` dimensions, and nothing else.
+
+    Args:
+        role: Name of the constructor's argument, for the message.
+        discriminator: Its value.
+        width: Dimensions of the code.
+    """
+    check_network(role, discriminator, None, None)
+    (shape,) = input_shapes(discriminator).values()
+    if shape[-1] != width:
+        raise ValueError(
+            f"`{role}` must take the {width} dimensions of its code. Received: shape {shape}"
+        )

@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from aae_keras import losses
-from aae_keras.networks import input_shapes, upstream_variables
+from aae_keras.networks import input_shapes, mixes_rows, upstream_variables
 from aae_keras.phases import PHASES
 
 if typing.TYPE_CHECKING:
@@ -68,9 +68,11 @@ class GameTerm(Term):
 
     Attributes:
         discriminator: The network that judges.
+        by_rows: Whether it judges each row by itself, as far as is known.
     """
 
     discriminator: keras.Model | None = None
+    by_rows: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -173,6 +175,7 @@ def adversarial_terms(
         weight: Factor of the generator's loss.
     """
     outputs = ["y_logits"] if code == "y" else model.posterior.outputs
+    by_rows = not mixes_rows(discriminator)
     return [
         GameTerm(
             f"discriminator_{name}_loss",
@@ -180,6 +183,7 @@ def adversarial_terms(
             loss=lambda forward: losses.discriminator_loss(*forward.played(discriminator, code)),
             variables=discriminator.trainable_variables,
             discriminator=discriminator,
+            by_rows=by_rows,
         ),
         GameTerm(
             f"generator_{name}_loss",
@@ -188,6 +192,7 @@ def adversarial_terms(
             variables=upstream_variables(model.encoder, outputs),
             weight=weight,
             discriminator=discriminator,
+            by_rows=by_rows,
         ),
     ]
 

@@ -27,7 +27,9 @@ from aae_keras.errors import DataError
 from aae_keras.models.elements import (
     check_images,
     check_labels,
+    check_weights,
     class_indices,
+    label_weights,
     unpack,
     unpack_training,
 )
@@ -42,6 +44,7 @@ log = logging.getLogger(__name__)
 IMAGES = ("unlabeled", "labeled")
 # By it the message is found again in what TensorFlow makes of it.
 MARK = "aae_keras: "
+_WEIGHTS = "`sample_weight` must be finite, and at least 0. Received: from {} to {}"
 
 
 class Passed:
@@ -92,6 +95,40 @@ class Passed:
             return x, y, weights
         return self._arrays(x, y, weights)
 
+    def whole_batches(self, x: Any, y: Any, weights: Any, batch_size: int) -> tuple[Any, Any, Any]:
+        """What `checked` returned, without a last small batch, of which a replica might have none.
+
+        Batch normalisation of no image is NaN, which all weights become.
+
+        Args:
+            x, y, weights: As of `checked`, for training on more than one replica.
+            batch_size: Rows of arrays in a step.
+
+        Raises:
+            DataError: If batches of a set may differ in size, or arrays hold no whole batch.
+        """
+        if isinstance(x, tf.data.Dataset):
+            if any(part.shape[:1] == [None] for part in tf.nest.flatten(x.element_spec)):
+                raise DataError(
+                    "Replicas share each batch, so that all must have one size. Make the set with "
+                    "`batch(size, drop_remainder=True)`. Received: batches of any size"
+                )
+            return x, y, weights
+        if not isinstance(x, dict | np.ndarray):
+            return x, y, weights
+        count = len(next(iter(x.values())) if isinstance(x, dict) else x)
+        rows = count - count % batch_size
+        if not rows:
+            raise DataError(
+                "Replicas share each batch, so that arrays must hold one at least. Pass a smaller "
+                f"`batch_size`. Received: {count} rows, batch_size={batch_size}"
+            )
+        if rows < count:
+            log.warning("Left out: the last %d of %d rows, no whole batch.", count - rows, count)
+        return keras.tree.map_structure(
+            lambda part: part[:rows], (x, y, weights), none_is_leaf=False
+        )
+
     def _table(self, class_weight):
         """The weight of each class, as an array."""
         if not self.takes_weights:
@@ -131,6 +168,9 @@ class Passed:
         if y is not None and self.classes:
             check_labels(y)
             _check_pairs(part, y, name)  # the last are those that have labels
+            if weights is not None:
+                check_weights(weights)
+                _check_pairs(weights, y, "weights")
         return images, y, weights
 
     def _arrays(self, x, y, weights, whole=True):
@@ -140,6 +180,7 @@ class Passed:
         else:
             x = values.as_array(x, "images")
         y = None if y is None else values.as_array(y, "labels")
+        weights = None if weights is None else values.as_array(weights, "sample_weight")
         images, y, _ = self._formed(self._packed(x, y, weights))
         for name, part in images.items():
             if not len(part):
@@ -147,6 +188,10 @@ class Passed:
             values.check_pixels(part, name)
         if y is not None and self.classes:
             y = self._class_numbers(y, whole)
+            if weights is not None and self.training:
+                weights = weights.reshape(-1)
+                if not (np.isfinite(weights).all() and weights.min(initial=0) >= 0):
+                    raise DataError(_WEIGHTS.format(weights.min(), weights.max()))
             if self.table is not None:
                 weights = self.table[np.maximum(y, 0)] * (1.0 if weights is None else weights)
         return x, y if self.training or self.uses_labels else None, weights
@@ -174,10 +219,11 @@ class Passed:
 
     def _set(self, dataset):
         """A set whose floats and labels are looked at as they are read."""
-        images, y, _ = self._formed(dataset.element_spec)
+        images, y, weights = self._formed(dataset.element_spec)
         if isinstance(dataset, tf.data.Dataset) and dataset.cardinality() == 0:
             raise DataError("A data set must hold an image at least. Received: none")
-        if self.table is None and getattr(dataset, "largest_label", self.classes) < self.classes:
+        plain = self.table is None and weights is None
+        if plain and getattr(dataset, "largest_label", self.classes) < self.classes:
             return dataset  # ours (`data.pipeline`), whose labels and bytes were checked once
         floats = any(part.dtype.is_floating for part in images.values())
         if floats or (y is not None and self.classes):
@@ -196,6 +242,10 @@ class Passed:
         if y is not None and self.classes:
             y = class_indices(y)
             _refuse_unless((y >= self.least) & (y < self.classes), y, self._wanted)
+            if weights is not None and self.training:
+                weights = tf.cast(label_weights(weights), tf.float32)
+                fit = (weights >= 0) & (weights < np.inf)  # which holds for no NaN
+                _refuse_unless(fit, weights, _WEIGHTS)
             if self.table is not None:
                 own = tf.gather(self.table, tf.maximum(y, 0))
                 weights = own if weights is None else own * tf.cast(weights, own.dtype)

@@ -244,6 +244,8 @@ class PhasedModel(CheckedModel):
             for term in self.terms:
                 if term.name in values:
                     counted = batch.known if term.of_labels else None
+                    if term.per == "batch":  # the last of an epoch may be a small one
+                        counted = ops.cast(ops.shape(batch.images)[0], "float32")
                     self.trackers[term.name].update_state(values[term.name], sample_weight=counted)
             if classified:
                 # Of the pass that has encoded the labelled images already.

@@ -17,7 +17,8 @@ class MapNormalization(layers.BatchNormalization):
 
     def call(self, inputs: tf.Tensor, training: bool | None = None, mask: Any = None) -> tf.Tensor:
         """See `keras.layers.BatchNormalization`."""
-        if not (training and self.trainable):
+        plain = mask is None and self.scale and self.center and not self.synchronized
+        if not (training and self.trainable and plain and self.axis in (-1, inputs.shape.rank - 1)):
             return super().call(inputs, training, mask)
         normalised, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs, scale=self.gamma, offset=self.beta, mean=[], variance=[],

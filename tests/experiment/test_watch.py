@@ -72,7 +72,7 @@ def test_a_sign_is_said_once_when_it_has_lasted(watching, caplog):
 def test_codes_are_looked_at_in_the_second_half(watching, monkeypatch, caplog):
     caplog.set_level(logging.WARNING)
     codes = {"y": np.eye(3)[np.zeros(90, int)], "z": np.full((90, 2), 3.0)}
-    monkeypatch.setattr(watching.model, "encode", lambda images: codes)
+    monkeypatch.setattr(watch, "encode", lambda model, images: codes)
     logs = {"discriminator_gauss_loss": UNDECIDED}
     assert watching.signs(3, logs) == {}
     assert watching.signs(4, logs).keys() == {"unused", "blind"}
@@ -84,7 +84,7 @@ def test_codes_are_looked_at_in_the_second_half(watching, monkeypatch, caplog):
 
 def test_nothing_is_said_of_a_training_that_goes_well(watching, random, monkeypatch, caplog):
     codes = {"y": np.eye(3)[np.arange(90) % 3], "z": random.normal(size=(90, 2))}
-    monkeypatch.setattr(watching.model, "encode", lambda images: codes)
+    monkeypatch.setattr(watch, "encode", lambda model, images: codes)
     for epoch in range(8):
         losses = {"discriminator_cat_loss": 0.9, "discriminator_gauss_loss": UNDECIDED}
         watching.on_epoch_end(epoch, losses)

@@ -393,6 +393,37 @@ def test_weights_that_nothing_would_use_are_refused(images, labels):
             call()
 
 
+def test_weights_may_stand_in_a_column(images, labels):
+    """By broadcasting they would weigh every label with every weight."""
+    weights = np.linspace(0, 2, 20, dtype="float32")
+    losses = []
+    for form in (weights, weights[:, None]):
+        model = compiled(classification_optimizer=keras.optimizers.SGD(0.1))
+        logs = model.fit(training(images, labels, form), verbose=0).history
+        passed = {"unlabeled": images[40:], "labeled": images[40:]}, labels[40:]
+        of_batch = model.train_on_batch(*passed, sample_weight=form, return_dict=True)
+        losses.append([*logs["classification_loss"], of_batch["classification_loss"]])
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (np.full(20, np.nan, "float32"), "must be finite, and at least 0"),
+        (np.full(20, -1, "float32"), "must be finite, and at least 0"),
+        (np.ones((20, 2), "float32"), "one number for each label"),
+        (np.ones(19, "float32"), "20 weights|19 weights|19"),
+    ],
+)
+def test_weights_of_another_form_are_refused(images, labels, wrong, message):
+    passed = {"unlabeled": images[40:], "labeled": images[40:]}, labels[40:]
+    with pytest.raises(DataError, match=message):
+        compiled().train_on_batch(*passed, sample_weight=wrong)
+    if len(wrong) == 20:
+        with pytest.raises(DataError, match=message):
+            compiled().fit(training(images, labels, wrong), verbose=0)
+
+
 def test_a_split_by_keras_is_refused_with_the_way_to_do_it(images, labels):
     inputs = {"unlabeled": images, "labeled": images}
     with pytest.raises(ValueError, match=r"from_arrays\(x, y, validation_size=0.1\).*=0.2"):
@@ -408,6 +439,17 @@ def test_rates_that_have_fallen_to_nothing_are_named(images, labels):
         model.fit(training(images, labels), verbose=0)
     model.compile(jit_compile=False, classification_optimizer=keras.optimizers.Adam(0.0))
     model.fit(training(images, labels), verbose=0)  # frozen by its user's own number
+
+
+def test_nothing_is_refused_where_there_is_nothing_to_do_or_a_rate_is_left(images, labels):
+    """As a script does that was killed between `fit` and `save`, and is called again."""
+    over = models.FallingRate(0.1, steps=2, share=0.5)
+    model = compiled(classification_optimizer=keras.optimizers.SGD(over))
+    data = training(images, labels).repeat(4)
+    model.fit(data, verbose=0)
+    model.fit(data, epochs=2, initial_epoch=2, verbose=0)
+    with pytest.raises(ValueError, match="would change nothing"):
+        model.fit(data, epochs=3, initial_epoch=2, verbose=0)
 
 
 def test_a_model_that_is_not_compiled_says_so(images):

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from aae_keras import models
 from aae_keras.experiment.building import factory
-from aae_keras.models import ConditionalEntropy, FadeIn, Term
+from aae_keras.models import ConditionalEntropy, FadeIn, MarginalEntropy, Term
 from tests.tiny import SETTINGS, encoder, tiny_model
 
 WITH_Y = [name for name in SETTINGS if name.startswith(("semi", "clustering", "dimension"))]
@@ -61,6 +61,22 @@ def test_it_is_logged_without_its_weight_and_validated(element, images, labels):
     expected = scipy.stats.entropy(y, axis=1).mean()
     np.testing.assert_allclose(logs["conditional_entropy"], expected, rtol=1e-4)
     assert "conditional_entropy" in model.train_step(tensors(element))
+
+
+def test_a_value_of_a_whole_batch_counts_as_its_images_do(images):
+    """A last batch of one image would else count as much as one of 59: all y of it are alike."""
+    model = tiny_model(extra_terms=[MarginalEntropy()])
+    model.compile(jit_compile=False)
+    data = tf.data.Dataset.from_tensor_slices((images,))
+
+    def validated(part):
+        logs = model.evaluate(part.batch(59), verbose=0, return_dict=True)
+        return logs["marginal_entropy"]
+
+    parts = validated(data.take(59)), validated(data.skip(59))
+    assert parts[0] != pytest.approx(parts[1], rel=0.01)
+    expected = (59 * parts[0] + parts[1]) / 60
+    assert validated(data) == pytest.approx(expected, rel=1e-5)
 
 
 def test_off_it_adds_nothing_to_the_step():

@@ -13,7 +13,7 @@ SCRIPT = """
     from aae_keras.models.objective import Term, classification_term, reconstruction_term
     from aae_keras.models import ConditionalEntropy, FadeIn
     from aae_keras.models.replicas import global_mean
-    from tests.tiny import tiny_model
+    from tests.tiny import tiny_model, tiny_networks
 
     class WithoutPrior(models.SemiSupervisedAAE):
         # Without prior samples the step has no draw that replicas could make otherwise.
@@ -74,6 +74,19 @@ SCRIPT = """
     np.testing.assert_allclose(1 - logs["accuracy"][0], logs["error_rate"][0], rtol=1e-5)
     print("odd batches agree")
 
+    # Of 9 images in batches of 4 a replica would have none of the last one, and NaN for a mean.
+    with strategy.scope():
+        normal = tiny_model(tiny_networks(batch_norm=True))
+        normal.compile(jit_compile=False)
+    nine = np.concatenate([images, images[:1]])
+    normal.fit({"unlabeled": nine, "labeled": nine}, np.arange(9) % 3, batch_size=4, verbose=0)
+    assert all(np.isfinite(weight).all() for weight in normal.get_weights())
+    try:
+        normal.fit(tf.data.Dataset.from_tensor_slices(element).batch(3), verbose=0)
+    except ValueError as error:
+        assert "drop_remainder=True" in str(error)
+        print("small batches are left out")
+
     for options in ({"jit_compile": True}, {"steps_per_execution": 2}, {"jit_updates": True}):
         try:
             together.compile(**options)
@@ -87,7 +100,8 @@ def test_replicas_add_up_and_draw_different_noise():
         [sys.executable, "-c", textwrap.dedent(SCRIPT)], capture_output=True, text=True
     )
     said = done.stdout.splitlines()
-    assert said[:2] == ["replicas agree", "odd batches agree"], done.stderr
+    expected = ["replicas agree", "odd batches agree", "small batches are left out"]
+    assert said[:3] == expected, done.stderr
     refused = ("jit_compile", "steps_per_execution", "jit_updates")
-    for name, message in zip(refused, said[2:], strict=True):
+    for name, message in zip(refused, said[3:], strict=True):
         assert message.startswith(f"`{name}` ") and "Received" in message

@@ -118,6 +118,33 @@ def test_passes_equal_plain_tapes_one_after_the_other(element, schedule, sharing
             np.testing.assert_allclose(ours - old, theirs - old, rtol=2e-4, atol=4e-6)
 
 
+@keras.saving.register_keras_serializable(package="tests")
+class Spread(keras.layers.Layer):
+    """Of minibatch discrimination: how far the rows of a batch lie apart."""
+
+    def call(self, x):
+        spread = tf.reduce_mean(tf.math.reduce_std(x, axis=0))
+        return tf.concat([x, tf.fill([tf.shape(x)[0], 1], spread)], axis=1)
+
+
+@pytest.mark.parametrize("schedule", ["alternating", "simultaneous"])
+def test_a_discriminator_that_mixes_rows_learns_what_plain_tapes_give(element, schedule):
+    """Neither without the prior's samples nor by a gradient turned row by row."""
+    found = []
+    for fused in (True, False):
+        parts = tiny_networks()
+        inputs = keras.Input((3,), name="y")
+        hidden = keras.layers.Dense(8, "relu", kernel_initializer=keras.initializers.HeNormal(1))
+        last = keras.layers.Dense(1, kernel_initializer=keras.initializers.HeNormal(2), name="o")
+        parts["discriminator_cat"] = keras.Model(inputs, last(Spread()(hidden(inputs))))
+        model = tiny_model(parts)
+        model.compile(**SHARING["none shared"](), schedule=schedule, fused=fused, jit_compile=False)
+        model.train_step(tf.nest.map_structure(tf.constant, element))
+        found.append(model.encoder.get_weights())
+    for ours, plain in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=1e-4, atol=1e-6)
+
+
 class WithPenalty(models.SemiSupervisedAAE):
     """A user's setting: the generator has a term that no discriminator knows of."""
 

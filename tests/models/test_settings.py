@@ -13,6 +13,9 @@ from tests.tiny import (
     NUM_CLASSES,
     NUM_CLUSTERS,
     SETTINGS,
+    decoder,
+    discriminator,
+    encoder,
     tiny_model,
     tiny_networks,
 )
@@ -462,6 +465,20 @@ def test_the_cluster_head_must_be_as_wide_as_z():
     with pytest.raises(ValueError, match="`cluster_head` must be as wide as z, 2 dimensions"):
         SETTINGS["dimensionality-reduction"](
             cluster_head=networks.build_cluster_head(NUM_CLASSES, 1)
+        )
+
+
+def test_a_discriminator_must_be_as_wide_as_its_code():
+    """One of y that takes y twice would see the codes' own beside itself, and samples not."""
+    parts = tiny_networks() | {"discriminator_cat": discriminator("discriminator_cat", 6)}
+    with pytest.raises(ValueError, match=r"`discriminator_cat` must take the 3 .*\(None, 6\)"):
+        tiny_model(parts)
+    with pytest.raises(ValueError, match=r"`discriminator_gauss` must take the 2 .*\(None, 3\)"):
+        models.BasicAAE(
+            encoder(0),
+            decoder(0),
+            discriminator("discriminator_gauss", 3),
+            priors.GaussianPrior(2),
         )
 
 

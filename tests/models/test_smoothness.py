@@ -203,6 +203,28 @@ def test_vectors_are_not_shifted(caplog, random):
         models.LabelsOnly(keras.Model(row, heads), extra_terms=[Shift()]).objective()
 
 
+def test_images_may_be_flat(element):
+    """An encoder of rows of pixels: their changes are those of the same images of two sides."""
+    kernel = np.random.default_rng(1).normal(size=(30, 2)).astype("float32") * 0.2
+    image = keras.Input((30,), name="image")
+    z = keras.layers.Dense(2, name="z")(image)
+    y = keras.layers.Dense(2, name="y_logits")
+    flat = keras.Model(image, {"y_logits": y(image), "z": z})
+    y.set_weights([kernel, np.zeros(2, "float32")])
+    distances = np.linspace(0.5, 2, 40).astype("float32")
+    element = element[0], element[1] % 2
+    found = []
+    for network in (linear_encoder(2, kernel), flat):
+        term = VirtualAdversarial(radius=0.7, xi=1e-2)
+        model = model_of(network, 2, term)
+        batch = batch_for(model, element, distances)
+        found.append(term.loss(Forward(model, batch, training=True)).numpy())
+    # Which of two ways is the worst the draw decides, which has another shape.
+    assert found[0].shape == found[1].shape == (40,) and (found[1] > 0).all()
+    with pytest.raises(ValueError, match=r"not for vectors.*Received: images of shape \(30,\)"):
+        Shift().terms(model)
+
+
 def test_a_shift_goes_as_far_as_its_share_of_each_side(element):
     """One pixel is lit: where it goes says how far."""
     images = np.zeros((400, 6, 5, 1), "float32")

@@ -26,6 +26,7 @@ from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.learning.callbacks import state
 from aae_keras.experiment.learning.tf_config import Place, check_way, place_of
 from aae_keras.models import AdversarialModel, replicas
+from aae_keras.networks import all_layers
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ class Group:
                 "compute them of the trained model."
             )
         for network in model.get_config().values():
-            for layer in getattr(network, "layers", None) or []:
+            for layer in all_layers(network) if isinstance(network, keras.Model) else []:
                 if getattr(layer, "synchronized", False):
                     raise UserError(
                         "Workers normalise over their own images. Build the layer with "

@@ -45,7 +45,8 @@ def fit(
     """
     group = group or Group()
     done = len(history)
-    stop = epochs_before(stage, history) + stage.config.epochs
+    start = epochs_before(stage, history)
+    stop = start + stage.config.epochs
     if done >= stop:
         return
     if verbose == "auto":
@@ -60,7 +61,7 @@ def fit(
     if group.place is not None:
         own.append(TakeOver(group, data))
     if group.is_chief:
-        own.append(Watch(data, done, stop))
+        own.append(Watch(data, start, stop))
         callbacks = [*callbacks, keras.callbacks.TensorBoard(str(run.logs), write_graph=False)]
     # A signal that raises within TensorFlow's own callbacks may end the process without a word.
     with contextlib.redirect_stdout(sys.stderr), interrupts.deferred():

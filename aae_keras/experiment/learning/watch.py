@@ -10,8 +10,8 @@ import keras
 import numpy as np
 
 from aae_keras.data import Data
-from aae_keras.images import to_unit_range
 from aae_keras.metrics import distributions
+from aae_keras.models.inference import encode
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class Watch(keras.callbacks.Callback):
                 )
         if not len(self.images) or epoch < self.half:
             return found
-        codes = self.model.encode(keras.ops.convert_to_tensor(to_unit_range(self.images)))
+        codes = encode(self.model, self.images)
         if "y" in codes and (count := unused(np.asarray(codes["y"]))):
             found["unused"] = (
                 f"{count} of {codes['y'].shape[1]} categories have had no validation image for "

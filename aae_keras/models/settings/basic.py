@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from aae_keras.models.matching import check_judge
 from aae_keras.models.settings.latent_z import LatentZAAE
 from aae_keras.priors import Prior
 
@@ -22,6 +23,9 @@ class BasicAAE(LatentZAAE):
         encoder, decoder, discriminator_gauss: See `LatentZAAE`.
         gaussian_prior: `Prior` of z, Gaussian or not.
         **kwargs: See `PhasedModel`.
+
+    Raises:
+        TypeError, ValueError: As of `LatentZAAE`.
     """
 
     def __init__(
@@ -33,6 +37,7 @@ class BasicAAE(LatentZAAE):
         **kwargs: Any,
     ):
         super().__init__(encoder, decoder, discriminator_gauss, gaussian_prior, **kwargs)
+        check_judge("discriminator_gauss", discriminator_gauss, gaussian_prior.dim)
         self.gaussian_prior = gaussian_prior
 
     def get_config(self) -> dict[str, Any]:

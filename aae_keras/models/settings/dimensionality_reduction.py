@@ -95,24 +95,24 @@ class DimensionalityReductionAAE(LabelAndStyleAAE):
     ) -> Named:
         """See `AdversarialModel.encode`; with `representation`, W_C y + z, (batch, latent_dim)."""
         code = super().encode(images, training, noise)
-        return code | {"representation": self.represent(code)}
+        return code | {"representation": self.represent(code, training)}
 
-    def represent(self, code: Named) -> tf.Tensor:
+    def represent(self, code: Named, training: bool = False) -> tf.Tensor:
         """W_C y + z of a code's `y` and `z`."""
         y = self.decoded(code)["y"]
-        head = call_network(self.cluster_head, {"y": y}, training=True)["head"]
+        head = call_network(self.cluster_head, {"y": y}, training)["head"]
         return head + code["z"]
 
     def decode(self, code: Named, training: bool = False) -> tf.Tensor:
         """See `AdversarialModel.decode`; of `representation`, or of `y` and `z`."""
         if "representation" not in code:
-            code = code | {"representation": self.represent(code)}
+            code = code | {"representation": self.represent(code, training)}
         return super(LabelAndStyleAAE, self).decode(code, training)
 
     def heads(self) -> tf.Tensor:
         """The cluster heads, one row per category, shape (categories, latent_dim)."""
         categories = ops.eye(self.categorical_prior.dim)
-        return call_network(self.cluster_head, {"y": categories}, training=True)["head"]
+        return call_network(self.cluster_head, {"y": categories}, training=False)["head"]
 
     def get_config(self) -> dict[str, Any]:
         """See `PhasedModel.get_config`."""

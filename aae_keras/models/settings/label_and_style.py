@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from aae_keras import ranges
 from aae_keras.models.aae import AdversarialModel
-from aae_keras.models.matching import check_judge_of_z, check_prior
+from aae_keras.models.matching import check_judge, check_judge_of_z, check_prior
 from aae_keras.models.objective import Named, Term, adversarial_terms, reconstruction_term
 from aae_keras.networks import check_network
 from aae_keras.priors import Prior
@@ -60,8 +60,8 @@ class LabelAndStyleAAE(AdversarialModel):
     ):
         super().__init__(encoder, **kwargs)
         check_network("decoder", decoder, self.decoder_inputs, ["image_logits"])
-        check_network("discriminator_cat", discriminator_cat, None, None)
         check_prior("y", categorical_prior, encoder, "y_logits")
+        check_judge("discriminator_cat", discriminator_cat, categorical_prior.dim)
         check_prior("z", gaussian_prior, encoder, self.posterior.outputs[0])
         check_judge_of_z(discriminator_gauss, gaussian_prior.dim, categorical_prior.dim)
         self.y_game_weight = ranges.checked("y_game_weight", y_game_weight)

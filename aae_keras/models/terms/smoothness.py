@@ -126,7 +126,7 @@ class VirtualAdversarial(Smoothness):
         return divergence * ops.cast(sure, divergence.dtype)
 
     def _lengths(self, forward):
-        """The unit of each image's radius, shape (batch, 1, 1, 1)."""
+        """The unit of each image's radius, shape (batch, 1, ...), with as many sides as images."""
         distances = forward.batch.distances
         if not self.relative:
             return 1.0
@@ -136,7 +136,7 @@ class VirtualAdversarial(Smoothness):
                 "`data.with_distances().train` to `fit`, or set `relative=False` for a radius in "
                 "pixel units."
             )
-        return ops.reshape(distances, (-1, 1, 1, 1))
+        return ops.reshape(distances, (-1, *(1,) * (len(forward.batch.corrupted.shape) - 1)))
 
     def get_config(self) -> dict[str, Any]:
         """See `Regularizer.get_config`."""
@@ -175,18 +175,18 @@ class Shift(Smoothness):
 
     def terms(self, model: AdversarialModel) -> list[Term]:
         """See `Regularizer.terms`."""
-        height, width, channels = input_shapes(model.encoder)["image"][1:]
-        if not self.suits((height, width, channels)):
+        shape = input_shapes(model.encoder)["image"][1:]
+        if not self.suits(shape):
             raise ValueError(
                 "`Shift` is for pixels that form an image, not for vectors. Leave it out. "
-                f"Received: images of {height}x{width} pixels"
+                f"Received: images of shape {shape}"
             )
         return super().terms(model)
 
     @staticmethod
     def suits(image_shape: tuple[int, ...]) -> bool:
-        """Whether images of shape (height, width, channels) are more than one row or column."""
-        return 1 not in image_shape[:2]
+        """Whether images have (height, width, channels), and more than one row and column."""
+        return len(image_shape) == 3 and 1 not in image_shape[:2]
 
     def changed(self, forward: Forward, target: tf.Tensor) -> tf.Tensor:
         """See `Smoothness.changed`."""
@@ -222,10 +222,11 @@ def unit(changes: tf.Tensor) -> tf.Tensor:
     """Changes of images, each scaled to the length 1; one of length 0 stays.
 
     Args:
-        changes: Shape (batch, height, width, channels).
+        changes: Shape (batch, height, width, channels), or another that images have.
     """
+    sides = tuple(range(1, len(changes.shape)))
     # By the largest value first: squares of a gradient of 1e-20 would leave float32's range.
-    largest = ops.max(ops.abs(changes), axis=(1, 2, 3), keepdims=True)
+    largest = ops.max(ops.abs(changes), axis=sides, keepdims=True)
     changes = changes / ops.maximum(largest, 1e-30)
-    length = ops.sqrt(ops.sum(ops.square(changes), axis=(1, 2, 3), keepdims=True))
+    length = ops.sqrt(ops.sum(ops.square(changes), axis=sides, keepdims=True))
     return changes / ops.maximum(length, 1e-12)

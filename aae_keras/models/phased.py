@@ -38,7 +38,8 @@ class PhasedModel(CheckedModel):
         input_dropout: Share of the encoder's input values set to 0 in training, in [0, 1).
         reconstruction: Key of `losses.RECONSTRUCTION`.
         encoder_average: Decay of the running average of the encoder's weights that is used
-            outside training, in [0, 1); 0 uses the weights themselves. `encoder` has the latter.
+            outside training, in [0, 1); 0 uses the weights themselves. `encoder` has the latter:
+            after weights are put into it, `model.average.restart()` has the average begin there.
         averaged_statistics: Whether batch normalisation has statistics of its own for the averaged
             weights, measured in training; files of version 0.2 and before have none.
         extra_terms: A list of `Regularizer`s, whose terms are added to the setting's own.

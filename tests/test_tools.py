@@ -205,7 +205,7 @@ def test_a_preset_named_in_a_file_gives_what_the_file_leaves_out(tmp_path):
 def trained_and_evaluated(tmp_path, dataset):
     """A run folder of a user's own data."""
     run = tmp_path / "run"
-    done = tool("train", f"--dataset={dataset}", f"--run_dir={run}", *QUICK)
+    done = tool("train", f"--dataset={dataset}", f"--run_dir={run}", *QUICK, "--pretrain=")
     assert done.returncode == 0, done.stderr
     assert "revision 20" in done.stdout and "peak memory" in done.stdout
     done = tool("evaluate", f"--run_dir={run}")
@@ -284,7 +284,7 @@ def test_stopping_keeps_the_last_epoch_and_says_how_to_resume(tmp_path, npz, sto
     run = tmp_path / "run"
     command = [sys.executable, "-m", "tools.train", f"--dataset={npz}", f"--run_dir={run}"]
     process = subprocess.Popen(
-        [*command, *QUICK, "--pretrain=", "--epochs=5000"],
+        [*command, *QUICK, "--setting=labels-only", "--epochs=5000"],
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),

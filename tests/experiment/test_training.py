@@ -69,7 +69,7 @@ def with_dropout(config, data):
 # of its own; tests/experiment/test_stages.py has the average. Every combination in the long suite,
 # the alternating schedule in others.
 SHORT_EXECUTIONS = {("paired", "bfloat16", 2), ("simultaneous", "float32", 2)}
-SHORT_RECIPES = {"adam-updates", "clustering-with-everything"}
+SHORT_RECIPES = {"clustering-with-everything"}
 EXECUTIONS = [
     pytest.param(
         {

@@ -67,7 +67,8 @@ def fit(logits: np.ndarray, labels: np.ndarray) -> Calibration:
             "low that a lower one would not be likelier."
         )
     before, after = probabilities(logits, 1.0), np.empty_like(logits)
-    for others, own in KFold(FOLDS, shuffle=True, random_state=0).split(logits):
+    folds = min(FOLDS, len(labels))
+    for others, own in KFold(folds, shuffle=True, random_state=0).split(logits):
         after[own] = probabilities(logits[own], _likeliest(logits[others], labels[others]))
     if _cost(labels, after) >= _cost(labels, before):
         return Calibration(

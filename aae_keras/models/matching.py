@@ -1,5 +1,7 @@
 """Whether networks and priors belong together."""
 
+from collections.abc import Mapping
+
 import keras
 
 from aae_keras.networks import check_network, input_shapes, output_shapes
@@ -23,34 +25,22 @@ def check_prior(code: str, prior: Prior, encoder: keras.Model, output: str) -> N
         )
 
 
-def check_judge_of_z(discriminator: keras.Model, latent_dim: int, categories: int) -> None:
-    """Refuse a discriminator that takes neither z, nor z and y.
-
-    Args:
-        discriminator: The value of the argument `discriminator_gauss`.
-        latent_dim: Dimensions of z.
-        categories: Dimensions of y.
-    """
-    check_network("discriminator_gauss", discriminator, None, None)
-    (shape,) = input_shapes(discriminator).values()
-    if shape[-1] not in (latent_dim, latent_dim + categories):
-        raise ValueError(
-            f"`discriminator_gauss` must take the {latent_dim} dimensions of z, or "
-            f"{latent_dim + categories}, with one for each class. Received: shape {shape}"
-        )
-
-
-def check_judge(role: str, discriminator: keras.Model, width: int) -> None:
-    """Refuse a discriminator that does not take a code of `width` dimensions, and nothing else.
+def check_judge(role: str, discriminator: keras.Model, widths: Mapping[int, str]) -> None:
+    """Refuse a discriminator that is not as wide as what it judges.
 
     Args:
         role: Name of the constructor's argument, for the message.
         discriminator: Its value.
-        width: Dimensions of the code.
+        widths: By each number of dimensions it may take, what they are.
     """
     check_network(role, discriminator, None, None)
     (shape,) = input_shapes(discriminator).values()
-    if shape[-1] != width:
-        raise ValueError(
-            f"`{role}` must take the {width} dimensions of its code. Received: shape {shape}"
-        )
+    if shape not in [(None, width) for width in widths]:
+        wanted = "; or ".join(f"{width} dimensions: {what}" for width, what in widths.items())
+        raise ValueError(f"`{role}` must take {wanted}. Received: shape {shape}")
+
+
+def check_judge_of_z(discriminator: keras.Model, latent_dim: int, categories: int) -> None:
+    """Refuse a `discriminator_gauss` that takes neither z, nor z and y."""
+    widths = {latent_dim: "z", latent_dim + categories: "z, and one for each class"}
+    check_judge("discriminator_gauss", discriminator, widths)

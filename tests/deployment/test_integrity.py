@@ -94,8 +94,8 @@ def test_a_saved_model_without_its_manifest_is_read_with_a_warning(version, capl
     assert opening.open_predictor(version) == version
     (said,) = caplog.messages
     assert said.startswith(f"{version}: there is no {contract.MANIFEST}") and "--fit" in said
-    hidden = version.rename(version.with_name(".3"))  # one that is being written
-    assert opening.open_predictor(hidden) == hidden and caplog.messages == [said]
+    writing = version.rename(version.with_name(f"{versions.WRITING}3"))
+    assert opening.open_predictor(writing) == writing and caplog.messages == [said]
 
 
 def test_exports_without_checksums_are_used_and_one_line_is_said(version, caplog, monkeypatch):

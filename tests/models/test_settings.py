@@ -353,7 +353,9 @@ def test_an_informed_discriminator_sees_the_same_label_beside_code_and_prior(ele
     plain = SETTINGS["supervised"]()
     real, _ = objective.judged(plain.discriminator_gauss, batch.prior, code, "z")
     assert real is batch.prior["z"]
-    with pytest.raises(ValueError, match="2 dimensions of z, or 5, with one for each class"):
+    with pytest.raises(
+        ValueError, match="2 dimensions: z; or 5 dimensions: z, and one for each class"
+    ):
         models.SupervisedAAE(
             plain.encoder,
             plain.decoder,
@@ -471,9 +473,13 @@ def test_the_cluster_head_must_be_as_wide_as_z():
 def test_a_discriminator_must_be_as_wide_as_its_code():
     """One of y that takes y twice would see the codes' own beside itself, and samples not."""
     parts = tiny_networks() | {"discriminator_cat": discriminator("discriminator_cat", 6)}
-    with pytest.raises(ValueError, match=r"`discriminator_cat` must take the 3 .*\(None, 6\)"):
+    with pytest.raises(
+        ValueError, match=r"`discriminator_cat` must take 3 dimensions: y. .*\(None, 6\)"
+    ):
         tiny_model(parts)
-    with pytest.raises(ValueError, match=r"`discriminator_gauss` must take the 2 .*\(None, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"`discriminator_gauss` must take 2 dimensions: z. .*\(None, 3\)"
+    ):
         models.BasicAAE(
             encoder(0),
             decoder(0),

@@ -1,5 +1,7 @@
 """Smoothness against models whose y of a changed image is known in closed form."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -17,9 +19,9 @@ from aae_keras.models.terms.smoothness import shifted, unit
 from tests.tiny import IMAGE_SHAPE, SETTINGS, encoder, tiny_model, tiny_networks
 
 
-def linear_encoder(classes, kernel):
+def linear_encoder(classes, kernel, shape=IMAGE_SHAPE):
     """y_logits = W x: the divergence grows along W's rows alone."""
-    image = keras.Input(IMAGE_SHAPE, name="image")
+    image = keras.Input(shape, name="image")
     flat = keras.layers.Flatten()(image)
     head = keras.layers.Dense(classes, use_bias=False, name="y_logits")
     outputs = {"y_logits": head(flat), "z": keras.layers.Dense(2, name="z")(flat)}
@@ -43,14 +45,15 @@ def batch_for(model, element, distances=None):
     return model.make_batch(tf.nest.map_structure(tf.constant, (inputs, labels)))
 
 
+@pytest.mark.parametrize("shape", [IMAGE_SHAPE, (30,)])
 @pytest.mark.parametrize("relative", [True, False])
 def test_of_a_linear_encoder_of_two_classes_the_worst_change_is_along_its_weights(
-    element, random, relative
+    element, random, relative, shape
 ):
     """Two classes: the logit l = (w1 - w0) x decides, and r = +-radius (w1 - w0) / |w1 - w0|."""
     kernel = random.normal(size=(30, 2)).astype("float32") * 0.2
     term = VirtualAdversarial(radius=0.7, relative=relative, xi=1e-2)
-    model = model_of(linear_encoder(2, kernel), 2, term)
+    model = model_of(linear_encoder(2, kernel, shape), 2, term)
     element = element[0], element[1] % 2
     distances = random.uniform(0.5, 2, 40).astype("float32")
     batch = batch_for(model, element, distances if relative else None)
@@ -196,33 +199,10 @@ def test_vectors_are_not_shifted(caplog, random):
     assert "The term shift is left out: these are vectors" in caplog.text
     _, shift = factory.extra_terms(config, from_arrays(vectors.reshape(40, 5, 6)))
     assert (shift.share, shift.weight) == (0.4, 1.0)
-    row = keras.Input((1, 30, 1), name="image")
-    flat = keras.layers.Flatten()(row)
-    heads = {name: keras.layers.Dense(3, name=name)(flat) for name in ("y_logits", "z")}
-    with pytest.raises(ValueError, match="not for vectors.*images of shape"):
-        models.LabelsOnly(keras.Model(row, heads), extra_terms=[Shift()]).objective()
-
-
-def test_images_may_be_flat(element):
-    """An encoder of rows of pixels: their changes are those of the same images of two sides."""
-    kernel = np.random.default_rng(1).normal(size=(30, 2)).astype("float32") * 0.2
-    image = keras.Input((30,), name="image")
-    z = keras.layers.Dense(2, name="z")(image)
-    y = keras.layers.Dense(2, name="y_logits")
-    flat = keras.Model(image, {"y_logits": y(image), "z": z})
-    y.set_weights([kernel, np.zeros(2, "float32")])
-    distances = np.linspace(0.5, 2, 40).astype("float32")
-    element = element[0], element[1] % 2
-    found = []
-    for network in (linear_encoder(2, kernel), flat):
-        term = VirtualAdversarial(radius=0.7, xi=1e-2)
-        model = model_of(network, 2, term)
-        batch = batch_for(model, element, distances)
-        found.append(term.loss(Forward(model, batch, training=True)).numpy())
-    # Which of two ways is the worst the draw decides, which has another shape.
-    assert found[0].shape == found[1].shape == (40,) and (found[1] > 0).all()
-    with pytest.raises(ValueError, match=r"not for vectors.*Received: images of shape \(30,\)"):
-        Shift().terms(model)
+    for shape in ((1, 30, 1), (30,)):
+        network = linear_encoder(3, random.normal(size=(30, 3)), shape)
+        with pytest.raises(ValueError, match=f"not for vectors.*shape {re.escape(str(shape))}"):
+            models.LabelsOnly(network, extra_terms=[Shift()]).objective()
 
 
 def test_a_shift_goes_as_far_as_its_share_of_each_side(element):

@@ -46,9 +46,8 @@ def _check(path):
     is_file = path.suffix in _PREDICTORS
     folder = path.absolute().parent.parent if is_file else path
     if not (folder / contract.MANIFEST).exists():
-        # A copy of one file says how it reads images itself; a version that is being written lies
-        # in a hidden folder.
-        if not is_file and not folder.name.startswith("."):
+        # A copy of one file says itself how it reads images.
+        if not is_file and not folder.name.startswith(versions.WRITING):
             log.warning(
                 "%s: there is no %s. Damage would not be seen, and image files are read as without "
                 "--fit, --background and --pixel_range. Copy the version with it.",

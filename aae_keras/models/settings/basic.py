@@ -37,7 +37,7 @@ class BasicAAE(LatentZAAE):
         **kwargs: Any,
     ):
         super().__init__(encoder, decoder, discriminator_gauss, gaussian_prior, **kwargs)
-        check_judge("discriminator_gauss", discriminator_gauss, gaussian_prior.dim)
+        check_judge("discriminator_gauss", discriminator_gauss, {gaussian_prior.dim: "z"})
         self.gaussian_prior = gaussian_prior
 
     def get_config(self) -> dict[str, Any]:

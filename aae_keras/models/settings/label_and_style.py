@@ -61,7 +61,7 @@ class LabelAndStyleAAE(AdversarialModel):
         super().__init__(encoder, **kwargs)
         check_network("decoder", decoder, self.decoder_inputs, ["image_logits"])
         check_prior("y", categorical_prior, encoder, "y_logits")
-        check_judge("discriminator_cat", discriminator_cat, categorical_prior.dim)
+        check_judge("discriminator_cat", discriminator_cat, {categorical_prior.dim: "y"})
         check_prior("z", gaussian_prior, encoder, self.posterior.outputs[0])
         check_judge_of_z(discriminator_gauss, gaussian_prior.dim, categorical_prior.dim)
         self.y_game_weight = ranges.checked("y_game_weight", y_game_weight)

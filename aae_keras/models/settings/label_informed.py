@@ -7,9 +7,9 @@ import tensorflow as tf
 from keras import ops
 
 from aae_keras.models.elements import Element, class_indices, unpack_training
+from aae_keras.models.matching import check_judge
 from aae_keras.models.objective import Batch, Named
 from aae_keras.models.settings.latent_z import LatentZAAE, with_label
-from aae_keras.networks import check_network, input_shapes
 from aae_keras.priors import MixturePrior
 
 
@@ -55,14 +55,9 @@ class LabelInformedAAE(LatentZAAE):
                 "`mixture_prior` must have components, as a `MixturePrior` has. "
                 f"Received: {type(mixture_prior).__name__}"
             )
-        check_network("discriminator_gauss", discriminator_gauss, None, None)
-        (found,) = input_shapes(discriminator_gauss).values()
-        expected = mixture_prior.dim + mixture_prior.num_components + 1
-        if found != (None, expected):
-            raise ValueError(
-                f"`discriminator_gauss` must take {expected} dimensions: z, one for each component "
-                f"of the prior, and one for an unknown label. Received: shape {found}"
-            )
+        width = mixture_prior.dim + mixture_prior.num_components + 1
+        parts = "z, one for each component of the prior, and one for an unknown label"
+        check_judge("discriminator_gauss", discriminator_gauss, {width: parts})
         super().__init__(encoder, decoder, discriminator_gauss, mixture_prior, **kwargs)
         self.mixture_prior = mixture_prior
 

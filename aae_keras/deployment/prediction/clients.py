@@ -19,8 +19,11 @@ MAX_TIMEOUT = 86_400.0  # seconds
 # else may be, so that each image of a refused batch is sent by itself.
 _LATER = (408, 425, 429, 502, 503, 504)
 _NEVER = (401, 403, 404, 405)
-_LATER_GRPC = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED", "CANCELLED")
+_LATER_GRPC = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED", "CANCELLED", "RESOURCE_EXHAUSTED")
 _NEVER_GRPC = ("NOT_FOUND", "UNAUTHENTICATED", "PERMISSION_DENIED", "UNIMPLEMENTED")
+# gRPC has one code for a server that is out of memory or asked too often, which is no matter of the
+# images, and for a message that is too long, which is.
+_TOO_LONG = "larger than max"
 
 
 class ServerError(UserError):
@@ -143,7 +146,7 @@ class GrpcServer:
         except grpc.RpcError as error:
             details = answers.printable(error.details())
             message = f"{self.address}: {details}"
-            if error.code().name in _LATER_GRPC:
+            if error.code().name in _LATER_GRPC and _TOO_LONG not in details:
                 raise Unavailable(message) from error
             if error.code().name in _NEVER_GRPC:
                 raise ServerError(message) from error

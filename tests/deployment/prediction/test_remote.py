@@ -36,9 +36,9 @@ def scheme(request):
 
 
 @contextlib.contextmanager
-def client(scheme, models, failures=0, **options):
+def client(scheme, models, failures=0, code=None, **options):
     """A client of a look-alike that fails so many times before it answers."""
-    failing = [UNAVAILABLE[scheme]] * failures
+    failing = [code or UNAVAILABLE[scheme]] * failures
     with SERVERS[scheme](models, failing) as address:
         address = address if scheme == "http" else f"grpc://{address}"
         yield clients.open_server(address, **{"name": "tiny", **options})
@@ -132,6 +132,23 @@ def test_what_is_no_matter_of_the_images_is_not_blamed_on_them(files, status, la
             list(remote.classify_files(server, files[:3], prediction.answer_row))
         gate.shutdown()
     assert len(asked) == (remote.ATTEMPTS if later else 1)
+
+
+def test_a_grpc_server_out_of_memory_is_asked_again(models, files):
+    exhausted = grpc.StatusCode.RESOURCE_EXHAUSTED
+    with client("grpc", models, failures=remote.ATTEMPTS - 1, code=exhausted) as server:
+        rows = list(remote.classify_files(server, files[:3], prediction.answer_row))
+    assert ["label" in row for row in rows] == [True] * 3
+
+
+def test_a_grpc_message_that_is_too_long_is_taken_apart(models, files, monkeypatch):
+    """Three files of one length, and a channel that sends no more than one of them."""
+    channel = grpc.insecure_channel
+    limit = [("grpc.max_send_message_length", 2 * os.path.getsize(files[0]))]
+    monkeypatch.setattr(grpc, "insecure_channel", lambda address: channel(address, limit))
+    with client("grpc", models) as server:
+        rows = list(remote.classify_files(server, [files[0]] * 3, prediction.answer_row))
+    assert ["label" in row for row in rows] == [True] * 3
 
 
 def test_waits_grow(monkeypatch):

@@ -135,6 +135,17 @@ def test_latencies_are_percentiles_of_single_calls(monkeypatch):
     assert measure.latencies(run, calls=100) == {"p50": 50.5, "p99": pytest.approx(99.01)}
 
 
+def test_every_trick_is_measured_beside_the_step_without_it(monkeypatch):
+    """What is replaced for a step without a trick must be there to be replaced."""
+    monkeypatch.setattr(training, "our_steps", lambda *config, **compiled: lambda: None)
+    monkeypatch.setattr(training, "in_turn", lambda steps: dict.fromkeys(steps, 2.0))
+    rows = {row.name: row.value for row in training.trick_rows()}
+    without = {name.partition("-without-")[2] for name in rows} - {""}
+    assert without >= {"reversal", "shared-backward-passes", "shared-optimizers"}
+    assert rows["trick/mnist-100"] == 100 * training.STEPS / 2.0
+    assert rows["trick/mnist-100-without-reversal"] == 1.0
+
+
 def test_the_table_and_the_file_hold_the_rows(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(training, "rows", lambda: iter([Row("train/textbook", 2500.0, "images/s")]))
     monkeypatch.setattr(serving, "rows", lambda: iter([Row("serve/x", 0.5, "ms")]))

@@ -69,6 +69,8 @@ def test_a_scaled_y_is_a_louder_y(build, random):
         plain({"y": 3 * y, "z": z})["image_logits"],
         rtol=1e-5, atol=1e-6,
     )  # fmt: skip
+    with pytest.raises(ValueError, match="`precision` must be one of float32, bfloat16. Rec"):
+        networks.build_discriminator(3, precision="float16", name="cat")
     with pytest.raises(ValueError, match="`y_scale` must be above 0"):
         build((6, 5, 1), 3, 2, y_scale=0.0, **options)
 

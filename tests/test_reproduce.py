@@ -21,6 +21,7 @@ from aae_keras.experiment.reproduction.rows import ABLATIONS, ROWS, Figure, Row,
 from aae_keras.experiment.run_folder import records, runs
 from tests.made import RECORD, make_run, of_errors
 from tools import cli, reproduce
+from tools.benchmarks import measure
 from tools.reproduction import plan, running, tables
 
 ERROR = Figure("error_rate", "test error", paper="1.90 ± 0.10 %", goal=2.0, worst_goal=3.0)
@@ -193,7 +194,7 @@ def test_the_plan_skips_resumes_evaluates_and_begins(tmp_path):
 
 
 def test_photos_that_have_been_moved_are_scored_where_they_lie_now(tmp_path):
-    jobs = plan.jobs_of([row_of("photos-1000")], [0], tmp_path, "data", "moved/photos", None)
+    jobs = plan.jobs_of([row_of("photos-1000")], [0], tmp_path, "data", "moved/photos")
     for job in jobs:
         ((tool, arguments),) = job.commands("evaluate")
         assert tool == "evaluate" and "--dataset=moved/photos" in arguments
@@ -201,7 +202,7 @@ def test_photos_that_have_been_moved_are_scored_where_they_lie_now(tmp_path):
 
 def test_a_machine_without_git_has_no_commit_and_reproduces_all_the_same(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert running.commit() == "unknown"
+    assert measure.commit() == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -241,8 +242,9 @@ def test_commands_have_names_in_place_of_paths_and_make_the_configuration():
         "python -m tools.train --preset=mnist-100 --setting=labels-only --data_dir=DATA_DIR "
         "--seed=S"
     )
-    photos = dataclasses.replace(row_of("photos-1000"), name="mnist-2d-100")
-    (command,) = (plan.command_of(photos, 3, labels_only=True, changes={"hidden_units": (5, 6)}),)
+    changes = {"hidden_units": (5, 6)}
+    photos = dataclasses.replace(row_of("photos-1000"), name="mnist-2d-100", changes=changes)
+    command = plan.command_of(photos, 3, labels_only=True)
     assert command == (
         "python -m tools.train --preset=mnist-2d-100 --setting=labels-only --dataset=PHOTOS_DIR "
         "--hidden_units=5,6 --seed=3"
@@ -254,9 +256,7 @@ def test_commands_have_names_in_place_of_paths_and_make_the_configuration():
     )
     flags = command.split()[3:]
     done = subprocess.run([sys.executable, "-c", script, *flags], capture_output=True, text=True)
-    expected = results.config_of(
-        photos, 3, labels_only=True, photos_dir="PHOTOS_DIR", changes={"hidden_units": (5, 6)}
-    )
+    expected = results.config_of(photos, 3, labels_only=True, photos_dir="PHOTOS_DIR")
     assert done.stdout.strip() == expected.to_yaml().strip(), done.stderr
 
 
@@ -288,7 +288,7 @@ def test_the_tables_are_of_all_runs_there_are(tmp_path, capsys):
 def test_the_commit_is_that_of_the_code(tmp_path, monkeypatch):
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@y.z"]
     monkeypatch.chdir(tmp_path)
-    assert running.commit() == "unknown"
+    assert measure.commit() == "unknown"
     for name in ("aae_keras", "tools"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "code.py").touch()
@@ -296,9 +296,9 @@ def test_the_commit_is_that_of_the_code(tmp_path, monkeypatch):
         subprocess.run([*git, *arguments], check=True)
     head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True).stdout
     (tmp_path / "RESULTS.md").touch()  # what the tool writes itself
-    assert running.commit() == head[:7]
+    assert measure.commit() == head[:7]
     (tmp_path / "tools" / "new.py").touch()
-    assert running.commit() == f"{head[:7]}-dirty"
+    assert measure.commit() == f"{head[:7]}-dirty"
 
 
 def test_a_run_that_another_process_makes_is_left_to_it(tmp_path, monkeypatch):
@@ -316,8 +316,7 @@ def test_a_run_that_another_process_makes_is_left_to_it(tmp_path, monkeypatch):
 def test_a_run_that_the_disk_refuses_does_not_end_the_others(tmp_path):
     (tmp_path / "file").write_text("no folder")
     jobs = [
-        plan.jobs_of([row_of("digits")], [0], str(tmp_path / name), "", "", None)[0]
-        for name in ("file", "file")
+        plan.jobs_of([row_of("digits")], [0], str(tmp_path / name))[0] for name in ("file", "file")
     ]
     said = []
     failed = running.run_all(jobs, 1, None, lambda job, error: said.append(error))
@@ -331,10 +330,11 @@ SCRIPT = """
     from tools import cli, reproduce
 
     tool = cli.Tool("reproduce", "")
-    rows = [dataclasses.replace(row_of(name), labels_only=False) for name in {names}]
+    other = dict(labels_only=False, changes={changes!r})
+    rows = [dataclasses.replace(row_of(name), **other) for name in {names}]
     tool.main(lambda _: reproduce.reproduce(
         rows, [0], table=rows, data_dir="none", runs_dir={runs!r}, documents={documents!r},
-        at_once=2, changes={changes!r},
+        at_once=2,
     ))
     tool.run()
 """
@@ -386,9 +386,9 @@ def test_an_interrupted_run_goes_on_and_a_failed_one_stops_no_other(tmp_path, ca
     assert json.loads((folder / "metrics.json").read_text())["revision"] == revision
 
     # All that could be done is done: nothing is started any more.
-    row = dataclasses.replace(row_of("digits"), labels_only=False)
+    row = dataclasses.replace(row_of("digits"), labels_only=False, changes=CHANGES)
     where = {"runs_dir": str(tmp_path / "runs"), "documents": str(tmp_path)}
-    reproduce.reproduce([row], [0], table=[row], changes=CHANGES, **where)
+    reproduce.reproduce([row], [0], table=[row], **where)
     assert capsys.readouterr().out == f"{tmp_path}/RESULTS.md\n"
     page = (tmp_path / "RESULTS.md").read_text()
     error = results.read_result(runs.open_trained(folder)).scores["error_rate"]

@@ -57,7 +57,7 @@ def main(arguments):
         "serve": serving.rows,
     }
     report = {"machine": measure.machine(), "commit": measure.commit(), "rows": []}
-    print(f"{report['machine']}\ncommit {report['commit'] or 'unknown'}\n")
+    print(f"{report['machine']}\ncommit {report['commit']}\n")
     print(f"{'':42}{'value':>10}  unit")
     for name in flags.only or GROUPS:
         for row in measures[name]():

@@ -2,8 +2,7 @@
 
 import logging
 import pathlib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from aae_keras.errors import UserError
 from aae_keras.experiment.configuration.presets import PRESETS
@@ -106,7 +105,6 @@ def reproduce(
     photos_dir: str = "",
     runs_dir: str = "runs",
     at_once: int = 1,
-    changes: Mapping[str, Any] | None = None,
     documents: str = ".",
 ) -> None:
     """Make the runs of rows, then write the tables of all runs there are.
@@ -118,7 +116,6 @@ def reproduce(
         data_dir, photos_dir: Where data lies.
         runs_dir: Where runs lie.
         at_once: How many are made side by side.
-        changes: Fields of `Config` to set on top of every preset; figures of another recipe.
         documents: Folder of RESULTS.md, README.md and docs/.
 
     Raises:
@@ -127,14 +124,14 @@ def reproduce(
     from .reproduction import plan, running
 
     try:
-        jobs = plan.jobs_of(rows, seeds, runs_dir, data_dir, photos_dir, changes)
+        jobs = plan.jobs_of(rows, seeds, runs_dir, data_dir, photos_dir)
     except ValueError as error:
         raise cli.Usage(error) from error
     try:
-        failed = running.run_all(jobs, at_once, say_begin, say_end, changes)
+        failed = running.run_all(jobs, at_once, say_begin, say_end)
     except KeyboardInterrupt as error:
         raise KeyboardInterrupt("The same command goes on with what was not finished.") from error
-    write_tables(table, runs_dir, pathlib.Path(documents), changes)
+    write_tables(table, runs_dir, pathlib.Path(documents))
     if failed:
         raise UserError(f"{len(failed)} of {len(jobs)} runs failed: {', '.join(failed)}")
 
@@ -155,25 +152,23 @@ def say_end(job, error):
         log.error("%s failed: %s", job.name, error)
 
 
-def write_tables(table, runs_dir, documents, changes=None):
+def write_tables(table, runs_dir, documents):
     """Keep the results of all runs there are; write RESULTS.md and the README's table from them."""
     with in_turn(documents, "no other reproduce writes the tables"):
-        _write_tables(table, runs_dir, documents, changes)
+        _write_tables(table, runs_dir, documents)
 
 
-def _write_tables(table, runs_dir, documents, changes):
+def _write_tables(table, runs_dir, documents):
     from aae_keras.experiment.reproduction import archive, results
 
     from .reproduction import tables
 
     kept = documents / "docs" / "results"
-    found = [
-        archive.with_kept(results.collect(row, runs_dir, changes), kept, changes) for row in table
-    ]
+    found = [archive.with_kept(results.collect(row, runs_dir), kept) for row in table]
     for row_runs in found:
-        archive.write(kept, row_runs, changes)
+        archive.write(kept, row_runs)
     notes = documents / "docs" / "results_notes.md"
-    text = tables.results_page(found, notes.read_text("utf-8") if notes.exists() else "", changes)
+    text = tables.results_page(found, notes.read_text("utf-8") if notes.exists() else "")
     write_atomically(documents / "RESULTS.md", text)
     print(documents / "RESULTS.md")
     readme, block = documents / "README.md", tables.readme_block(found)

@@ -99,35 +99,36 @@ def split_source(
         source, test_images, test_labels = _hold_out_test(source, test_fraction, split_seed)
     else:
         test_images, test_labels = source.test_images, source.test_labels
-    random = np.random.default_rng([seed, 1])
-    num_validation = _validation_count(validation_size, len(source.labels))
     if num_labeled and not use_labels:
         log.warning("This setting learns without labels: num_labeled is not used.")
-    if source.validation_rows is not None:
-        validation = source.validation_rows
-        labeled = np.arange(0)
-        if use_labels:
-            rest = _without_labels(source, validation)
-            labeled = _labeled_rows(rest, num_labeled, 0, random)
-    elif use_labels:
-        labeled = _labeled_rows(source, num_labeled, num_validation, random)
-        validation = _validation_rows(source.labels, labeled, num_validation, random)
-    else:
-        labeled = np.arange(0)
-        validation = _validation_rows_without_labels(source.labels, num_validation, random)
+    random = np.random.default_rng([seed, 1])
+    labeled, validation = _who_sees(source, num_labeled, validation_size, use_labels, random)
     if use_labels:
         _name_untaught(source, labeled)
     return Split(
-        as_images(source.images),
-        source.labels,
-        labeled,
-        _unlabeled_rows(len(source.labels), labeled, validation),
-        validation,
-        test_images,
-        test_labels,
-        source.class_names,
-        np.asarray(source.names),
+        images=as_images(source.images),
+        labels=source.labels,
+        labeled_rows=labeled,
+        unlabeled_rows=_unlabeled_rows(len(source.labels), labeled, validation),
+        validation_rows=validation,
+        test_images=test_images,
+        test_labels=test_labels,
+        class_names=source.class_names,
+        names=np.asarray(source.names),
     )
+
+
+def _who_sees(source, num_labeled, validation_size, use_labels, random):
+    """Rows whose labels training sees, and rows that validate."""
+    own = source.validation_rows
+    if own is not None:
+        rest = _without_labels(source, own)
+        return (_labeled_rows(rest, num_labeled, 0, random) if use_labels else np.arange(0)), own
+    count = _validation_count(validation_size, len(source.labels))
+    if not use_labels:
+        return np.arange(0), _validation_rows_without_labels(source.labels, count, random)
+    labeled = _labeled_rows(source, num_labeled, count, random)
+    return labeled, _validation_rows(source.labels, labeled, count, random)
 
 
 def _without_labels(source, rows):
@@ -229,11 +230,13 @@ def _hold_out_test(source, test_fraction, split_seed):
         log.warning("There are too few labelled images to hold any out for test.")
     train = np.setdiff1d(np.arange(len(source.labels)), test)
     images = as_images(source.images)
-    rest = Source(
-        images.subset(train), source.labels[train], source.class_names, names=source.names[train]
+    rest = dataclasses.replace(
+        source,
+        images=images.subset(train),
+        labels=source.labels[train],
+        names=source.names[train],
+        validation_rows=np.searchsorted(train, reserved) if len(reserved) else None,
     )
-    if len(reserved):
-        rest = dataclasses.replace(rest, validation_rows=np.searchsorted(train, reserved))
     return rest, images[test], source.labels[test]
 
 

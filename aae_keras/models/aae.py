@@ -187,7 +187,10 @@ class Forward:
         return self._judged(judge_codes, discriminator, code)
 
     def played(self, discriminator: Model, code: str) -> LogOdds:
-        """The same for the two sides of the game, whose gradients `fused` may take at once."""
+        """The same for `objective.adversarial_terms` alone; a term of your own takes `log_odds`.
+
+        Where one pass serves both sides of the game, `fused` turns the gradient of these round.
+        """
         return self._judged(self._judge, discriminator, code)
 
     def _judged(self, judge, discriminator, code):

@@ -41,7 +41,7 @@ class PhasedModel(CheckedModel):
             outside training, in [0, 1); 0 uses the weights themselves. `encoder` has the latter:
             after weights are put into it, `model.average.restart()` has the average begin there.
         averaged_statistics: Whether batch normalisation has statistics of its own for the averaged
-            weights, measured in training; files of version 0.2 and before have none.
+            weights, measured in training; files that do not name it have none.
         extra_terms: A list of `Regularizer`s, whose terms are added to the setting's own.
         seed: Whole number: with the step (and replica) it decides every random draw.
 

@@ -16,6 +16,19 @@ POSTERIORS = ("deterministic", "gaussian", "universal")
 Z_TRUNK = "encoder_z"
 
 
+def policy(precision: str) -> str:
+    """The Keras dtype policy of a precision.
+
+    Raises:
+        ValueError: If it is none of `POLICIES`.
+    """
+    if precision not in POLICIES:
+        raise ValueError(
+            f"`precision` must be one of {', '.join(POLICIES)}. Received: precision={precision!r}"
+        )
+    return POLICIES[precision]
+
+
 def noise_input(posterior: str, noise_dim: int) -> KerasTensor | None:
     """The input `noise` of an encoder, shape (batch, noise_dim), where its posterior takes any.
 

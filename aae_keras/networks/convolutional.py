@@ -6,13 +6,13 @@ import keras
 from keras import KerasTensor, layers
 
 from aae_keras.networks.blocks import (
-    POLICIES,
     Z_TRUNK,
     beside_noise,
     code_inputs,
     dense_layers,
     encoder_of,
     kernel_initializers,
+    policy,
     relu,
 )
 
@@ -52,10 +52,10 @@ def build_convolutional_encoder(
         Functional model `encoder`, with the inputs and outputs that `build_encoder` gives it.
 
     Raises:
-        ValueError: If there is no such posterior.
+        ValueError: If there is no such posterior or precision, or another number of trunks.
     """
     initializers = kernel_initializers(weight_stddev, seed)
-    dtype = POLICIES[precision]
+    dtype = policy(precision)
     image = keras.Input(image_shape, name="image")
 
     def trunk(name: str, noise: KerasTensor | None) -> KerasTensor:
@@ -106,10 +106,10 @@ def build_convolutional_decoder(
         Functional model, with the inputs and outputs that `build_decoder` gives it.
 
     Raises:
-        ValueError: If `y_scale` is not above 0.
+        ValueError: If `y_scale` is not above 0, or there is no such precision.
     """
     initializers = kernel_initializers(weight_stddev, seed)
-    dtype = POLICIES[precision]
+    dtype = policy(precision)
     height, width, channels = image_shape
     rows, columns = (-(-side // 2 ** len(filters)) for side in (height, width))
     inputs, hidden = code_inputs(num_classes, latent_dim, latent_name, name, y_scale)

@@ -10,13 +10,13 @@ import keras
 from keras import KerasTensor, layers
 
 from aae_keras.networks.blocks import (
-    POLICIES,
     Z_TRUNK,
     beside_noise,
     code_inputs,
     dense_layers,
     encoder_of,
     kernel_initializers,
+    policy,
 )
 
 HIDDEN_UNITS = (1000, 1000)
@@ -61,10 +61,10 @@ def build_encoder(
         of `y_logits` (batch, num_classes) and `z` (batch, latent_dim), float32.
 
     Raises:
-        ValueError: If there is no such posterior, or another number of trunks.
+        ValueError: If there is no such posterior or precision, or another number of trunks.
     """
     initializers = kernel_initializers(weight_stddev, seed)
-    dtype = POLICIES[precision]
+    dtype = policy(precision)
     image = keras.Input(image_shape, name="image")
 
     def trunk(name: str, noise: KerasTensor | None) -> KerasTensor:
@@ -107,7 +107,7 @@ def build_decoder(
         is the image in [0, 1].
 
     Raises:
-        ValueError: If `y_scale` is not above 0.
+        ValueError: If `y_scale` is not above 0, or there is no such precision.
     """
     initializers = kernel_initializers(weight_stddev, seed)
     inputs, hidden = code_inputs(num_classes, latent_dim, latent_name, name, y_scale)
@@ -181,7 +181,7 @@ def _hidden_layers(hidden, hidden_units, initializers, precision, name):
             units,
             activation="relu",
             kernel_initializer=next(initializers),
-            dtype=POLICIES[precision],
+            dtype=policy(precision),
             name=f"{name}_hidden_{depth}",
         )(hidden)
     return hidden

@@ -24,7 +24,7 @@ def write_report(folder: str | pathlib.Path, command: str = "", **where: str) ->
     Args:
         folder: A trained run's folder.
         command: What trained it, for the page to say.
-        **where: `dataset` or `data_dir`, if the data lies elsewhere now.
+        **where: `dataset`, `data_dir` or `labels`, if these lie elsewhere now.
 
     Returns:
         Path of the page, `report.html` in the folder.

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -72,6 +74,16 @@ def test_validation_is_a_count_or_a_fraction_and_at_most_a_fifth(size, count, ca
     split = split_source(source([100, 100]), num_labeled=10, validation_size=size)
     assert len(split.validation_rows) == count
     assert ("at most a fifth" in caplog.text) == (size == 1000)
+
+
+@pytest.mark.parametrize("use_labels", [True, False])
+def test_rows_that_the_data_sets_apart_validate_without_a_word_of_another_count(use_labels, caplog):
+    own = np.array([3, 150])
+    apart = dataclasses.replace(source([100, 100]), validation_rows=own)
+    asked = {"num_labeled": 10 * use_labels, "validation_size": 1000}
+    split = split_source(apart, **asked, use_labels=use_labels)
+    np.testing.assert_array_equal(split.validation_rows, own)
+    assert len(split.labeled_rows) == 10 * use_labels and caplog.text == ""
 
 
 def test_without_a_number_training_takes_every_label_but_validations_share():

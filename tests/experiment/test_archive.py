@@ -1,5 +1,6 @@
 """Results kept beside the tables: what is read back, what replaces what, what is left out."""
 
+import dataclasses
 import json
 import logging
 
@@ -29,11 +30,12 @@ def test_a_run_folder_replaces_what_was_kept_of_its_seed(tmp_path):
 
 
 def test_results_of_another_recipe_are_counted_and_left_out(tmp_path, caplog):
-    archive.write(tmp_path, Runs(ROW, of_errors(0.01, 0.02)), {"epochs": 7})
+    other = dataclasses.replace(ROW, changes={"epochs": 7})
+    archive.write(tmp_path, Runs(other, of_errors(0.01, 0.02)))
     with caplog.at_level(logging.WARNING):
         assert archive.with_kept(Runs(ROW), tmp_path).results == ()
     assert "2 results" in caplog.text and "another recipe (epochs)" in caplog.text
-    assert len(archive.with_kept(Runs(ROW), tmp_path, {"epochs": 7}).results) == 2
+    assert len(archive.with_kept(Runs(other), tmp_path).results) == 2
 
 
 def edited(path, edit):

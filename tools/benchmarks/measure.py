@@ -9,6 +9,8 @@ import time
 
 import numpy as np
 
+import aae_keras
+from aae_keras.data import capacity
 from aae_keras.experiment.building import hardware
 
 from .. import cli
@@ -70,18 +72,25 @@ def machine(accelerator="no GPU used"):
     """One line about this machine, with what the caller knows of its GPU."""
     model = hardware.processor().get("model name") or platform.processor() or platform.machine()
     fast = ", ".join(hardware.bfloat16_instructions()) or "no bfloat16 instructions"
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    memory = capacity.memory() / 2**30
     return f"{model} ({fast}), {os.cpu_count()} cores, {memory:.0f} GiB, {accelerator}"
 
 
-def commit():
-    """The commit this code is at, `-dirty` if it has been changed since; "" if it is installed."""
+def commit() -> str:
+    """The commit of the code that runs; `-dirty` where it has been changed. Documents do not count.
+
+    An installation has no commit: its version stands in place of it.
+    """
     if cli.__package__ != "tools":
-        return ""  # git would answer for the folder that the command was called in
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=7", "--exclude=*"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return described.stdout.strip()
+        return f"version {aae_keras.__version__}"
+    head = _git("rev-parse", "--short=7", "HEAD")
+    changed = _git("status", "--porcelain", "--", "aae_keras", "tools")
+    return f"{head or 'unknown'}{'-dirty' if changed else ''}"
+
+
+def _git(*arguments):
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True)
+    except FileNotFoundError:  # no git on this machine
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -139,7 +139,7 @@ def trick_rows():
     for name, changes in TRICKS.items():
         config = preset(name if name.startswith("mnist") else "mnist-100", **changes)
         steps = {"": our_steps(config)}
-        no_turning = mock.patch.object(fused, "reversal_weight", lambda phases: None)
+        no_turning = mock.patch.object(fused, "reversal_weights", lambda phases: None)
         steps["reversal"] = traced(config, no_turning)
         steps["shared-backward-passes"] = our_steps(config, fused=False)
         no_sharing = mock.patch.object(optimization, "_partner", lambda *recipe: None)

@@ -2,8 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.reproduction import results
@@ -66,7 +65,6 @@ def jobs_of(
     runs_dir: pathlib.Path | str,
     data_dir: str = "",
     photos_dir: str = "",
-    changes: Mapping[str, Any] | None = None,
 ) -> list[Job]:
     """The runs that rows ask for, row by row, each with its baseline right behind it.
 
@@ -74,44 +72,33 @@ def jobs_of(
         rows: The rows, whose presets there are.
         seeds: Those to run; None for as many as each row states.
         runs_dir: Folder of run folders.
-        data_dir, photos_dir, changes: As in `results.config_of`.
+        data_dir, photos_dir: As in `results.config_of`.
 
     Raises:
-        ValueError: If a seed, or a change, cannot be.
+        ValueError: If a seed cannot be.
     """
     found = []
     for row in rows:
         for seed in range(row.seeds) if seeds is None else seeds:
             for labels_only in (False, True)[: 1 + row.labels_only]:
                 config = results.config_of(
-                    row,
-                    seed,
-                    labels_only=labels_only,
-                    data_dir=data_dir,
-                    photos_dir=photos_dir,
-                    changes=changes,
+                    row, seed, labels_only=labels_only, data_dir=data_dir, photos_dir=photos_dir
                 )
                 folder = pathlib.Path(runs_dir) / results.folder_name(row, seed, labels_only)
                 found.append(Job(row, config, folder))
     return found
 
 
-def command_of(
-    row: Row,
-    seed: int | str,
-    *,
-    labels_only: bool = False,
-    changes: Mapping[str, Any] | None = None,
-) -> str:
+def command_of(row: Row, seed: int | str, *, labels_only: bool = False) -> str:
     """The training command of a row as a user types it, with names in place of paths.
 
     Args:
         row: The `Row`, whose preset there is.
         seed: A seed, or what stands for it.
-        labels_only, changes: As in `results.config_of`.
+        labels_only: As in `results.config_of`.
     """
     config = results.config_of(
-        row, labels_only=labels_only, data_dir=DATA_DIR, photos_dir=PHOTOS_DIR, changes=changes
+        row, labels_only=labels_only, data_dir=DATA_DIR, photos_dir=PHOTOS_DIR
     )
     # A preset's folder has that name by itself.
     where = [f"--run_dir=runs/{results.folder_name(row, seed, labels_only)}"] if row.of else []

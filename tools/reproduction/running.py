@@ -7,10 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-import aae_keras
 from aae_keras import files
 from aae_keras.errors import UserError
 from aae_keras.experiment.run_folder import records, runs
@@ -112,7 +110,6 @@ def run_all(
     at_once: int,
     began: Callable[[Job, str], None],
     ended: Callable[[Job, str | None], None],
-    changes: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """Make runs, some side by side; those that are done are passed over.
 
@@ -121,7 +118,6 @@ def run_all(
         at_once: How many run side by side.
         began: Called with a job and its state when it begins.
         ended: Called with a job and its error, None for a good end.
-        changes: As in `results.config_of`, for the commands in the records.
 
     Returns:
         Names of the runs that failed.
@@ -147,10 +143,8 @@ def run_all(
                         continue
                     described = described or machine()
                     labels_only = job.config.setting == "labels-only"
-                    command = command_of(
-                        job.row, job.config.seed, labels_only=labels_only, changes=changes
-                    )
-                    note = records.Record((commit(),), command, described, 0.0, at_once)
+                    command = command_of(job.row, job.config.seed, labels_only=labels_only)
+                    note = records.Record((measure.commit(),), command, described, 0.0, at_once)
                     active.append(Running(job, state, note))
                     began(job, state)
                 except (UserError, OSError) as error:  # this run's: others are begun all the same
@@ -177,18 +171,6 @@ def stop(active: Sequence[Running]) -> None:
         running.close()
 
 
-def commit() -> str:
-    """The commit of the code that runs; `-dirty` where it has been changed. Documents do not count.
-
-    An installation has no commit: its version stands in place of it.
-    """
-    if cli.__package__ != "tools":
-        return f"version {aae_keras.__version__}"
-    head = _git("rev-parse", "--short=7", "HEAD")
-    changed = _git("status", "--porcelain", "--", "aae_keras", "tools")
-    return f"{head or 'unknown'}{'-dirty' if changed else ''}"
-
-
 def machine() -> str:
     """One line about this machine and its TensorFlow."""
     script = [sys.executable, "-c", VERSIONS]
@@ -200,11 +182,3 @@ def machine() -> str:
     tensorflow, keras, gpus = json.loads(done.stdout)
     used = measure.machine("no GPU used" if not gpus else f"GPUs: {gpus}")
     return f"{used}; TensorFlow {tensorflow}, Keras {keras}"
-
-
-def _git(*arguments):
-    try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True)
-    except FileNotFoundError:  # no git on this machine
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""

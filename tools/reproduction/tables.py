@@ -2,8 +2,7 @@
 
 import pathlib
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from aae_keras.errors import UserError
 from aae_keras.experiment.configuration.presets import PRESETS
@@ -46,21 +45,18 @@ DIR is the folder that training names.
 """
 
 
-def results_page(
-    found: Sequence[Runs], notes: str = "", changes: Mapping[str, Any] | None = None
-) -> str:
+def results_page(found: Sequence[Runs], notes: str = "") -> str:
     """The whole of RESULTS.md.
 
     Args:
         found: The `Runs` of every row, those without any among them.
         notes: Text that is put below a heading as it is; "" for none.
-        changes: As in `results.config_of`.
     """
     whole = [row_runs for row_runs in found if not row_runs.row.of]
     parts = [HEADER, "\n", *main_table(whole), *ablations(found)]
     if any(row_runs.seeds for row_runs in found):
         parts += [SEEDS, "\n", *seeds_table(found), *origin(found)]
-    parts += [COMMANDS, "\n", *commands(found, changes)]
+    parts += [COMMANDS, "\n", *commands(found)]
     if notes:
         parts += ["\n## Notes\n\n", notes.rstrip() + "\n"]
     return "".join(parts)
@@ -178,16 +174,16 @@ def origin(found: Iterable[Runs]) -> list[str]:
     return lines
 
 
-def commands(found: Iterable[Runs], changes: Mapping[str, Any] | None = None) -> list[str]:
+def commands(found: Iterable[Runs]) -> list[str]:
     """Lines of the training command of each row, and of its baseline."""
     lines, missing = [], []
     for row in (row_runs.row for row_runs in found if row_runs.seeds or not row_runs.row.of):
         if row.preset not in PRESETS:
             missing.append(row.name)
             continue
-        lines.append(f"    {command_of(row, 'S', changes=changes)}\n")
+        lines.append(f"    {command_of(row, 'S')}\n")
         if row.labels_only:
-            lines.append(f"    {command_of(row, 'S', labels_only=True, changes=changes)}\n")
+            lines.append(f"    {command_of(row, 'S', labels_only=True)}\n")
     if missing:
         names = ", ".join(f"`{name}`" for name in missing)
         lines.append(f"\n{_wrapped(f'Presets yet to come: {names}.')}\n")

@@ -63,7 +63,7 @@ def export_run(
         root: Folder of all exports.
         quantize: LiteRT files to write, some keys of `contract.LITERT_FILES`.
         with_decoder: Whether the SavedModel gets the signatures that need the decoder too.
-        **where: `dataset` or `data_dir`, if the data lies elsewhere now.
+        **where: `dataset`, `data_dir` or `labels`, if these lie elsewhere now.
 
     Returns:
         Path of the version's folder.

@@ -52,7 +52,7 @@ def plot_run(folder: str | pathlib.Path, **where: str) -> list[pathlib.Path]:
 
     Args:
         folder: A trained run's folder.
-        **where: `dataset` or `data_dir`, if the data lies elsewhere now.
+        **where: `dataset`, `data_dir` or `labels`, if these lie elsewhere now.
 
     Returns:
         Paths of the PNG files, in `figures/`.

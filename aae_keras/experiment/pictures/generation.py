@@ -39,7 +39,7 @@ def generate(
         between: Paths of two image files: the figure goes from the code of one to the other's.
         count: Number of images, at least 1; not used with `style_of`.
         seed: Whole number, at least 0: another one draws other codes.
-        **where: `dataset` or `data_dir`, if the data lies elsewhere now.
+        **where: `dataset`, `data_dir` or `labels`, if these lie elsewhere now.
 
     Returns:
         A matplotlib figure.

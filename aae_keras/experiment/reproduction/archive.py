@@ -4,8 +4,6 @@ import dataclasses
 import json
 import logging
 import pathlib
-from collections.abc import Mapping
-from typing import Any
 
 from aae_keras.errors import UserError, first_line
 from aae_keras.experiment.configuration.config import Config
@@ -20,31 +18,29 @@ log = logging.getLogger(__name__)
 _OF_A_RUN = ("seed", *INDIFFERENT)
 
 
-def write(folder: pathlib.Path, found: Runs, changes: Mapping[str, Any] | None = None) -> None:
+def write(folder: pathlib.Path, found: Runs) -> None:
     """Write the results of a row, with the recipe that gave them; no file for a row without any.
 
     Args:
         folder: Where the files of all rows lie; made if need be.
         found: The `Runs` of the row.
-        changes: As in `results.config_of`.
     """
     kept = {}
     for key, of_network in _networks(found).items():
         if of_network:
-            recipe = _recipe(found.row, key == "labels_only", changes)
+            recipe = _recipe(found.row, key == "labels_only")
             kept[key] = {"config": recipe, "runs": [dataclasses.asdict(r) for r in of_network]}
     if kept:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(_file(folder, found.row), json.dumps(kept, indent=1) + "\n")
 
 
-def with_kept(found: Runs, folder: pathlib.Path, changes: Mapping[str, Any] | None = None) -> Runs:
+def with_kept(found: Runs, folder: pathlib.Path) -> Runs:
     """The runs of a row, and the results kept of seeds that have no finished run any more.
 
     Args:
         found: The `Runs` there are.
         folder: As in `write`.
-        changes: As in `results.config_of`.
 
     Returns:
         The `Runs`. Results of another recipe are counted in the log and left out.
@@ -58,7 +54,7 @@ def with_kept(found: Runs, folder: pathlib.Path, changes: Mapping[str, Any] | No
     try:
         kept = json.loads(path.read_text("utf-8"))
         merged = {
-            key: _merged(of_network, _read(kept.get(key), found.row, key, path, changes))
+            key: _merged(of_network, _read(kept.get(key), found.row, key, path))
             for key, of_network in _networks(found).items()
         }
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -83,13 +79,13 @@ def _merged(fresh, kept):
     return tuple(by_seed[seed] for seed in sorted(by_seed))
 
 
-def _read(kept, row: Row, key: str, path, changes):
+def _read(kept, row: Row, key: str, path):
     """The results kept of one network of a row; none if another recipe gave them."""
     if kept is None:
         return ()
     # A field that came later had its default's effect.
     found = {**Config().to_dict(), **kept["config"]}
-    wanted = _recipe(row, key == "labels_only", changes)
+    wanted = _recipe(row, key == "labels_only")
     other = sorted(
         name
         for name in wanted.keys() | found.keys()
@@ -113,6 +109,6 @@ def _result(values):
     return Result(**values | {"record": record})
 
 
-def _recipe(row, labels_only, changes):
-    recipe = config_of(row, labels_only=labels_only, changes=changes).to_dict()
+def _recipe(row, labels_only):
+    recipe = config_of(row, labels_only=labels_only).to_dict()
     return {name: value for name, value in recipe.items() if name not in _OF_A_RUN}

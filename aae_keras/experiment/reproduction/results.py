@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from aae_keras.errors import UserError, first_line
-from aae_keras.experiment.configuration.changes import changed
+from aae_keras.experiment.configuration.changes import changed, difference
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.configuration.presets import PRESETS, preset
 from aae_keras.experiment.reproduction.rows import TIMED_ERRORS, Row
@@ -83,7 +83,6 @@ def config_of(
     labels_only: bool = False,
     data_dir: str = "",
     photos_dir: str = "",
-    changes: Mapping[str, Any] | None = None,
 ) -> Config:
     """The configuration of a run of a row.
 
@@ -94,7 +93,6 @@ def config_of(
             or stage beside, which would use the other images.
         data_dir: Folder of tensorflow-datasets, for rows that read one.
         photos_dir: Folder of images, for a row of photos.
-        changes: Fields of `Config` to set on top.
 
     Raises:
         ValueError: If there is no such preset, or a field cannot have such a value.
@@ -107,7 +105,7 @@ def config_of(
         where = {"dataset": photos_dir} if photos_dir else {}
     elif config.dataset != "digits":
         where = {"data_dir": data_dir}
-    return dataclasses.replace(config, seed=seed, **where, **(changes or {}))
+    return dataclasses.replace(config, seed=seed, **where)
 
 
 def folder_name(row: Row, seed: int | str, labels_only: bool = False) -> str:
@@ -127,10 +125,9 @@ def check_same(run: runs.Run, expected: Config, *, any_dataset: bool = False) ->
         RunError: If they differ, but for where the data lies.
     """
     passed_over = (*INDIFFERENT, "dataset") if any_dataset else INDIFFERENT
-    found, wanted = run.config.to_dict(), expected.to_dict()
-    other = [name for name in wanted if found[name] != wanted[name] and name not in passed_over]
+    names = [name for name in expected.to_dict() if name not in passed_over]
+    other, listing = difference(expected, run.config, names)
     if other:
-        listing = ", ".join(f"{name} is {found[name]!r}, not {wanted[name]!r}" for name in other)
         raise runs.RunError(
             f"{run.folder} holds a run of another configuration: {listing}. "
             "Move it away, or pass another --runs_dir."
@@ -177,27 +174,24 @@ def minutes_to_errors(history: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     }
 
 
-def collect(
-    row: Row, runs_dir: pathlib.Path | str, changes: Mapping[str, Any] | None = None
-) -> Runs:
+def collect(row: Row, runs_dir: pathlib.Path | str) -> Runs:
     """Every run of a row that lies in a folder; nobody chooses which seeds are shown.
 
     Args:
         row: The `Row`.
         runs_dir: Folder of run folders.
-        changes: As in `config_of`.
 
     Returns:
         The `Runs`. Those of another configuration, or damaged, are named in the log and left out.
     """
     if row.preset not in PRESETS:
         return Runs(row)
-    results, unfinished = _collect(row, pathlib.Path(runs_dir), False, changes)
-    beside, waiting = _collect(row, pathlib.Path(runs_dir), True, changes)
+    results, unfinished = _collect(row, pathlib.Path(runs_dir), False)
+    beside, waiting = _collect(row, pathlib.Path(runs_dir), True)
     return Runs(row, results, beside, unfinished, waiting)
 
 
-def _collect(row, runs_dir, labels_only, changes):
+def _collect(row, runs_dir, labels_only):
     if labels_only and not row.labels_only:
         return (), ()
     results, unfinished = [], []
@@ -208,7 +202,7 @@ def _collect(row, runs_dir, labels_only, changes):
             continue
         try:
             run = runs.open_run(folder)
-            expected = config_of(row, int(number), labels_only=labels_only, changes=changes)
+            expected = config_of(row, int(number), labels_only=labels_only)
             check_same(run, expected, any_dataset=row.photos)
             if run.model_file.exists() and run.metrics_file.exists():
                 results.append(read_result(run))

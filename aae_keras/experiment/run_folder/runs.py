@@ -1,14 +1,6 @@
-"""The run folder: what lies where, how a run begins, resumes, and gives way to another.
+"""The run folder: how a run begins, resumes, and gives way to another.
 
-config.yaml     the complete configuration, the run's revision, the data's fingerprint
-history.csv     one row an epoch
-model.keras     the trained model; it stands once the run has ended
-metrics.json    written by `evaluate`
-figures/        written by `visualize`
-report.html     written by `report`
-logs/           TensorBoard
-backup/         the last two whole epochs, while the run is unfinished
-.lock           while a process trains in it
+What lies in it is in docs/run_folder.md.
 """
 
 import contextlib

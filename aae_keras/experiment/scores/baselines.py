@@ -41,8 +41,8 @@ def scores(split: Split) -> dict[str, dict[str, float]]:
 
     Label spreading over the graph of seven nearest neighbours (all, if there are fewer), where an
     image that no label reaches has the first class; self-training of a logistic regression, which
-    takes over what it is surer of than 0.9. Both see at most 10 000 unlabelled images, the first of
-    the split's order.
+    takes over what it is surer of than 0.9. Both see at most 10 000 unlabelled images, drawn at
+    random, the same ones each time.
 
     Args:
         split: The `Split` of a run that learned from labels.

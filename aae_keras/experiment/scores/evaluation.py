@@ -27,7 +27,7 @@ def evaluate_run(
     Args:
         folder: The run folder.
         with_baselines: Whether to score scikit-learn's classifiers on the same split, too.
-        **where: `dataset` or `data_dir`, if the data lies elsewhere now.
+        **where: `dataset`, `data_dir` or `labels`, if these lie elsewhere now.
 
     Returns:
         What was written: a dict with the scores of `validation` and `test`, `revision`, `seed`,

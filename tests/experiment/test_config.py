@@ -207,7 +207,7 @@ def test_presets_of_mnist_state_the_papers_recipe():
         ({"setting": "basic", "prior_scale": 2.0}, "a Gaussian has `prior_stddev`"),
         (
             {"setting": "basic", "prior": "swiss-roll", "latent_dim": 2, "prior_stddev": 5.0},
-            "swiss-roll has `prior_scale`",
+            "a mixture has `prior_scale`",
         ),
     ],
 )
@@ -300,7 +300,14 @@ def test_another_setting_takes_along_what_is_of_no_use_to_it():
     # Without what uses all categories y alone would find one: the whole model finds them.
     assert plus.pretrain == "clusters-only"
     assert changed(plus, extra_terms=("vat",)).pretrain == "clustering"
+    # One trunk has no units of z's own, and a prior on the plane no Gaussian's width.
+    assert changed(plus, trunks=1).z_units == ()
+    roll = presets.preset("mnist-gaussian", prior="swiss-roll")
+    assert (roll.prior_stddev, presets.preset("mnist-gaussian").prior_stddev) == (1.0, 5.0)
+    assert changed(roll, prior_scale=0.5).prior_scale == 0.5
     # What is given by name is never left out.
+    with pytest.raises(ValueError, match=r"`z_units` is for.* with trunks=1"):
+        changed(plus, trunks=1, z_units=(5,))
     with pytest.raises(ValueError, match="`pretrain_epochs` is for a run with `pretrain`"):
         changed(plus, pretrain="", pretrain_epochs=3)
     with pytest.raises(ValueError, match="`vat_radius` is for the extra term vat"):
@@ -366,7 +373,7 @@ def test_the_class_prior_reaches_the_game_and_the_marginal_entropy(small):
         ),
         (
             {"pretrain": "basic", "pretrain_starts": 3},
-            "`pretrain_starts` must be 1, or at least 3 with pretrain_clusters",
+            "`pretrain_starts` is for a run with pretrain_clusters",
         ),
         ({"pretrain": "clustering"}, "needs `num_clusters` of at least 2"),
         ({"pretrain": "clusters-only", "num_clusters": 3}, "say by `pretrain_clusters` how many"),

@@ -5,18 +5,14 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aae_keras.experiment.configuration import consistency
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.configuration.fields import unknown
+from aae_keras.experiment.configuration.uses import why_idle
 from aae_keras.experiment.configuration.vocabulary import (
     BOTH_CODES,
     EXTRA_TERMS,
-    FINDS_CLUSTERS,
     TAUGHT_Y,
 )
-
-# Fields that have a use where y starts from clusters alone.
-_OF_CLUSTERS = ("pretrain_starts", "pretrain_keeps_y")
 
 
 def changed(config: Config, **changes: Any) -> Config:
@@ -64,33 +60,9 @@ def consequences(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
         if "marginal_entropy" not in values["extra_terms"]:
             values["pretrain"] = "clustering"  # whose game over y uses all categories, too
     for field in dataclasses.fields(config):
-        only, term = field.metadata["only"], field.metadata["term"]
-        clusters = values.get("pretrain_clusters", config.pretrain_clusters)
-        settings = consistency.users_of(field.name, setting, values["pretrain"], clusters)
-        idle = (
-            (only and not settings & set(only))
-            or (term and term not in values["extra_terms"])
-            or (field.name.startswith("pretrain_") and not values["pretrain"])
-            or (field.name == "pretrain_clusters" and values["pretrain"] not in FINDS_CLUSTERS)
-            or (field.name in _OF_CLUSTERS and not _starts_from_clusters(config, values))
-            or (field.name == "pretrain_merged_epochs" and not _trains_merged(config, values))
-        )
-        if idle and field.name not in changes:
+        if field.name not in changes and why_idle(field, {**vars(config), **values}):
             values[field.name] = field.default
     return values
-
-
-def _starts_from_clusters(config, values):
-    """Whether y starts from clusters that a first stage finds."""
-    clusters = values.get("pretrain_clusters", config.pretrain_clusters)
-    return values["pretrain"] in FINDS_CLUSTERS and clusters
-
-
-def _trains_merged(config, values):
-    """Whether something happens to merged clusters: labels name them, or starts are compared."""
-    setting = values.get("setting", config.setting)
-    several = values.get("pretrain_starts", config.pretrain_starts) > 1
-    return _starts_from_clusters(config, values) and (several or setting != "clustering")
 
 
 def _uses_first_stage(config, setting, finds_groups):

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from aae_keras.experiment.configuration.uses import why_idle
 from aae_keras.experiment.configuration.vocabulary import (
     BOTH_CODES,
     EXTRA_TERMS,
@@ -29,11 +30,6 @@ def check(config: Any) -> None:
     Reading(config.fit, config.background, config.pixel_range)
     if config.channels == 2:
         raise ValueError("`channels` must be 1, 3, or 0 for the data's own. Received: channels=2")
-    if config.z_units and config.trunks == 1:
-        raise ValueError(
-            "`z_units` is for an encoder whose z has a trunk of its own: trunks=2. "
-            f"Received: z_units={config.z_units} with trunks=1"
-        )
     if list(config.rate_drops) != sorted(set(config.rate_drops)):
         raise ValueError(
             "`rate_drops` must be epochs in growing order, such as 50,1000. "
@@ -41,28 +37,15 @@ def check(config: Any) -> None:
         )
 
 
-def users_of(name: str, setting: str, pretrain: str, pretrain_clusters: int) -> set[str]:
-    """The settings of a run that a field of one kind of setting alone may belong to.
-
-    Args:
-        name: Of the field.
-        setting, pretrain, pretrain_clusters: What the configuration has.
-    """
-    if name == "num_clusters" and pretrain_clusters:
-        return {setting}  # a first stage has so many for each category of y
-    return {setting, pretrain}
-
-
 def _check_use(config):
-    """Refuse fields that no setting of the run has a use for."""
+    """Refuse fields that have no use beside the others."""
+    values = vars(config)
     for field in dataclasses.fields(config):
-        only, value = field.metadata["only"], getattr(config, field.name)
-        settings = users_of(field.name, config.setting, config.pretrain, config.pretrain_clusters)
-        if only and not settings & set(only) and value != field.default:
+        value = values[field.name]
+        if value != field.default and (idle := why_idle(field, values)):
+            beside = ", ".join(f"{name}={values[name]!r}" for name in idle.because)
             raise ValueError(
-                f"`{field.name}` is for the setting{'s' if len(only) > 1 else ''} "
-                f"{' and '.join(only)}. "
-                f"Received: {field.name}={value!r} with setting={config.setting!r}"
+                f"`{field.name}` {idle.purpose}. Received: {field.name}={value!r} with {beside}"
             )
 
 
@@ -72,12 +55,6 @@ def _check_stages(config):
             "`resume_from` takes the place of a first stage: leave `pretrain` out. "
             f"Received: pretrain={config.pretrain!r} with resume_from={config.resume_from!r}"
         )
-    for field in dataclasses.fields(config):
-        name, value = field.name, getattr(config, field.name)
-        if name.startswith("pretrain_") and not config.pretrain and value != field.default:
-            raise ValueError(
-                f"`{name}` is for a run with `pretrain`. Received: {name}={value} without it"
-            )
     if config.pretrain == config.setting and not config.pretrain_clusters:
         raise ValueError(
             "`pretrain` must be another setting than `setting`. "
@@ -118,29 +95,15 @@ def _check_clusters(config):
             "normalisation: set batch_norm_heads=False. Received: batch_norm=True with "
             "batch_norm_heads=True"
         )
-    if config.pretrain_keeps_y and not clusters:
+    if config.pretrain_starts == 2:
         raise ValueError(
-            "`pretrain_keeps_y` is for a run with pretrain_clusters. "
-            f"Received: pretrain_keeps_y=True with pretrain_clusters={clusters}"
-        )
-    if config.pretrain_starts == 2 or (config.pretrain_starts > 1 and not clusters):
-        raise ValueError(
-            "`pretrain_starts` must be 1, or at least 3 with pretrain_clusters: of two that "
-            "differ neither is the better one. "
-            f"Received: pretrain_starts={config.pretrain_starts} with pretrain_clusters={clusters}"
-        )
-    alone = config.setting == "clustering" and config.pretrain_starts == 1
-    if config.pretrain_merged_epochs and (not clusters or alone):
-        raise ValueError(
-            "`pretrain_merged_epochs` is for a run with pretrain_clusters, in which labels name "
-            "the clusters or several starts are compared. "
-            f"Received: pretrain_merged_epochs={config.pretrain_merged_epochs} with "
-            f"pretrain_clusters={clusters}, setting={config.setting!r}"
+            "`pretrain_starts` must be 1, or at least 3: of two that differ neither is the better "
+            "one. Received: pretrain_starts=2"
         )
 
 
 def _check_terms(config):
-    """Refuse extra terms that the setting has no use for, and fields of terms that are off."""
+    """Refuse extra terms that the setting has no use for, and fades that are none."""
     for name in config.extra_terms:
         if config.setting not in EXTRA_TERMS[name]:
             raise ValueError(
@@ -148,13 +111,8 @@ def _check_terms(config):
                 f"Received: setting={config.setting!r}"
             )
     for field in dataclasses.fields(config):
-        term, value = field.metadata["term"], getattr(config, field.name)
-        if term and term not in config.extra_terms and value != field.default:
-            raise ValueError(
-                f"`{field.name}` is for the extra term {term}: add it to `extra_terms`. "
-                f"Received: {field.name}={value!r} with extra_terms={config.extra_terms}"
-            )
-        if term and field.name.endswith("_fade") and value:
+        value = getattr(config, field.name)
+        if field.name.endswith("_fade") and value:
             if len(value) != 2 or not value[0] < value[1]:
                 raise ValueError(
                     f"`{field.name}` must be two epochs, FROM below TO, such as 5,10. "
@@ -195,16 +153,6 @@ def _check_priors(config):
         raise ValueError(
             "The setting label-informed needs a prior with a component for each class: "
             f"{' or '.join(MIXTURES)}. Received: prior='gaussian'"
-        )
-    if config.prior == "gaussian" and config.prior_scale != 1:
-        raise ValueError(
-            f"`prior_scale` is for the priors {' and '.join(MIXTURES)}; a Gaussian has "
-            f"`prior_stddev`. Received: prior_scale={config.prior_scale}"
-        )
-    if config.prior != "gaussian" and config.prior_stddev != 1:
-        raise ValueError(
-            f"`prior_stddev` is for the prior gaussian; {config.prior} has `prior_scale`. "
-            f"Received: prior_stddev={config.prior_stddev}"
         )
     if config.prior != "gaussian" and config.latent_dim != 2:
         raise ValueError(

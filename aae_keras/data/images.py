@@ -20,10 +20,10 @@ class Images(abc.ABC):
     `np.asarray(images)` gives all of them, read into memory where they are not.
 
     Attributes:
-        note: What `Data.describe` says about where they are held; "" for memory.
+        on_disk: Whether they stay there, and are read when asked for.
     """
 
-    note = ""
+    on_disk = False
 
     @property
     @abc.abstractmethod

@@ -136,12 +136,12 @@ class Data:
     def describe(self) -> str:
         """One line: how many images training, validation and test have, and of what size."""
         split = self.split
-        note = f", {split.images.note}" if split.images.note else ""
+        where = ", streamed from disk" if split.images.on_disk else ""
         return (
             f"{len(split.labeled_rows)} labelled and {len(split.unlabeled_rows)} unlabelled "
             f"training images, {len(split.validation_rows)} for validation, "
             f"{len(split.test_images)} for test; {len(self.class_names)} classes, "
-            f"{'x'.join(map(str, self.image_shape))} pixels{note}"
+            f"{'x'.join(map(str, self.image_shape))} pixels{where}"
         )
 
 

@@ -44,6 +44,11 @@ class Split:
     class_names: tuple[str, ...]
     names: np.ndarray
 
+    @property
+    def names_are_paths(self) -> bool:
+        """Whether the images are files of their own, not rows."""
+        return not np.issubdtype(self.names.dtype, np.integer)
+
     def shuffled_validation_rows(self) -> np.ndarray:
         """The same order always, for who looks at some: those of a folder stand class by class."""
         return np.random.default_rng(0).permutation(self.validation_rows)

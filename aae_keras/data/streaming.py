@@ -45,7 +45,7 @@ class StreamedImages(Images):
         reading: How images fill that size; None: the default.
     """
 
-    note = "streamed from disk"
+    on_disk = True
 
     def __init__(
         self,

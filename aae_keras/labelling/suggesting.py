@@ -86,7 +86,7 @@ def suggest(
     log.info("%s to label, of %s.", count_of(len(found), "image"), data.describe())
     if len(found) < count:
         log.warning("Not the %d asked for: no other can be asked about.", count)
-    if data.split.names.dtype != object:
+    if not data.split.names_are_paths:
         log.info("Its images are rows, which Label Studio cannot show: there are no tasks for it.")
         return [path]
     beside = path.with_suffix(".json")

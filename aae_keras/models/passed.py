@@ -145,10 +145,7 @@ class Passed:
     def _batch(self, element):
         """One of several, so that it may be without a label."""
         parts = keras.utils.unpack_x_y_sample_weight(element)
-        return self._packed(*self._arrays(*parts, whole=False))
-
-    def _packed(self, x, y, weights):
-        return keras.utils.pack_x_y_sample_weight(x, y, weights)
+        return keras.utils.pack_x_y_sample_weight(*self._arrays(*parts, whole=False))
 
     def _formed(self, element):
         """Images by name, labels and weights of an element, whose forms have been checked."""
@@ -181,7 +178,7 @@ class Passed:
             x = values.as_array(x, "images")
         y = None if y is None else values.as_array(y, "labels")
         weights = None if weights is None else values.as_array(weights, "sample_weight")
-        images, y, _ = self._formed(self._packed(x, y, weights))
+        images, y, _ = self._formed(keras.utils.pack_x_y_sample_weight(x, y, weights))
         for name, part in images.items():
             if not len(part):
                 raise DataError(f"{name} must hold an image at least. Received: none")
@@ -198,9 +195,7 @@ class Passed:
 
     def _class_numbers(self, y, whole):
         y = values.class_numbers(y, len(y), "labels")
-        if y.max(initial=-1) >= self.classes:
-            raise DataError(self._wanted.format(y.min(), y.max()))
-        if self.least == 0 and y.min(initial=0) < 0:
+        if y.max(initial=-1) >= self.classes or y.min(initial=0) < self.least:
             raise DataError(self._wanted.format(y.min(), y.max()))
         if whole and (y < 0).all():
             if self.training:
@@ -220,7 +215,7 @@ class Passed:
     def _set(self, dataset):
         """A set whose floats and labels are looked at as they are read."""
         images, y, weights = self._formed(dataset.element_spec)
-        if isinstance(dataset, tf.data.Dataset) and dataset.cardinality() == 0:
+        if dataset.cardinality() == 0:
             raise DataError("A data set must hold an image at least. Received: none")
         plain = self.table is None and weights is None
         if plain and getattr(dataset, "largest_label", self.classes) < self.classes:
@@ -249,7 +244,7 @@ class Passed:
             if self.table is not None:
                 own = tf.gather(self.table, tf.maximum(y, 0))
                 weights = own if weights is None else own * tf.cast(weights, own.dtype)
-        return self._packed(x, y, weights)
+        return keras.utils.pack_x_y_sample_weight(x, y, weights)
 
 
 class CheckedBatches(keras.utils.PyDataset):

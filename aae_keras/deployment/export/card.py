@@ -158,7 +158,7 @@ def _limits(manifest, classifies):
             "confidence does not say otherwise."
         )
     if quantiles := manifest["novelty_quantiles"]:
-        usual = quantiles.get("0.99", quantiles.get(0.99))
+        usual = quantiles["0.99"]
         lines.append(
             f"The signature {_code('score_novelty')} says how unusual an image is: 99 % of the "
             f"validation images lie below {usual:.3g}."

@@ -54,7 +54,7 @@ def of(data: Data, revision: str = "", parent: Lineage | None = None) -> Lineage
 
 def _joined(digests, images, rows):
     """Digests and those of some rows; None where these would have to be read from disk."""
-    if digests is None or (len(rows) and images.note):
+    if digests is None or (len(rows) and images.on_disk):
         return None
     return digests | digests_of(images[rows])
 

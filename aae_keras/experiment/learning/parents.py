@@ -136,7 +136,7 @@ def _check_held_out(run, lineage, data, config):
             f"{run.folder} reads images in another way, so that nobody can tell which of them it "
             f"was taught. Leave {_flags(other)} out, or train without --resume_from."
         )
-    if lineage.taught is None or split.images.note:
+    if lineage.taught is None or split.images.on_disk:
         raise runs.RunError(
             f"{run.folder} or this run leaves its images on disk, so that nobody can tell which of "
             "them the former was taught. Pass --streaming=no to both, or train without "

@@ -9,7 +9,7 @@ from keras import ops
 from aae_keras.models.elements import Element, class_indices, unpack_training
 from aae_keras.models.matching import check_judge
 from aae_keras.models.objective import Batch, Named
-from aae_keras.models.settings.latent_z import LatentZAAE, with_label
+from aae_keras.models.settings.latent_z import LatentZAAE
 from aae_keras.priors import MixturePrior
 
 
@@ -78,14 +78,18 @@ class LabelInformedAAE(LatentZAAE):
         components = ops.minimum(labels, self.unknown - 1)
         own = prior.sample_component(components, self.stream("prior of z by label"))
         z = ops.where(ops.equal(labels, self.unknown)[:, None], whole, own)
-        return {"z_and_label": with_label(z, labels, self.unknown + 1)}
+        return {"z_and_label": self._with_label(z, labels)}
 
     def code_of(self, batch: Batch, training: bool) -> Named:
         """Latent z, and `z_and_label`, where labels are known."""
         code = super().code_of(batch, training)
         if batch.labels is None:
             return code
-        return code | {"z_and_label": with_label(code["z"], batch.labels, self.unknown + 1)}
+        return code | {"z_and_label": self._with_label(code["z"], batch.labels)}
+
+    def _with_label(self, z, labels):
+        """What the discriminator judges: z, then the label, one-hot, "unknown" last."""
+        return tf.concat([z, tf.one_hot(labels, self.unknown + 1)], axis=1)
 
     @property
     def classes(self) -> int:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from aae_keras.models.aae import AdversarialModel
 from aae_keras.models.latent_y import LatentY
@@ -11,17 +10,6 @@ from aae_keras.models.matching import check_prior
 from aae_keras.models.objective import Term, adversarial_terms, reconstruction_term
 from aae_keras.networks import check_network
 from aae_keras.priors import Prior
-
-
-def with_label(z: tf.Tensor, labels: tf.Tensor, classes: int) -> tf.Tensor:
-    """z, then the one-hot label: what a discriminator judges that is told the label.
-
-    Args:
-        z: Shape (batch, latent_dim).
-        labels: Class indices, shape (batch,).
-        classes: Width of the one-hot label.
-    """
-    return tf.concat([z, tf.one_hot(labels, classes)], axis=1)
 
 
 class LatentZAAE(AdversarialModel):
@@ -46,6 +34,8 @@ class LatentZAAE(AdversarialModel):
     """
 
     decoder_inputs: tuple[str, ...] = ("z",)
+    # The code that the discriminator judges.
+    judged = "z"
 
     def __init__(
         self,
@@ -70,11 +60,6 @@ class LatentZAAE(AdversarialModel):
             reconstruction_term(self, needs_labels=needs_labels),
             *adversarial_terms(self, "gauss", self.discriminator_gauss, code=self.judged),
         ]
-
-    @property
-    def judged(self) -> str:
-        """The code that the discriminator judges."""
-        return "z"
 
     @property
     def priors(self) -> dict[str, Prior]:

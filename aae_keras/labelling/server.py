@@ -11,7 +11,6 @@ import importlib.resources
 import json
 import re
 import secrets
-import threading
 import urllib.parse
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -79,12 +78,6 @@ class Server(http.server.ThreadingHTTPServer):
                 "that is free."
             ) from error
         self.url = f"http://{HOST}:{self.server_port}/{self.token}/"
-
-    def serve_in_background(self) -> threading.Thread:
-        """Serve in a thread, until `shutdown` is called."""
-        thread = threading.Thread(target=self.serve_forever, args=[0.05], daemon=True)
-        thread.start()
-        return thread
 
 
 class _Refusal(Exception):

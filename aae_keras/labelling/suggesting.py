@@ -17,7 +17,7 @@ from aae_keras.data import label_studio, tables
 from aae_keras.data.splits import Split
 from aae_keras.errors import UserError
 from aae_keras.experiment.building import factory
-from aae_keras.experiment.run_folder.outcomes import write_history
+from aae_keras.experiment.run_folder.outcomes import write_csv
 from aae_keras.experiment.scores import scoring
 from aae_keras.files import write_atomically
 from aae_keras.labelling import acquisition
@@ -82,7 +82,7 @@ def suggest(
         found = suggestions(model, data.split, count, method, run.config.seed)
     except ValueError as error:
         raise UserError(str(error)) from error
-    write_history(path, [dataclasses.asdict(suggestion) for suggestion in found])
+    write_csv(path, [dataclasses.asdict(suggestion) for suggestion in found])
     log.info("%s to label, of %s.", count_of(len(found), "image"), data.describe())
     if len(found) < count:
         log.warning("Not the %d asked for: no other can be asked about.", count)

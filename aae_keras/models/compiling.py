@@ -44,19 +44,7 @@ def build_phases(
         else:
             optimizer = given[name] or keras.optimizers.SGD(kind.rate, kind.momentum)
             optimizer = keras.optimizers.get(optimizer)
-        if optimizer.use_ema:
-            raise ValueError(
-                "`use_ema` is not supported: Keras would put averages of one phase's variables "
-                f"in place of others. Received: use_ema=True for the {name} phase"
-            )
-        scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-        if scaled or optimizer.loss_scale_factor:
-            raise ValueError(
-                "Scaled losses are not supported: gradients would be divided by a factor that no "
-                "loss has been multiplied by. Pass the optimizer within it, and compute in "
-                "bfloat16 (`mixed_bfloat16`), which needs no scaling. Received: "
-                f"{type(optimizer).__name__} for the {name} phase"
-            )
+            _check_optimizer(optimizer, name)
         variables = distinct(variable for term in own for variable in term.variables)
         by_name[name] = Phase(name, own, variables, optimizer, weights.get(name, 1.0))
     if idle := set(weights) - set(by_name):
@@ -65,9 +53,9 @@ def build_phases(
             f"Received: {', '.join(sorted(idle))}"
         )
     phases = list(by_name.values())
+    together = passes(schedule, phases)
     for optimizer in distinct(phase.optimizer for phase in phases):
         sharing = [phase for phase in phases if phase.optimizer is optimizer]
-        together = passes(schedule, phases)
         if not any(all(phase in one for phase in sharing) for one in together):
             raise ValueError(
                 f"In the {schedule} schedule these phases step by themselves, so each "
@@ -76,6 +64,23 @@ def build_phases(
             )
         optimizer.build(distinct(v for phase in sharing for v in phase.variables))
     return phases
+
+
+def _check_optimizer(optimizer, phase):
+    """Refuse what Keras does beside a step, which here is of a part of the variables."""
+    if optimizer.use_ema:
+        raise ValueError(
+            "`use_ema` is not supported: Keras would put averages of one phase's variables "
+            f"in place of others. Received: use_ema=True for the {phase} phase"
+        )
+    scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+    if scaled or optimizer.loss_scale_factor:
+        raise ValueError(
+            "Scaled losses are not supported: gradients would be divided by a factor that no "
+            "loss has been multiplied by. Pass the optimizer within it, and compute in "
+            "bfloat16 (`mixed_bfloat16`), which needs no scaling. Received: "
+            f"{type(optimizer).__name__} for the {phase} phase"
+        )
 
 
 def passes(schedule: str, phases: Sequence[Phase]) -> list[list[Phase]]:

@@ -136,9 +136,9 @@ def novelty(model: AdversarialModel, data: Data, outputs: Outputs) -> np.ndarray
     usual = apply_model(model, split.images[rows], split.labels[rows])
     if usual is None or usual.errors is None:
         return None
-    fitted = Novelty(max(float(usual.errors.mean(dtype="float64")), 1e-6))
     distance = np.asarray(model.priors["z"].distance(outputs.code["z"]))
-    found = fitted.of(outputs.errors, distance, math.prod(outputs.images.shape[1:]))
+    pixels = math.prod(outputs.images.shape[1:])
+    found = Novelty.of_errors(usual.errors).of(outputs.errors, distance, pixels)
     return None if np.isnan(found).all() else found
 
 

@@ -1,7 +1,6 @@
 """What a report begins with: scores with their uncertainty, facts, calibration."""
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -36,7 +35,7 @@ def headline(
     Raises:
         RunError: If `metrics.json` is damaged, or of another run.
     """
-    measured = read_scores(run)
+    measured = outcomes.read_metrics(run) or {}
     validation = measured.get("validation", {})
     notes = []
     if not measured:
@@ -75,15 +74,6 @@ def headline(
         calibration=_calibration(model, outputs),
         notes=tuple(notes),
     )
-
-
-def read_scores(run: Run) -> dict[str, Any]:
-    """What `metrics.json` holds; empty if it is missing.
-
-    Raises:
-        RunError: If it is damaged, or of another run.
-    """
-    return outcomes.read_metrics(run) or {}
 
 
 def per_image(model: AdversarialModel, outputs: Outputs | None) -> dict[str, np.ndarray]:

@@ -182,7 +182,7 @@ def test_labels_that_disagree_are_written_down_as_a_table_of_labels(small, tmp_p
     data = factory.load_data(small)
     run = runs.Run(tmp_path, small, "20260101T000000Z-00000000", "f")
     rows = data.split.labeled_rows[:2]
-    training.report(merging.Naming(np.arange(3), 10, rows), data, run)
+    training.write_disagreements(merging.Naming(np.arange(3), 10, rows), data, run)
     assert "10 of 12 labels agree with their cluster." in caplog.text
     found = tables.read_table(tmp_path / "disagreements.csv")
     split = data.split

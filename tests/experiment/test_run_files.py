@@ -33,7 +33,7 @@ def run(tmp_path):
     """A run that has not ended, with a history."""
     tmp_path.joinpath("run").mkdir()
     run = runs.write_config(runs.Run(tmp_path / "run", Config(), "20260101T000000Z-aaaa", "f"))
-    outcomes.write_history(run.history_file, [row | {"revision": run.revision} for row in HISTORY])
+    outcomes.write_csv(run.history_file, [row | {"revision": run.revision} for row in HISTORY])
     return run
 
 

@@ -467,7 +467,7 @@ def test_a_half_written_checkpoint_is_never_read(model, element, tmp_path, monke
 
 
 def test_history_leaves_empty_what_an_epoch_lacks(tmp_path):
-    callbacks.write_history(tmp_path / "h.csv", [{"epoch": 1, "a": 0.5}, {"epoch": 2, "b": 1.5}])
+    outcomes.write_csv(tmp_path / "h.csv", [{"epoch": 1, "a": 0.5}, {"epoch": 2, "b": 1.5}])
     assert (tmp_path / "h.csv").read_text() == "epoch,a,b\n1,0.5,\n2,,1.5\n"
 
 

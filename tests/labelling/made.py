@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import pathlib
+import threading
 
 from aae_keras.labelling import answers, collection, session
 from aae_keras.labelling.server import Server
@@ -35,11 +36,19 @@ def served(root, path, classes=()):
     """A server of that session."""
     with begun(root, path, classes) as made:
         about = {"dataset": HOSTILE, "labels": str(path), "command": "python -m tools.train"}
-        with Server(made, about) as server:
-            thread = server.serve_in_background()
+        with serving(made, about) as server:
             yield server
-            server.shutdown()
-            thread.join()
+
+
+@contextlib.contextmanager
+def serving(made, about):
+    """A server of a session, in a thread of its own."""
+    with Server(made, about) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 def ask(url, path, body=None, method=None, **headers):

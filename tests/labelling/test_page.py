@@ -12,7 +12,6 @@ import pytest
 
 from aae_keras.data import tables
 from aae_keras.labelling import answers, collection, session
-from aae_keras.labelling.server import Server
 from tests.labelling import made
 from tests.report.node import LABELLING, REPORT, run_tests
 
@@ -38,11 +37,8 @@ def served(folder, kind):
     with answers.opened(path) as file:
         begun = session.Session(images, asked, file, [made.HOSTILE])
         about = {"dataset": made.HOSTILE, "labels": str(path), "command": "python -m tools.train"}
-        with Server(begun, about) as server:
-            thread = server.serve_in_background()
+        with made.serving(begun, about) as server:
             yield server.url, path
-            server.shutdown()
-            thread.join()
 
 
 def test_the_page_is_used_in_browsers(tmp_path):

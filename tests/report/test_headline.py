@@ -64,10 +64,10 @@ def test_scores_of_another_training_are_refused(loaded):
     written = evaluation.evaluate_run(run.folder)
     run.metrics_file.write_text(json.dumps(written | {"revision": "another"}))
     with pytest.raises(RunError, match="of another run.*Received: another"):
-        headline.read_scores(run)
+        headline.headline(*loaded, "")
     run.metrics_file.write_text("{")
     with pytest.raises(RunError, match="metrics.json is damaged"):
-        headline.read_scores(run)
+        headline.headline(*loaded, "")
 
 
 def test_every_documented_score_can_be_shown():

@@ -24,7 +24,7 @@ def write(folder):
     """A run folder with all that is ever read back, of a run that nobody trained."""
     config = Config(epochs=len(HISTORY))
     run = made.make_run(folder, config, trained=False, scored=False)
-    outcomes.write_history(run.history_file, [row | {"revision": run.revision} for row in HISTORY])
+    outcomes.write_csv(run.history_file, [row | {"revision": run.revision} for row in HISTORY])
     model = tiny.basic()
     model.compile(jit_compile=False)
     model.save(run.model_file)

@@ -37,6 +37,11 @@ class Novelty:
 
     usual_error: float
 
+    @classmethod
+    def of_errors(cls, errors: np.ndarray) -> "Novelty":
+        """The score where training images have these errors: half the squared one of each."""
+        return cls(max(float(errors.mean(dtype="float64")), 1e-6))
+
     def score(self, model: AdversarialModel, images: tf.Tensor) -> tf.Tensor:
         """Score images: about 1 for one like the training images, more for others.
 
@@ -82,8 +87,7 @@ def fit(model: AdversarialModel, images: np.ndarray) -> Novelty:
         image_logits = model.decode(model.encode(images))
         return {"error": losses.half_squared_error(images, image_logits)}
 
-    errors = inference.in_batches(reconstruction_errors, images)["error"]
-    return Novelty(max(float(errors.mean(dtype="float64")), 1e-6))
+    return Novelty.of_errors(inference.in_batches(reconstruction_errors, images)["error"])
 
 
 def quantiles(novelty: Novelty, model: AdversarialModel, images: np.ndarray) -> dict[str, float]:

@@ -161,7 +161,7 @@ def write(
         "one_image": alone,
     }
     if "saved_model" not in formats:
-        for part in ("saved_model.pb", "fingerprint.pb", "variables", "assets"):
+        for part in contract.SAVED_MODEL_FILES:
             _remove(folder / part)
     return manifest
 

@@ -12,7 +12,7 @@ import numpy as np
 from aae_keras.data import Data
 from aae_keras.errors import UserError
 from aae_keras.experiment.run_folder import checkpoints, ownership
-from aae_keras.experiment.run_folder.outcomes import write_history
+from aae_keras.experiment.run_folder.outcomes import write_csv
 from aae_keras.files import flush, naming_a_full_disk
 
 log = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ class Backup(keras.callbacks.Callback):
 
     def _write_history(self):
         of_run = {"revision": self.revision} if self.revision else {}
-        write_history(self.history_file, [{**row, **of_run} for row in self.history])
+        write_csv(self.history_file, [{**row, **of_run} for row in self.history])
 
     def _write(self, epochs):
         self._found = None

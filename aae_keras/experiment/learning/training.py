@@ -28,7 +28,7 @@ from aae_keras.experiment.learning.stages import (
     with_other_epochs,
 )
 from aae_keras.experiment.run_folder import ownership, runs, seals
-from aae_keras.experiment.run_folder.outcomes import write_history
+from aae_keras.experiment.run_folder.outcomes import write_csv
 from aae_keras.files import flush, naming_a_full_disk
 from aae_keras.models import AdversarialModel
 
@@ -233,7 +233,8 @@ def _start(plan, model, former, *, with_y, merges):
     """Give a model what a former one has learned, whose clusters may be merged to its y."""
     start_from(model, former, with_y=with_y)
     if merges:
-        report(merging.start_from_clusters(model, former, plan.data), plan.data, plan.run)
+        naming = merging.start_from_clusters(model, former, plan.data)
+        write_disagreements(naming, plan.data, plan.run)
 
 
 def _follow(group, folder, build, data, callbacks):
@@ -260,7 +261,7 @@ def _follow(group, folder, build, data, callbacks):
     return run
 
 
-def report(naming: merging.Naming, data: Data, run: runs.Run) -> None:
+def write_disagreements(naming: merging.Naming, data: Data, run: runs.Run) -> None:
     """Say how many labels agree with the clusters, and write down those that do not.
 
     Args:
@@ -278,7 +279,7 @@ def report(naming: merging.Naming, data: Data, run: runs.Run) -> None:
         for row in naming.disagreeing
     ]
     if rows:
-        write_history(run.folder / "disagreements.csv", rows)
+        write_csv(run.folder / "disagreements.csv", rows)
         log.info("disagreements.csv lists the others: look whether their labels are right.")
 
 

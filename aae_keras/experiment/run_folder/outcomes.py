@@ -12,19 +12,14 @@ from aae_keras.experiment.run_folder import runs, seals
 from aae_keras.files import write_atomically
 
 
-def history_text(history: Sequence[dict[str, Any]]) -> str:
-    """Dicts as CSV; a value that a row lacks is left empty."""
-    columns = list(dict.fromkeys(name for row in history for name in row))
+def write_csv(path: pathlib.Path | str, rows: Sequence[dict[str, Any]]) -> None:
+    """Write dicts as CSV, a line each; a value that a row lacks is left empty."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(history)
-    return text.getvalue()
-
-
-def write_history(path: pathlib.Path | str, history: Sequence[dict[str, Any]]) -> None:
-    """Write dicts as CSV; a value that an epoch lacks is left empty."""
-    write_atomically(path, history_text(history))
+    writer.writerows(rows)
+    write_atomically(path, text.getvalue())
 
 
 def read_history(run: runs.Run) -> list[dict[str, float]]:

@@ -156,8 +156,7 @@ def _category_names(model, split):
     """What the categories of y are called; a cluster has a number and no class."""
     if model.latent_y != LatentY.CLUSTER:
         return split.class_names
-    none = np.zeros(0, int), np.zeros((0, model.categories))
-    return scoring.cluster_names(model.categories, split.class_names, *none)
+    return scoring.cluster_names(split.class_names, np.full(model.categories, -1))
 
 
 def _tasks(found, model, revision) -> list[dict[str, Any]]:

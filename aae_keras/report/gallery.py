@@ -8,7 +8,6 @@ from sklearn.neighbors import NearestNeighbors
 from aae_keras.data import Data
 from aae_keras.deployment.export.novelty import Novelty
 from aae_keras.experiment.scores.outputs import Outputs, apply_model
-from aae_keras.metrics import clusters
 from aae_keras.models import AdversarialModel, LatentY
 from aae_keras.report.contents import Images
 from aae_keras.report.packing import pack, sprite
@@ -54,23 +53,6 @@ def gallery(
         neighbours=pack(neighbours(outputs.whole_code), "int16"),
         suspects=pack(suspects, "int16"),
     )
-
-
-def class_of_categories(model: AdversarialModel, outputs: Outputs | None) -> np.ndarray:
-    """The class that each value of y stands for, -1 for none, shape (categories,).
-
-    A cluster stands for the class that is most frequent in it among labelled held-out images.
-
-    Args:
-        model: A model of this project.
-        outputs: Its `Outputs` on the held-out images; None if there are none.
-    """
-    if model.latent_y.is_class:
-        return np.arange(model.categories)
-    labelled = None if outputs is None else outputs.labelled()
-    if model.latent_y == LatentY.NONE or labelled is None or not len(labelled):
-        return np.full(model.categories, -1)
-    return clusters.majority_rule(labelled.labels, labelled.code["y"])
 
 
 def neighbours(codes: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from aae_keras.data import Data
 from aae_keras.experiment.building import factory
 from aae_keras.experiment.run_folder import runs
 from aae_keras.experiment.run_folder.runs import Run
+from aae_keras.experiment.scores import scoring
 from aae_keras.experiment.scores.outputs import apply_model
 from aae_keras.files import write_atomically
 from aae_keras.models import AdversarialModel
@@ -51,7 +52,7 @@ def report_of(run: Run, data: Data, model: AdversarialModel, command: str = "") 
     outputs = apply_model(model, split.images[rows], split.labels[rows])
     rows = rows[: gallery.MOST_IMAGES]
     shown = None if outputs is None else outputs.first(len(rows))
-    class_of = gallery.class_of_categories(model, outputs)
+    class_of = scoring.class_of_categories(model, outputs)
     images = np.zeros((0, *data.image_shape), "uint8") if shown is None else shown.images
     sketch, sketch_note = sketching.sketch_of(images)
     return Report(

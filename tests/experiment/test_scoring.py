@@ -10,6 +10,8 @@ from aae_keras.experiment.building import factory
 from aae_keras.experiment.scores import scoring
 from aae_keras.experiment.scores.outputs import Outputs, apply_model
 from aae_keras.experiment.scores.scoring import scores
+from aae_keras.models import LatentY
+from tests import tiny
 from tests.tiny import SETTINGS, encoder
 
 ALWAYS = {"reconstruction_error", "mmd", "mmd_of_prior", "ks", "label_probe_accuracy"}
@@ -170,12 +172,26 @@ def test_a_cluster_is_to_show_the_class_that_is_most_frequent_in_it(small, monke
 
 
 def test_clusters_without_labels_keep_their_numbers():
-    no_labels, no_y = np.zeros(0, int), np.zeros((0, 2))
-    names = scoring.cluster_names(2, ("cat", "dog"), no_labels, no_y)
-    assert names == ["cluster-00", "cluster-01"]
-    y = np.array([[0.9, 0.1, 0.0]] * 3)
-    names = scoring.cluster_names(3, ("cat", "dog"), np.array([1, 1, 0]), y)
-    assert names == ["dog", "cluster-01", "cluster-02"]
+    names = scoring.cluster_names(("cat", "dog"), np.array([1, -1, 0]))
+    assert names == ["dog", "cluster-01", "cat"]
+
+
+@pytest.mark.parametrize("name", tiny.EVERY_SETTING)
+def test_categories_stand_for_classes(name, random):
+    """A cluster for the class most frequent in it: of three images in the first, two are of 1."""
+    model = tiny.EVERY_SETTING[name]()
+    found = scoring.class_of_categories(model, None)
+    assert len(found) == model.categories
+    if model.latent_y in (LatentY.CLASS, LatentY.GIVEN):
+        assert list(found) == [0, 1, 2]
+        return
+    assert set(found) <= {-1}
+    if model.latent_y == LatentY.CLUSTER:
+        y = np.eye(model.categories, dtype="float32")[[0, 0, 0, 1]]
+        images, labels = np.zeros((4, 2, 2, 1), "uint8"), np.array([1, 1, 0, -1])
+        outputs = Outputs(images, labels, {"y": y}, y, None)
+        expected = [1] + [-1] * (model.categories - 1)
+        assert list(scoring.class_of_categories(model, outputs)) == expected
 
 
 def test_two_labels_are_as_far_apart_as_two_styles_are_on_average(random):

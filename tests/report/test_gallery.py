@@ -1,11 +1,8 @@
 """Which images are worth looking at, and what is near to what."""
 
 import numpy as np
-import pytest
 
-from aae_keras.models import LatentY
 from aae_keras.report import gallery
-from tests import tiny
 
 
 def test_planted_label_errors_are_found():
@@ -46,14 +43,3 @@ def test_neighbours_are_the_nearest_others():
     assert gallery.neighbours(codes).shape == (4, 3)
     assert list(gallery.neighbours(codes)[:, 0]) == [1, 0, 3, 2]
     assert gallery.neighbours(codes[:1]).shape == (1, 0)
-
-
-@pytest.mark.parametrize("name", tiny.EVERY_SETTING)
-def test_categories_stand_for_classes(name):
-    model = tiny.EVERY_SETTING[name]()
-    found = gallery.class_of_categories(model, None)
-    assert len(found) == model.categories
-    if model.latent_y in (LatentY.CLASS, LatentY.GIVEN):
-        assert list(found) == [0, 1, 2]
-    else:
-        assert set(found) <= {-1}

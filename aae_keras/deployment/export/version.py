@@ -32,6 +32,7 @@ from aae_keras.experiment.configuration import presets
 from aae_keras.experiment.run_folder import outcomes
 from aae_keras.experiment.run_folder.runs import Run
 from aae_keras.experiment.scores import scoring
+from aae_keras.metrics.clusters import majority_rule
 from aae_keras.models import AdversarialModel, LatentY, inference
 
 log = logging.getLogger(__name__)
@@ -228,11 +229,11 @@ def _class_names(model, data):
     if model.latent_y == LatentY.CLASS:
         return list(data.class_names), "classes"
     rows = _labelled_validation_rows(split)
-    y = np.zeros((0, model.categories))
-    if len(rows):
-        y = inference.encode(model, split.images[rows])["y"]
-    names = scoring.cluster_names(model.categories, data.class_names, split.labels[rows], y)
-    return names, "most frequent class in the validation images" if len(rows) else "numbers"
+    if not len(rows):
+        return scoring.cluster_names(data.class_names, np.full(model.categories, -1)), "numbers"
+    y = inference.encode(model, split.images[rows])["y"]
+    names = scoring.cluster_names(data.class_names, majority_rule(split.labels[rows], y))
+    return names, "most frequent class in the validation images"
 
 
 def write_manifest(

@@ -160,17 +160,11 @@ def category_names(model: AdversarialModel, data: Data, outputs: Outputs | None)
         The classes; or the clusters as `07: cat`, `cat` being the class most frequent in it, and
         `07` where no labelled image is in it.
     """
-    count = model.categories
-    if model.latent_y.is_class or not count:
+    if model.latent_y.is_class or not model.categories:
         return list(data.class_names)
-    labelled = outputs.labelled() if outputs is not None else None
-    classes: list[str | None] = [None] * count
-    if labelled is not None and len(labelled):
-        y = labelled.code["y"]
-        classes = scoring.cluster_classes(count, data.class_names, labelled.labels, y)
     return [
-        f"{cluster:02d}" if name is None else f"{cluster:02d}: {name}"
-        for cluster, name in enumerate(classes)
+        f"{cluster:02d}" if label < 0 else f"{cluster:02d}: {data.class_names[label]}"
+        for cluster, label in enumerate(scoring.class_of_categories(model, outputs))
     ]
 
 

@@ -156,13 +156,10 @@ def generated_accuracy(
         return {}
     if not hasattr(model, "decoder"):
         return {}
-    shown = np.arange(model.categories)
-    if model.latent_y == LatentY.CLUSTER:
-        labelled = None if validation is None else validation.labelled()
-        if labelled is None or not len(labelled):
-            return {}
-        shown = metrics.clusters.majority_rule(labelled.labels, labelled.code["y"])
+    shown = class_of_categories(model, validation)
     categories = np.flatnonzero(np.isin(shown, classes))
+    if not len(categories):
+        return {}
     drawn = np.repeat(categories, GENERATED_PER_CLASS)
     z = model.priors["z"].sample(len(drawn), [model.seed, GENERATION_SEED]).numpy()
     y = np.eye(model.categories, dtype="float32")[drawn]
@@ -173,40 +170,31 @@ def generated_accuracy(
     return {"generated_accuracy": accuracy}
 
 
-def cluster_classes(
-    clusters: int, class_names: Sequence[str], labels: np.ndarray, y: np.ndarray
-) -> list[str | None]:
-    """The class that is most frequent in each cluster.
+def class_of_categories(model: AdversarialModel, outputs: Outputs | None) -> np.ndarray:
+    """The class that each value of y stands for, -1 for none, shape (categories,).
+
+    A cluster stands for the class that is most frequent in it among labelled held-out images.
 
     Args:
-        clusters: Number of clusters.
-        class_names: One string per class.
-        labels: Class indices of labelled validation images, shape (n,); n may be 0.
-        y: Their cluster probabilities, shape (n, clusters).
-
-    Returns:
-        A class name per cluster; None where no labelled image is in it.
+        model: A model of this project.
+        outputs: Its `Outputs` on the held-out images; None if there are none.
     """
-    if not len(labels):
-        return [None] * clusters
-    return [
-        None if label == metrics.clusters.NO_CLASS else class_names[label]
-        for label in metrics.clusters.majority_rule(labels, y)
-    ]
+    if model.latent_y.is_class:
+        return np.arange(model.categories)
+    labelled = None if outputs is None else outputs.labelled()
+    if model.latent_y == LatentY.NONE or labelled is None or not len(labelled):
+        return np.full(model.categories, metrics.clusters.NO_CLASS)
+    return metrics.clusters.majority_rule(labelled.labels, labelled.code["y"])
 
 
-def cluster_names(
-    clusters: int, class_names: Sequence[str], labels: np.ndarray, y: np.ndarray
-) -> list[str]:
+def cluster_names(class_names: Sequence[str], class_of: np.ndarray) -> list[str]:
     """What an export calls each cluster: by its most frequent class, or `cluster-07`.
 
     Args:
-        clusters, class_names, labels, y: See `cluster_classes`.
-
-    Returns:
-        One string per cluster; `cluster-07` where no labelled image is in it.
+        class_names: One string per class.
+        class_of: The class of each cluster, -1 for none, shape (clusters,).
     """
     return [
-        f"cluster-{cluster:02d}" if name is None else name
-        for cluster, name in enumerate(cluster_classes(clusters, class_names, labels, y))
+        f"cluster-{cluster:02d}" if label == metrics.clusters.NO_CLASS else class_names[label]
+        for cluster, label in enumerate(class_of)
     ]

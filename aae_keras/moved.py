@@ -33,6 +33,7 @@ HOMES = {
     **{f"experiment.{name}": f"experiment.{room}.{name}" for name, room in _EXPERIMENT.items()},
     **{f"models.{name}": f"models.settings.{name}" for name in _SETTINGS},
     "applying": "models.inference",
+    "data.labelling": "data.joining",
     "export": "deployment.export",
     "prediction": "deployment.prediction",
     "serving": "deployment.contract",

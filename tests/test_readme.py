@@ -173,8 +173,7 @@ def test_messages_are_those_of_the_code():
     messages = [m for row in rows if "the server's" not in row for m in re.findall(r"`(.+?)`", row)]
     assert len(messages) > 20
     for message in messages:
-        parts = filter(None, map(str.strip, message.split("...")))
-        pattern = ".+".join(map(re.escape, parts))
+        pattern = ".+".join(re.escape(part.strip()) for part in message.split("..."))
         assert any(re.search(pattern, text) for text in said), message
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from aae_keras import images as image_files
 from aae_keras import interrupts
-from aae_keras.data import capacity, duplicates, labelling, layout
+from aae_keras.data import capacity, duplicates, joining, layout
 from aae_keras.data.source import DataError, Source
 from aae_keras.images import ImageError
 from aae_keras.reading import Reading
@@ -49,7 +49,7 @@ def read_folder(
     """
     found = layout.find(root)
     if labels_file:
-        found = labelling.label_files(found, labels_file)
+        found = joining.label_files(found, labels_file)
     rows = [(part, *row) for part, files in found.files.items() for row in files]
     copies = 1 if found.files.get("test") else 2  # while a test part is held out of them
     reader = _Reader(len(rows), channels or None, size, reading or Reading(), copies)
@@ -69,7 +69,7 @@ def read_folder(
         *duplicates.describe(pixels, labels, parts.tolist(), files),
     ]:
         log.warning("%s", line)
-    names = np.array([labelling.name_of(path, root) for _, path, _ in rows], object)
+    names = np.array([joining.name_of(path, root) for _, path, _ in rows], object)
     return _source(pixels, labels, parts, found.class_names, names)
 
 

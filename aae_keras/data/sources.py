@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aae_keras.data import capacity, kinds, labelling, npz
+from aae_keras.data import capacity, joining, kinds, npz
 from aae_keras.data.arrays import classes_without_labels, read_arrays
 from aae_keras.data.folders import read_folder
 from aae_keras.data.source import DataError, Source
@@ -68,7 +68,7 @@ def read(
     else:
         source = _read_prepared(dataset, data_dir, size, streaming, channels, reading)
     if labels:
-        source = labelling.label_rows(source, labels)
+        source = joining.label_rows(source, labels)
     if is_npz and (missing := classes_without_labels(source)):
         log.warning("%s has no label of class %s: nothing teaches it.", path, missing)
     return source

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from aae_keras import images as image_files
-from aae_keras.data import labelling, layout, sources
+from aae_keras.data import joining, layout, sources
 from aae_keras.data.source import Source
 from aae_keras.files import at_home
 from aae_keras.reading import EACH_IMAGE, Reading
@@ -37,7 +37,7 @@ class Collection(abc.ABC):
     labels: np.ndarray
     class_names: tuple[str, ...]
     train: range
-    find: labelling.Finder
+    find: joining.Finder
 
     @abc.abstractmethod
     def joined(self, path: pathlib.Path) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -96,15 +96,15 @@ class _Files(Collection):
         self._found = found
         self._reading = reading
         self._files = [file for rows in found.files.values() for file, _ in rows]
-        self.names = labelling.names_of_files(found)
+        self.names = joining.names_of_files(found)
         self.labels = _labels(found)
         self.class_names = found.class_names
         self.train = range(len(found.files["train"]))  # which comes first
-        self.find = labelling.finder_of_files(found)
+        self.find = joining.finder_of_files(found)
 
     def joined(self, path: pathlib.Path) -> tuple[np.ndarray, tuple[str, ...]]:
         """See `Collection.joined`."""
-        found = labelling.label_files(self._found, path)
+        found = joining.label_files(self._found, path)
         return _labels(found), found.class_names
 
     def pixels(self, row: int) -> np.ndarray:
@@ -122,11 +122,11 @@ class _Rows(Collection):
         self.labels = source.labels
         self.class_names = source.class_names
         self.train = range(count)
-        self.find = labelling.finder_of_rows(count)
+        self.find = joining.finder_of_rows(count)
 
     def joined(self, path: pathlib.Path) -> tuple[np.ndarray, tuple[str, ...]]:
         """See `Collection.joined`."""
-        source = labelling.label_rows(self._source, path)
+        source = joining.label_rows(self._source, path)
         return source.labels, source.class_names
 
     def pixels(self, row: int) -> np.ndarray:

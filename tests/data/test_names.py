@@ -5,7 +5,7 @@ import unicodedata
 import numpy as np
 import pytest
 
-from aae_keras.data import labelling, layout, names, sources, splits, tables
+from aae_keras.data import joining, layout, names, sources, splits, tables
 from aae_keras.data.source import DataError, Source
 from tests.folders import put, write_images
 
@@ -25,7 +25,7 @@ def test_what_a_folder_may_be_called_a_table_may_name(tmp_path, word):
     table = tmp_path / "labels.csv"
     table.write_text(f"image,label\nunlabeled/{word}.png,{word}\n", encoding="utf-8")
     assert tables.can_name(f"unlabeled/{word}.png")
-    found = labelling.label_files(layout.find(tmp_path), table)
+    found = joining.label_files(layout.find(tmp_path), table)
     assert sorted(found.class_names) == sorted([word, "other"])
     (label,) = [label for file, label in found.files["train"] if file.stem == word]
     assert found.class_names[label] == word

@@ -5,7 +5,6 @@ from typing import Any
 
 from aae_keras.experiment.configuration.uses import why_idle
 from aae_keras.experiment.configuration.vocabulary import (
-    BOTH_CODES,
     EXTRA_TERMS,
     FINDS_CLUSTERS,
     MIXTURES,
@@ -44,9 +43,7 @@ def _check_use(config):
         value = values[field.name]
         if value != field.default and (idle := why_idle(field, values)):
             beside = ", ".join(f"{name}={values[name]!r}" for name in idle.because)
-            raise ValueError(
-                f"`{field.name}` {idle.purpose}. Received: {field.name}={value!r} with {beside}"
-            )
+            raise ValueError(f"{idle.purpose}. Received: {field.name}={value!r} with {beside}")
 
 
 def _check_stages(config):
@@ -77,13 +74,6 @@ def _check_stages(config):
 def _check_clusters(config):
     """Refuse what cannot be done with clusters that a first stage finds, or without them."""
     clusters = config.pretrain_clusters
-    found = config.pretrain in FINDS_CLUSTERS and config.setting in (*BOTH_CODES, "labels-only")
-    if clusters and not found:
-        raise ValueError(
-            f"`pretrain_clusters` is for a run whose `pretrain` is {' or '.join(FINDS_CLUSTERS)} "
-            "and whose setting has a y that the encoder finds. "
-            f"Received: pretrain={config.pretrain!r}, setting={config.setting!r}"
-        )
     if clusters == 1:
         raise ValueError(
             "`pretrain_clusters` must be at least 2 for each category, to be merged; or 0. "

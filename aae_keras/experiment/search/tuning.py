@@ -148,7 +148,7 @@ class Search:
             with journal.uninterrupted():
                 values[name] = trial.suggest_float(name, low, high, log=field.log)
         fields = {} if as_configured else changed_fields(self.config, values)
-        watch = ScoredEpochs(
+        watch = ScoreEpochs(
             trial,
             self.criterion,
             stages=len(self._stages),
@@ -189,7 +189,7 @@ class TrialOver(Exception):
         self.outcome = outcome
 
 
-class ScoredEpochs(keras.callbacks.Callback):
+class ScoreEpochs(keras.callbacks.Callback):
     """Scores the epochs of a trial's last stage, and ends it once it is hopeless or time is up.
 
     Args:

@@ -141,13 +141,17 @@ def test_a_grpc_server_out_of_memory_is_asked_again(models, files):
     assert ["label" in row for row in rows] == [True] * 3
 
 
-def test_a_grpc_message_that_is_too_long_is_taken_apart(models, files, monkeypatch):
-    """Three files of one length, and a channel that sends no more than one of them."""
+def test_a_grpc_message_that_is_too_long_is_taken_apart(models, tmp_path, monkeypatch):
+    """A channel that sends one of three files at a time, but not two."""
+    noise = Image.effect_noise((60, 60), 50)
+    copies = [tmp_path / f"{number}.png" for number in range(3)]
+    for copy in copies:
+        noise.save(copy)
     channel = grpc.insecure_channel
-    limit = [("grpc.max_send_message_length", 2 * os.path.getsize(files[0]))]
+    limit = [("grpc.max_send_message_length", 3 * os.path.getsize(copies[0]) // 2)]
     monkeypatch.setattr(grpc, "insecure_channel", lambda address: channel(address, limit))
     with client("grpc", models) as server:
-        rows = list(remote.classify_files(server, [files[0]] * 3, prediction.answer_row))
+        rows = list(remote.classify_files(server, copies, prediction.answer_row))
     assert ["label" in row for row in rows] == [True] * 3
 
 

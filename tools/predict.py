@@ -114,14 +114,13 @@ def from_server(paths):
     flags = cli.FLAGS
     if flags.server.startswith("grpc:"):
         cli.load_tensorflow()
-    from aae_keras.deployment import prediction
     from aae_keras.deployment.prediction import clients, remote
 
     try:
         server = clients.open_server(flags.server, flags.name, flags.version, flags.timeout)
     except ValueError as error:
         raise cli.Usage(error) from error
-    return remote.classify_files(server, paths, prediction.answer_row)
+    return remote.classify_files(server, paths)
 
 
 if __name__ == "__main__":

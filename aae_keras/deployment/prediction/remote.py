@@ -8,7 +8,7 @@ image refused alone is sent once more as a plain PNG, if it can be read here.
 import logging
 import pathlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aae_keras.deployment.prediction.clients import (
@@ -18,6 +18,7 @@ from aae_keras.deployment.prediction.clients import (
     ServerError,
     Unavailable,
 )
+from aae_keras.deployment.prediction.files import answer_row
 from aae_keras.errors import UserError, first_line
 from aae_keras.images import ImageError, plain_png
 from aae_keras.pictures import check_regular
@@ -32,17 +33,13 @@ SENT_UNCHANGED = (b"\x89PNG", b"\xff\xd8\xff")  # PNG and JPEG
 
 
 def classify_files(
-    server: RestServer | GrpcServer,
-    paths: Sequence[str | pathlib.Path],
-    answer_row: Callable[[str | pathlib.Path, dict[str, Any]], dict[str, Any]],
+    server: RestServer | GrpcServer, paths: Sequence[str | pathlib.Path]
 ) -> Iterator[dict[str, Any]]:
     """Classify image files, in order.
 
     Args:
         server: What `clients.open_server` returned.
         paths: Paths of the files.
-        answer_row: Function of a path and its output values that returns a row:
-            `prediction.answer_row`.
 
     Yields:
         A dict per file, as `prediction.predict_files` does.
@@ -55,7 +52,7 @@ def classify_files(
         found = _answers(server, contents)
         for path, content_or_error in batch.items():
             if path in found:
-                yield _row(path, found[path], answer_row)
+                yield _row(path, found[path])
             else:
                 yield {"image": str(path), "error": str(content_or_error)}
 
@@ -81,7 +78,7 @@ def _batches(paths):
         yield batch
 
 
-def _row(path, answer, answer_row):
+def _row(path, answer):
     """The row of a file that was sent."""
     if isinstance(answer, Refused):
         reason = first_line(answer).split("[[{{")[0].strip()  # without the graph's own names

@@ -14,6 +14,10 @@ from aae_keras.experiment.configuration.vocabulary import (
     TAUGHT_Y,
 )
 
+# What may differ where a run, or a search, is gone on with: where the data lies, which its
+# fingerprint vouches for, and how often pictures are drawn.
+MOVABLE = ("dataset", "data_dir", "labels", "draw_every")
+
 
 def changed(config: Config, **changes: Any) -> Config:
     """A configuration with other values, without what these leave no use for.

@@ -12,7 +12,7 @@ import keras
 from aae_keras.data import Data, neighbours
 from aae_keras.errors import UserError
 from aae_keras.experiment.building import factory
-from aae_keras.experiment.configuration.changes import difference
+from aae_keras.experiment.configuration.changes import MOVABLE, difference
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.learning import lineage, merging, parents, starts
 from aae_keras.experiment.learning.callbacks import Backup, StayOwner
@@ -283,27 +283,24 @@ def write_disagreements(naming: merging.Naming, data: Data, run: runs.Run) -> No
         log.info("disagreements.csv lists the others: look whether their labels are right.")
 
 
-# What may change when a run is resumed; the data's fingerprint must still be the same.
-MOVABLE = ("epochs", "dataset", "data_dir", "labels", "draw_every")
-
-
 def reopen(folder: pathlib.Path | str, config: Config) -> runs.Run:
     """The run in a folder, to go on with as `config` says.
 
     Raises:
-        RunError: If there is none, a field that is not `MOVABLE` differs, or it has ended and
-            `config` asks for other epochs.
+        RunError: If there is none, a field differs that is neither `epochs` nor of `MOVABLE`, or it
+            has ended and `config` asks for other epochs.
     """
     run = runs.open_run(folder)
     if config.epochs != run.config.epochs or not config.least_steps:
         # `changed` takes this along for a new run; the size of this one's batches follows from it.
         config = dataclasses.replace(config, least_steps=run.config.least_steps)
-    names = [name for name in config.to_dict() if name not in MOVABLE]
+    may_change = ("epochs", *MOVABLE)
+    names = [name for name in config.to_dict() if name not in may_change]
     other, listing = difference(config, run.config, names)
     if other:
         raise runs.RunError(
             f"{folder} was begun with another configuration: {listing}. Only "
-            f"{', '.join(MOVABLE)} may change when a run is resumed."
+            f"{', '.join(may_change)} may change when a run is resumed."
         )
     if run.model_file.exists():
         runs.signature(run)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from aae_keras.experiment.configuration.changes import MOVABLE
 from aae_keras.experiment.configuration.config import Config
 from aae_keras.experiment.run_folder import runs
 
@@ -22,8 +23,6 @@ log = logging.getLogger(__name__)
 FILE = "journal.log"
 # Trials before the first may be pruned, and before the sampler proposes by what it has seen.
 FREE_TRIALS = 4
-# What may differ when a search goes on: where the data lies, which its fingerprint vouches for.
-MOVABLE = ("dataset", "data_dir", "labels", "draw_every")
 # How a trial comes to its end.
 ENDED, PRUNED, DIVERGED, STOPPED = "ended", "pruned", "diverged", "stopped"
 

@@ -70,7 +70,7 @@ def files(images, tmp_path):
 def test_a_server_says_what_the_export_says(scheme, models, exported, files):
     local = list(prediction.predict_files(prediction.open_predictor(exported.path), files))
     with client(scheme, models) as server:
-        rows = list(remote.classify_files(server, files, prediction.answer_row))
+        rows = list(remote.classify_files(server, files))
     assert [row["image"] for row in rows] == files
     for row, expected in zip(rows, local, strict=True):
         assert row.keys() == expected.keys()
@@ -88,25 +88,25 @@ def test_one_damaged_file_does_not_fail_its_batch(scheme, models, files):
         sent = []
         classify = server.classify
         server.classify = lambda contents: sent.append(len(contents)) or classify(contents)
-        list(remote.classify_files(server, files, prediction.answer_row))
+        list(remote.classify_files(server, files))
     assert sent == [8] + [1] * 8  # once together, then one by one
 
 
 def test_files_go_in_batches(scheme, models, files, monkeypatch):
     monkeypatch.setattr(remote, "BATCH", 3)
     with client(scheme, models) as server:
-        rows = list(remote.classify_files(server, files[:7], prediction.answer_row))
+        rows = list(remote.classify_files(server, files[:7]))
         assert len(rows) == 7 and all("label" in row for row in rows)
-        assert list(remote.classify_files(server, [], prediction.answer_row)) == []
+        assert list(remote.classify_files(server, [])) == []
 
 
 def test_an_unavailable_server_is_asked_again(scheme, models, files):
     with client(scheme, models, failures=remote.ATTEMPTS - 1) as server:
-        (row,) = remote.classify_files(server, files[:1], prediction.answer_row)
+        (row,) = remote.classify_files(server, files[:1])
         assert "label" in row
     with client(scheme, models, failures=remote.ATTEMPTS) as server:
         with pytest.raises(clients.ServerError, match="No answer after 5 attempts.*not now"):
-            list(remote.classify_files(server, files[:1], prediction.answer_row))
+            list(remote.classify_files(server, files[:1]))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_what_is_no_matter_of_the_images_is_not_blamed_on_them(files, status, la
         threading.Thread(target=gate.serve_forever, daemon=True).start()
         server = clients.open_server(f"http://127.0.0.1:{gate.server_port}", "tiny")
         with pytest.raises(clients.ServerError):
-            list(remote.classify_files(server, files[:3], prediction.answer_row))
+            list(remote.classify_files(server, files[:3]))
         gate.shutdown()
     assert len(asked) == (remote.ATTEMPTS if later else 1)
 
@@ -137,7 +137,7 @@ def test_what_is_no_matter_of_the_images_is_not_blamed_on_them(files, status, la
 def test_a_grpc_server_out_of_memory_is_asked_again(models, files):
     exhausted = grpc.StatusCode.RESOURCE_EXHAUSTED
     with client("grpc", models, failures=remote.ATTEMPTS - 1, code=exhausted) as server:
-        rows = list(remote.classify_files(server, files[:3], prediction.answer_row))
+        rows = list(remote.classify_files(server, files[:3]))
     assert ["label" in row for row in rows] == [True] * 3
 
 
@@ -151,7 +151,7 @@ def test_a_grpc_message_that_is_too_long_is_taken_apart(models, tmp_path, monkey
     limit = [("grpc.max_send_message_length", 3 * os.path.getsize(copies[0]) // 2)]
     monkeypatch.setattr(grpc, "insecure_channel", lambda address: channel(address, limit))
     with client("grpc", models) as server:
-        rows = list(remote.classify_files(server, copies, prediction.answer_row))
+        rows = list(remote.classify_files(server, copies))
     assert ["label" in row for row in rows] == [True] * 3
 
 
@@ -174,16 +174,16 @@ def test_a_server_that_is_not_there(scheme, files):
         address = f"{scheme}://127.0.0.1:{free.getsockname()[1]}"
         server = clients.open_server(address, "tiny", timeout=0.2)
         with pytest.raises(clients.ServerError, match="No answer after 5 attempts"):
-            list(remote.classify_files(server, files[:1], prediction.answer_row))
+            list(remote.classify_files(server, files[:1]))
 
 
 @pytest.mark.parametrize("chosen", [{"name": "other"}, {"version": 8}])
 def test_a_model_or_version_that_the_server_has_not(scheme, models, files, chosen):
     with client(scheme, models, **chosen) as server:
         with pytest.raises(clients.ServerError, match="Servable not found"):
-            list(remote.classify_files(server, files[:1], prediction.answer_row))
+            list(remote.classify_files(server, files[:1]))
     with client(scheme, models, version=7) as server:
-        (row,) = remote.classify_files(server, files[:1], prediction.answer_row)
+        (row,) = remote.classify_files(server, files[:1])
         assert "label" in row
 
 
@@ -214,7 +214,7 @@ def test_large_files_go_in_small_batches(scheme, models, files, monkeypatch):
         server.classify = lambda contents: (
             sent.append(sum(map(len, contents))) or classify(contents)
         )
-        rows = list(remote.classify_files(server, [*files[:7], files[6]], prediction.answer_row))
+        rows = list(remote.classify_files(server, [*files[:7], files[6]]))
     assert [row["image"] for row in rows] == [*files[:7], files[6]]
     assert len(sent) > 3 and sum(sent) == sum(sizes) + sizes[6]
     assert all(size <= remote.BATCH_BYTES or size == max(sizes) for size in sent)
@@ -225,7 +225,7 @@ def test_a_picture_that_png_cannot_hold_is_converted(scheme, models, exported, t
     Image.new("CMYK", (5, 6), (10, 200, 30, 40)).save(picture)
     (local,) = prediction.predict_files(prediction.open_predictor(exported.path), [picture])
     with client(scheme, models) as server:
-        (row,) = remote.classify_files(server, [picture], prediction.answer_row)
+        (row,) = remote.classify_files(server, [picture])
     assert row["label"] == local["label"]
 
 
@@ -248,9 +248,9 @@ def test_the_tool_prints_the_same_lines(scheme, models, exported, files):
 def test_rest_needs_no_tensorflow(models, files):
     with rest.serving(models) as address:
         script = (
-            "import sys; from aae_keras.deployment.prediction import clients, remote, answer_row;"
+            "import sys; from aae_keras.deployment.prediction import clients, remote;"
             f"server = clients.open_server({address!r}, 'tiny');"
-            f"print(len(list(remote.classify_files(server, {files!r}, answer_row))));"
+            f"print(len(list(remote.classify_files(server, {files!r}))));"
             "print([m for m in ('tensorflow', 'keras') if m in sys.modules])"
         )
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

@@ -103,6 +103,8 @@ def test_minutes_say_how_many_runs_shared_the_machine():
     (result,) = of_errors(0.01, minutes=3.0)
     shared = dataclasses.replace(result, record=dataclasses.replace(result.record, at_once=2))
     assert tables.minutes([result]) == "3.0" and tables.minutes([shared]) == "3.0 (2 at once)"
+    of_three = dataclasses.replace(shared, record=dataclasses.replace(shared.record, at_once=3))
+    assert tables.minutes([shared, of_three, shared]) == "3.0 (2 or 3 at once)"
     slower = dataclasses.replace(shared, record=dataclasses.replace(shared.record, seconds=900.0))
     assert tables.minutes([result, slower, slower]) == "3.0"  # that made alone is what counts
     assert tables.minutes([dataclasses.replace(result, record=records.UNKNOWN)]) == ""

@@ -65,6 +65,8 @@ def test_help_shows_the_values_of_the_preset_that_is_named_or_of_that_for_own_da
     )
     assert "the preset own; --preset=NAME --help" in own and "[250]" in own and "[adam]" in own
     assert "the preset mnist-100." in mnist and "[sgd]" in mnist and "[adam]" not in mnist
+    groups = tool("suggest", "--help").stdout  # which trains where there is no run yet
+    assert "the preset own-clusters; --preset=NAME" in groups and "[clustering]" in groups
     data = tool("evaluate", "--help").stdout
     assert "if it has moved." in data and "[digits]" not in data
 

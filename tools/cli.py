@@ -69,6 +69,7 @@ class Tool:
         self.groups = {}
         self._flags = []
         self._fields = set()
+        self._preset = OWN
         self._main = None
 
     def main(self, function):
@@ -86,8 +87,9 @@ class Tool:
         for kind, *definition in self._flags:
             _DEFINERS[kind](*definition)
 
-    def config_flags(self):
-        """A flag for each field of `Config`, unset unless given."""
+    def config_flags(self, preset=OWN):
+        """A flag for each field of `Config`, unset unless given, and the preset they change."""
+        self._preset = preset
         for field in dataclasses.fields(Config):
             kind = type(field.default)
             choices = sorted(PRESETS) if field.name == "preset" else field.metadata["choices"]
@@ -116,10 +118,11 @@ class Tool:
         ]
         preset = next((name for name in named if name in PRESETS), None)
         if self._fields:
-            shown = f"Brackets have the values of the preset {preset or OWN}"
+            shown = f"Brackets have the values of the preset {preset or self._preset}"
             other = "" if preset else "; --preset=NAME --help shows those of another"
             lines += ["", *textwrap.wrap(f"{shown}{other}.", 96)]
-        defaults = {name: getattr(start(preset, {}), name) for name in self._fields}
+        base = start(preset or self._preset, {})
+        defaults = {name: getattr(base, name) for name in self._fields}
         for group, names in self.groups.items():
             lines += ["", f"{group}:"]
             for name in names:

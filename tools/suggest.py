@@ -2,13 +2,15 @@
 
 import sys
 
+from aae_keras.experiment.configuration.presets import OWN_CLUSTERS
+
 from . import cli
 
 TOOL = cli.Tool(
     "suggest",
     "Names the unlabelled training images of a trained run whose labels would help most; leaves "
     "suggestions.csv and suggestions.json. Without a run, --dataset alone first trains a model "
-    "that finds groups without labels; then the flags of train are taken too.",
+    "that finds groups without labels; then the flags of a configuration are taken too.",
 )
 TOOL.flag(str, "run_dir", "", "The run folder; with it --dataset, --data_dir, --labels have moved.")
 TOOL.flag(int, "count", 50, "How many images.")
@@ -21,7 +23,7 @@ TOOL.flag(
 )
 TOOL.flag(str, "output", "", "The table, FILE.csv. [suggestions.csv in the run folder]")
 TOOL.flag(str, "config", "", "YAML file of fields, where there is no run yet.")
-TOOL.config_flags()
+TOOL.config_flags(OWN_CLUSTERS)
 
 MOVED = {"dataset", "data_dir", "labels"}
 
@@ -61,10 +63,10 @@ def main(arguments):
 
 def trained_without_labels():
     """The folder of a run on --dataset that finds groups of images, made now."""
-    from aae_keras.experiment.configuration import presets
+    from aae_keras.experiment.configuration.presets import preset
     from aae_keras.experiment.run_folder import runs
 
-    config = cli.config_from_flags(presets.preset(presets.OWN_CLUSTERS))
+    config = cli.config_from_flags(preset(OWN_CLUSTERS))
     folder = runs.default_folder(config)
     if runs.exists(folder):
         raise cli.Usage(

@@ -19,10 +19,10 @@ HEADER = """\
 # Results
 
 `python -m tools.reproduce` writes this page from the runs there are; what is changed by hand here
-is lost. Errors are of the test part, which `tools.evaluate` alone reads. `±` is the sample standard
-deviation over the seeds, each of which draws labels, weights, order and noise of its own. Minutes
-are the median of whole commands: training with all its stages and evaluation, start-up included,
-of the runs that were made one at a time, where there are any.
+is lost. Errors are of the test part, by `tools.evaluate`; nothing was chosen by them. `±` is the
+sample standard deviation over the seeds, each of which draws labels, weights, order and noise of
+its own. Minutes are the median of whole commands: training with all its stages and evaluation,
+start-up included, of the runs that were made one at a time, where there are any.
 """
 ABLATION = """
 ## What each part of `{name}` brings
@@ -265,8 +265,9 @@ def minutes(of_runs: Sequence[Result]) -> str:
     median = summaries.median_minutes(of_runs)
     if median is None:
         return ""
-    at_once = max(result.record.at_once for result in summaries.timed(of_runs))
-    return f"{median:.1f}" + (f" ({at_once} at once)" if at_once > 1 else "")
+    at_once = sorted({result.record.at_once for result in summaries.timed(of_runs)})
+    shared = "" if at_once == [1] else f" ({' or '.join(map(str, at_once))} at once)"
+    return f"{median:.1f}{shared}"
 
 
 def _epochs(row_runs):

@@ -22,7 +22,7 @@ def evaluate_run(
 ) -> dict[str, Any]:
     """Score a trained run on validation and test, and write its `metrics.json`.
 
-    This is the one place that scores the test set.
+    Exports state the error of their files on the test set too; nothing is chosen by either.
 
     Args:
         folder: The run folder.

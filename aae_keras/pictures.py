@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import stat
 import typing
 import warnings
@@ -21,6 +22,7 @@ MAX_PIXEL = 255.0
 DEEP_MODES = ("I", "F")  # whole numbers and floats
 
 ORIENTATION = 0x0112  # the tag of EXIF
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0  # that of TIFF
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -32,6 +34,10 @@ TURNS = {
 }
 # How much the values of grey with 2 and 4 bits grow when Pillow makes them bytes.
 SMALL_GREY = {"L;2": 85, "L;4": 17}
+
+# Pillow warns of what it assumes without naming the file. The filter stays: files are read by many
+# threads, in which `catch_warnings` would leave the filters of one to the others.
+QUIET = ("ignore", None, Warning, re.compile(r"PIL\b|pillow_heif\b"), 0)
 
 _JPEG2000_BITS = 38  # where the first channel's bits stand behind the marker of the sizes
 
@@ -63,12 +69,11 @@ def opened(source: File) -> Iterator[Image.Image]:
     """A file as Pillow's image; whatever fails while it is used is an `ImageError`."""
     if isinstance(source, str | pathlib.Path):
         check_regular(source)
+    if warnings.filters[:1] != [QUIET]:
+        warnings.filterwarnings("ignore", module=QUIET[3].pattern)
     try:
-        # Pillow warns of what it assumes without naming the file.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with _open(source) as file:
-                yield file
+        with _open(source) as file:
+            yield file
     except ImageError:
         raise
     except Exception as error:  # of a dozen kinds: Pillow's readers are as many as its formats
@@ -139,17 +144,26 @@ def in_bytes(file: Image.Image, reading: Reading) -> Image.Image:
     low, high = (values.min(), values.max()) if each else reading.limits
     share = (values - low) / ((high - low) or 1.0)
     scaled = Image.fromarray(np.rint(share.clip(0, 1) * MAX_PIXEL).astype("uint8"))
-    scaled.getexif()[ORIENTATION] = file.getexif().get(ORIENTATION, 1)
+    scaled.getexif()[ORIENTATION] = _orientation(file) or 1
     return scaled
 
 
 def _values(file):
     """Pixels of deep grey as they stand in the file, in float64.
 
-    Pillow spreads the 10, 12 or 14 bits of PGM and JPEG 2000 over 16.
+    Pillow spreads the 10, 12 or 14 bits of PGM and JPEG 2000 over 16. Where white is 0 in a TIFF,
+    it turns 8 bits round, and leaves 16 as they are.
+
+    Raises:
+        ValueError: If white is 0, and the values are floats, which have no largest one.
     """
     white = _white(file)  # before the file is decoded
+    is_negative = file.format == "TIFF" and file.tag_v2.get(PHOTOMETRIC) == WHITE_IS_ZERO
     values = np.asarray(file, "float64")
+    if is_negative and file.mode == "F":
+        raise ValueError("floats, of which 0 is white. Save it so that black is less than white")
+    if is_negative:
+        return 2**16 - 1 - values
     if white is None:
         return values
     is_shifted = file.format == "JPEG2000"
@@ -197,11 +211,15 @@ def upright(picture: Image.Image) -> Image.Image:
     `ImageOps.exif_transpose` would write the rest of that data anew, which may fail.
     """
     picture.load()  # a PNG may have it at its end; a TIFF is turned by Pillow already
-    try:
-        orientation = picture.getexif().get(ORIENTATION)
-    except Exception:  # of any kind, as of Pillow's other readers; the image itself is whole
-        return picture
+    orientation = _orientation(picture)
     return picture.transpose(TURNS[orientation]) if orientation in TURNS else picture
+
+
+def _orientation(picture):
+    try:
+        return picture.getexif().get(ORIENTATION)
+    except Exception:  # of any kind, as of Pillow's other readers; the image itself is whole
+        return None
 
 
 def laid_over(picture: Image.Image, colour: tuple[int, ...]) -> tuple[Image.Image, bool]:

@@ -2,15 +2,17 @@
 
 import base64
 import builtins
+import concurrent.futures
 import io
 import os
 import socket
+import warnings
 
 import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from aae_keras import images
+from aae_keras import images, pictures
 from aae_keras.deployment.prediction import remote
 from aae_keras.images import ImageError, plain_png, read_image, read_picture
 from aae_keras.reading import Reading, placement, size_of
@@ -201,6 +203,45 @@ def test_deep_grey_with_opacity_is_grey_and_has_no_range():
     assert "coloured" not in read_picture(io.BytesIO(content), 1).remarks
     with pytest.raises(ImageError, match="grey without opacity. Save it without"):
         read_image(io.BytesIO(content), 1, reading=Reading(pixel_range="0,4095"))
+
+
+def test_white_that_is_0_is_white_at_any_depth():
+    values = np.array([[0, 1000, 40000, 65535]], "uint16")
+    small, deep = values // 257, values
+    tags = {"tiffinfo": {262: 0}}  # Pillow writes 8 bits turned round by itself, 16 as they are
+    for picture, stored in ((Image.fromarray(small.astype("uint8")), small), (None, 65535 - deep)):
+        picture = picture or Image.fromarray(stored.astype("uint16"))
+        content = kinds.encoded(picture, "TIFF", **tags)
+        pixels = read_image(io.BytesIO(content), 1, reading=Reading(pixel_range="0,65535"))
+        np.testing.assert_allclose(pixels[0, :, 0], values[0] / 257, atol=1)
+    floats = kinds.encoded(Image.fromarray(values.astype("float32")), "TIFF", **tags)
+    with pytest.raises(ImageError, match="floats, of which 0 is white"):
+        read_image(io.BytesIO(floats), 1, reading=Reading(pixel_range="0,65535"))
+
+
+def test_deep_grey_with_damaged_exif_data_is_read_as_it_lies():
+    content = kinds.encoded(kinds.deep(), "PNG")
+    damaged = kinds.with_chunk_at_its_end(content, b"eXIf", b"garbage data")
+    reading = Reading(pixel_range="0,4095")
+    np.testing.assert_array_equal(
+        read_image(io.BytesIO(damaged), 1, reading=reading),
+        read_image(io.BytesIO(content), 1, reading=reading),
+    )
+
+
+def test_pillows_warnings_are_quiet_and_nobody_elses():
+    """In many threads too: what `catch_warnings` puts back there are another thread's filters."""
+    content = kinds.READABLE["png-ink"]()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: read_image(io.BytesIO(content), 3), range(200)))
+        with pictures.opened(io.BytesIO(content)):
+            warnings.warn_explicit("of Pillow", UserWarning, "a.py", 1, "PIL.Image")
+        assert warnings.filters.count(pictures.QUIET) == 1
+        assert ("ignore", None, Warning, None, 0) not in warnings.filters
+        with pytest.raises(UserWarning, match="of ours"):
+            warnings.warn("of ours", stacklevel=1)
 
 
 def test_floats_must_be_numbers():

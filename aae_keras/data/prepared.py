@@ -141,7 +141,6 @@ def _on_disk(builder, part, size, channels, reading):
         files,
         info.splits[part].shard_lengths,
         parse=lambda records: parse(records, image, tf.string),
-        decode=info.features[image].decode_example,
         shape=info.features[image].shape,
         size=size,
         name=builder.name,

@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import hashlib
+import io
 
 import keras
 import numpy as np
@@ -17,6 +18,9 @@ from aae_keras.data.source import DataError, Source
 from aae_keras.data.splits import split_source
 from aae_keras.data.streaming import StreamedImages
 from aae_keras.experiment.learning import training
+from aae_keras.images import read_image
+from aae_keras.reading import Reading
+from tests.data import kinds
 from tests.data.numbered import numbered_images, rows_of, streamed_images
 
 
@@ -125,6 +129,52 @@ def test_files_that_are_damaged_or_cut_short_are_refused(streamed, tmp_path):
     for read in (lambda: streamed[np.arange(120)], streamed.content):
         with pytest.raises(DataError, match="a file is damaged"):
             read()
+
+
+def streamed_from(folder, contents, **options):
+    """Encoded images, each a record of one file."""
+    path = str(folder / "images.tfrecord")
+    with tf.io.TFRecordWriter(path) as writer:
+        for content in contents:
+            writer.write(content)
+    return StreamedImages([path], [len(contents)], lambda records: records, **options)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_images_are_read_as_files_of_the_same_content_are(tmp_path, channels):
+    contents = {name: make() for name, make in kinds.READABLE.items()}
+    bare = [name for name in contents if streaming.is_bare_png(contents[name], channels)]
+    assert bare == [{1: "png-grey", 3: "png-colour"}[channels]]
+    others = ("png-ink", "png-transparent-grey", "png-turned-at-its-end", "jpeg-turned-6", "gif")
+    for name in (*bare, *others, "jpeg-colour", "png-16-bits-colour"):
+        (image,) = streamed_from(tmp_path, [contents[name]], channels=channels)[:]
+        np.testing.assert_array_equal(image, read_image(io.BytesIO(contents[name]), channels), name)
+
+
+def test_images_follow_their_flags_one_by_one(tmp_path):
+    contents = [kinds.READABLE[name]() for name in ("png-ink", "png-grey", "jpeg-turned-6")]
+    reading = Reading(fit="pad", background="red")
+    images = streamed_from(tmp_path, contents, channels=3, size=(9, 7), reading=reading)[:]
+    for image, content in zip(images, contents, strict=True):
+        expected = read_image(io.BytesIO(content), 3, (9, 7), reading)
+        np.testing.assert_array_equal(image, expected)
+
+
+def test_the_first_image_says_what_the_set_does_not(tmp_path):
+    turned = kinds.READABLE["jpeg-turned-6"]()
+    assert streamed_from(tmp_path, [turned]).shape == (1, 37, 23, 3)  # it lies as 23x37
+    grey = kinds.READABLE["png-grey"]()
+    assert streamed_from(tmp_path, [grey]).shape[3] == 1
+    assert streamed_from(tmp_path, [grey], shape=(None, None, 3)).shape[3] == 3
+    assert streamed_from(tmp_path, [grey], shape=(None, None, 4), size=(5, 6)).shape == (1, 5, 6, 3)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_unreadable_image_is_refused_with_its_reason(tmp_path, first):
+    good, bad = kinds.READABLE["png-grey"](), b"no image"
+    contents = [bad, good] if first else [good, bad]
+    with pytest.raises(DataError, match=r"^small: not a readable image \(of no known format\)\.$"):
+        streamed_from(tmp_path, contents, name="small")[:]
 
 
 def make_set(folder, sizes=((6, 5),), test=10, channels=1, train="train", validation=0):
@@ -276,8 +326,11 @@ def test_a_streamed_run_resumes_to_the_same_weights(small, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
-def test_splits_of_streamed_images_are_those_of_published_results(streamed):
+def test_splits_of_streamed_images_are_those_of_published_results(tmp_path, monkeypatch):
     """A split's fingerprint stands in run folders, and a resumed run needs the order it had."""
+    streamed = streamed_images(tmp_path, np.ndarray.tobytes, shape=(2, 3, 1))  # no image files
+    pixels = staticmethod(lambda record: np.frombuffer(record, "uint8").reshape(2, 3, 1))
+    monkeypatch.setattr(StreamedImages, "_read", pixels)
     source = Source(streamed, np.arange(120) % 3, ("a", "b", "c"))
     split = split_source(source, num_labeled=9, validation_size=10)
     assert split.fingerprint() == "08a3e10b86e80957"

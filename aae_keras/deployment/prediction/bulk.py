@@ -107,6 +107,11 @@ def predict_all(
             failed = sum("error" in row for row in rows)
             progress = Progress(progress.done + len(rows), progress.failed + failed, total)
             yield progress
+        if progress.done != total:
+            raise BulkError(
+                f"{part}: {progress.done} rows for {total} images. Its list of images is damaged. "
+                "Remove the folder and begin again."
+            )
         _finish(part, output)
 
 
@@ -138,6 +143,7 @@ def _begun(part, images, predictor):
     if not file.exists():
         (part / "rows.jsonl").write_text("", encoding="utf-8")
         ours["total"] = listing.write(images, part / "images.jsonl")
+        whole_files.flush(part / "images.jsonl")  # which the next file vouches for
         whole_files.write_atomically(file, json.dumps({**ours, "path": path}))
         return ours["total"]
     theirs = json.loads(file.read_text("utf-8"))
@@ -205,6 +211,7 @@ def _finish(part, output):
     if any("error" in row for row in _rows(spool)):
         tables.write((row for row in _rows(spool) if "error" in row), failures(output))
     tables.write((row for row in _rows(spool) if "error" not in row), output)
+    whole_files.flush(output.absolute().parent)  # before the rows are removed, the only other copy
     (part / "begun.json").unlink()
     shutil.rmtree(part)
 

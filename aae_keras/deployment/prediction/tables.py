@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from aae_keras.errors import UserError
+from aae_keras.files import replaced
 
 Rows = Iterable[Mapping[str, Any]]
 
@@ -36,12 +37,8 @@ def write(rows: Rows, path: pathlib.Path) -> None:
         rows: Mappings with the keys `COLUMNS`; in lines of JSON, with any keys.
         path: A file whose suffix is a key of `WRITERS`.
     """
-    aside = path.with_name(f".{path.name}.new")
-    try:
+    with replaced(path) as aside:
         WRITERS[path.suffix](rows, aside)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def cells(row: Mapping[str, Any]) -> list[Any]:

@@ -3,6 +3,7 @@
 import csv
 import itertools
 import json
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from aae_keras import files
 from aae_keras.deployment import contract, prediction
 from aae_keras.deployment.prediction import bulk, listing, tables
 from aae_keras.errors import DataError, UserError
@@ -228,6 +230,35 @@ def test_the_work_is_gone_on_with_by_the_model_it_was_begun_with(exported, photo
         bulk.BulkError, match=f"another model, {model}, than .*{contract.LITERT_FILE}"
     ):
         progress_of(exported.path / contract.LITERT_FILE)
+
+
+@pytest.mark.parametrize("change", [lambda lines: lines[:-2], lambda lines: [*lines, lines[0]]])
+def test_a_list_of_images_that_is_not_whole_ends_in_no_output(exported, photos, tmp_path, change):
+    """As a power cut may leave it, though what vouches for it stands."""
+    output = tmp_path / "rows.jsonl"
+    predictor = prediction.open_predictor(exported.path)
+    next(bulk.predict_all(predictor, str(photos), output))
+    listed = output.with_name("rows.jsonl.part") / "images.jsonl"
+    lines = listed.read_text().splitlines(keepends=True)
+    listed.write_text("".join(change(lines)))
+    with pytest.raises(bulk.BulkError, match=rf"rows for {len(lines)} images. .* begin again"):
+        all_of(bulk.predict_all(predictor, str(photos), output))
+    assert not output.exists()
+
+
+def test_nothing_is_removed_before_what_it_stands_for_is_on_the_disk(
+    exported, photos, tmp_path, monkeypatch
+):
+    kept = []  # what was made sure of, and whether the rows still stood then
+
+    def flush(path):
+        kept.append((pathlib.Path(path).name.rpartition(".")[2], (part / "begun.json").exists()))
+
+    output, part = tmp_path / "rows.jsonl", tmp_path / "rows.jsonl.part"
+    monkeypatch.setattr(files, "flush", flush)
+    all_of(bulk.predict_all(prediction.open_predictor(exported.path), str(photos), output))
+    assert kept[0] == ("jsonl", False)  # the list of images, before what vouches for it
+    assert kept[-1] == (tmp_path.name, True) and kept[-2] == ("jsonl", True)
 
 
 def test_no_more_is_read_ahead_than_is_said(exported, monkeypatch):

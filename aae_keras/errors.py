@@ -17,5 +17,9 @@ class DataError(UserError):
     """Data that is missing or cannot be used; the message says how to mend it."""
 
 
+class SeveralSizes(DataError):
+    """Images that have to be brought to one size, or of which one is damaged."""
+
+
 class ExportError(UserError):
     """An export that could not be made; nothing was published."""

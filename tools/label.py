@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import os
 import pathlib
 import shlex
 import sys
@@ -91,7 +92,7 @@ def reading_of(config):
 
 
 def labels_file(config):
-    """Where answers go: to a copy of the table that the run was trained with, if it was."""
+    """Where answers go: never by default to a table that a run beside this one was trained with."""
     from aae_keras.labelling import answers
 
     flags = cli.FLAGS
@@ -99,14 +100,24 @@ def labels_file(config):
     if path.suffix.lower() != ".csv":
         raise cli.Usage(f"--labels must end in .csv. Received: --labels={flags.labels}")
     used = at_home(config.labels) if config and config.labels else None
-    if used and not flags["labels"].present:
-        path = answers.after(used)
-        taken = tables_of_runs(pathlib.Path(flags.run_dir).parent)
+    taken = tables_of_runs(run_folder().parent if flags.run_dir else pathlib.Path("runs"))
+    if not flags["labels"].present:
+        path = answers.after(used) if used else path
         while path.resolve() in taken:  # of the run that was trained with those answers
             used, path = path, answers.after(path)
+    elif path.resolve() in taken and not (used and used.resolve() == path.resolve()):
+        print(
+            f"{path} is the table of {taken[path.resolve()]}: once it has grown, what is said of "
+            "that run needs it trained anew.", file=sys.stderr,
+        )  # fmt: skip
     if used:
         print(beside_the_run(used, path), file=sys.stderr)
     return path
+
+
+def run_folder():
+    """The folder of --run_dir, by a name that it has beside others."""
+    return pathlib.Path(os.path.abspath(cli.FLAGS.run_dir))
 
 
 def beside_the_run(used, path):
@@ -116,7 +127,7 @@ def beside_the_run(used, path):
 
     if not path.exists():
         answers.begin(path, tables.read_table(used))
-        return f"The run keeps its table, {used}; answers go to a copy of it, {path}."
+        return f"A run keeps its table, {used}; answers go to a copy of it, {path}."
     if not used.exists():
         return (
             f"There is no {used}, the table of the run, any more. Training takes the labels of "
@@ -133,18 +144,18 @@ def beside_the_run(used, path):
             f"{path} lacks {count_of(len(lacking), 'label')} that {used} has, the table of the "
             f"run: training with {path} alone leaves them out."
         )
-    return f"The run keeps its table, {used}; answers go to {path}."
+    return f"A run keeps its table, {used}; answers go to {path}."
 
 
 def tables_of_runs(folder):
-    """The tables of labels that the runs in a folder were trained with."""
+    """The tables of labels that the runs in a folder were trained with, and which run it was."""
     from aae_keras.experiment.run_folder import runs
 
-    found = set()
-    for path in filter(runs.exists, folder.iterdir()):
+    found = {}
+    for path in filter(runs.exists, sorted(folder.iterdir()) if folder.is_dir() else ()):
         with contextlib.suppress(runs.RunError):
             if labels := runs.open_run(path).config.labels:
-                found.add(at_home(labels).resolve())
+                found[at_home(labels).resolve()] = path
     return found
 
 
@@ -172,6 +183,7 @@ def train_command(config, path):
         labelled = config_with(config, str(path))
         words = cli.flags_of(labelled)
         former = pathlib.Path(flags.run_dir)
+        former = former if former.name not in ("", "..") else run_folder()
         folder = former.with_name(runs.default_folder(labelled).name)
         if runs.exists(folder):
             folder = runs.free_folder(former.with_name(f"{former.name}-labelled"))

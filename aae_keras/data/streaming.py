@@ -20,7 +20,7 @@ from aae_keras import noise
 from aae_keras.data.images import Images, Rows
 from aae_keras.data.memory import ImagesInMemory
 from aae_keras.data.source import DataError
-from aae_keras.errors import first_line
+from aae_keras.errors import SeveralSizes, first_line
 from aae_keras.images import read_image, read_picture
 from aae_keras.pictures import ImageError
 from aae_keras.reading import Reading
@@ -244,7 +244,7 @@ def reading_files(name: str) -> Iterator[None]:
     except (ImageError, tf.errors.InvalidArgumentError) as error:
         if unreadable := UNREADABLE.search(str(error)):
             raise DataError(f"{name}: {unreadable[0]}.") from error
-        raise DataError(
+        raise SeveralSizes(
             f"{name}: images of several sizes, or a damaged one. --image_size=H,W resizes all, "
             "and --fit says how."
         ) from error

@@ -61,7 +61,8 @@ def choose(
         codes: Of all images that training sees, shape (n, dim).
         labelled: Whether each has a label, bool, shape (n,): these are never chosen.
         count: How many, at least 1; all there are if they are fewer.
-        y: Probabilities of the categories, shape (n, categories); None for a model without y.
+        y: Probabilities of the categories, shape (n, categories); None for a model without y. One
+            category says nothing, and is taken as none.
         method: `typical`, `uncertain`, `random`, or `auto`: typical ones first, and then the share
             of doubtful ones that `share_of_doubtful` says.
         seed: Decides the random starts of k-means, and what `random` draws.
@@ -74,10 +75,12 @@ def choose(
     """
     if method not in METHODS:
         raise ValueError(f"`method` must be one of {', '.join(METHODS)}. Received: {method=}")
+    if y is not None and y.shape[1] < 2:
+        y = None
     if method == "uncertain" and y is None:
         raise ValueError(
-            "The method uncertain needs probabilities of classes or clusters, and this model has "
-            "no y. Use typical. Received: method='uncertain'"
+            "The method uncertain needs probabilities of two classes or clusters, and this model "
+            "has none. Use typical. Received: method='uncertain'"
         )
     count = min(count, int(np.count_nonzero(~labelled)))
     if method == "random":

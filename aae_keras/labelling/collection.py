@@ -15,6 +15,7 @@ from PIL import Image
 from aae_keras import images as image_files
 from aae_keras.data import joining, layout, sources
 from aae_keras.data.source import Source
+from aae_keras.errors import SeveralSizes
 from aae_keras.files import at_home
 from aae_keras.reading import EACH_IMAGE, Reading
 
@@ -84,9 +85,17 @@ def open_collection(dataset: str, data_dir: str = "", reading: Reading | None = 
         DataError: If there is no such data, or it cannot be used.
     """
     if not sources.is_folder(dataset, data_dir):
-        return _Rows(sources.read(dataset, data_dir))
+        return _Rows(_source(dataset, data_dir))
     found = layout.find(at_home(dataset))
     return _Files(found, reading or Reading(pixel_range=EACH_IMAGE))
+
+
+def _source(dataset, data_dir):
+    """What is no folder; sets of several sizes in one, with margins, that shows all of an image."""
+    try:
+        return sources.read(dataset, data_dir)
+    except SeveralSizes:
+        return sources.read(dataset, data_dir, SMALL, reading=Reading(fit="pad"))
 
 
 class _Files(Collection):

@@ -120,11 +120,19 @@ def test_codes_that_are_all_alike_are_asked_for_too():
     assert sorted(rows_of(acquisition.typical(codes, nobody(codes), 6))) == [0, 1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize("method", ["auto", "typical"])
+def test_a_single_category_says_nothing(blobs, method):
+    codes, labelled = blobs[0], np.zeros(len(blobs[0]), bool)
+    labelled[:20] = True  # so many that `auto` would ask for doubtful ones
+    alone = acquisition.choose(codes, labelled, 5, np.ones((len(codes), 1)), method)
+    assert alone == acquisition.choose(codes, labelled, 5, None, method)
+
+
 def test_a_method_that_cannot_be_used_is_refused(blobs):
     codes, _ = blobs
     with pytest.raises(ValueError, match="one of auto, typical.*Received: method='best'"):
         acquisition.choose(codes, nobody(codes), 1, method="best")
-    with pytest.raises(ValueError, match="has no y. Use typical. Received: method='uncertain'"):
+    with pytest.raises(ValueError, match="has none. Use typical. Received: method='uncertain'"):
         acquisition.choose(codes, nobody(codes), 1, method="uncertain")
 
 

@@ -48,7 +48,7 @@ def test_a_run_keeps_its_table_and_answers_go_to_a_copy(given, run, tmp_path, ca
     assert path == tmp_path / "labels-2.csv"
     assert path.read_text() == f'image,label,labelled_at\n"{made.name(5)}","b",""\n'
     assert (
-        f"The run keeps its table, {run.config.labels}; answers go to a copy"
+        f"A run keeps its table, {run.config.labels}; answers go to a copy"
         in capsys.readouterr().err
     )
     path.write_text(path.read_text() + '"unlabeled/000.png","a",""\n')
@@ -98,6 +98,36 @@ def test_the_table_of_a_run_beside_is_left_alone_too(given, run, tmp_path, capsy
     shutil.copytree(run.folder, run.folder.with_name(runs.default_folder(run.config).name))
     words = shlex.split(label.train_command(run.config, str(third)))
     assert f"--run_dir={run.folder}-labelled-2" in words
+
+
+def test_answers_that_a_run_learned_from_are_left_alone_without_a_table_of_ours(
+    given, run, tmp_path, monkeypatch, capsys
+):
+    """Else the run that was trained with them could not be evaluated any more."""
+    monkeypatch.chdir(tmp_path)
+    table = pathlib.Path("labels.csv")  # what the tool writes by default, and `run` learned from
+    config = dataclasses.replace(run.config, labels="")
+    given(f"--run_dir={tmp_path / 'other'}")
+    second = label.labels_file(config)
+    assert second == pathlib.Path("labels-2.csv") and "unlabeled/005.png" in second.read_text()
+    assert "A run keeps its table, labels.csv" in capsys.readouterr().err
+    given(f"--run_dir={tmp_path / 'other'}", "--labels=labels.csv")
+    assert label.labels_file(config) == table  # as asked for, and said
+    assert f"labels.csv is the table of {run.folder}: once it has" in capsys.readouterr().err
+    run.folder.rename(tmp_path / "runs")  # a folder of runs beside data that has no run
+    (tmp_path / "all").mkdir()
+    (tmp_path / "runs").rename(tmp_path / "all" / "run")
+    (tmp_path / "all").rename(tmp_path / "runs")
+    given(f"--dataset={run.config.dataset}")
+    assert label.labels_file(None) == pathlib.Path("labels-2.csv")
+
+
+def test_a_run_may_be_named_from_within(given, run, monkeypatch):
+    monkeypatch.chdir(run.folder)
+    given("--run_dir=.")
+    label.labels_file(run.config)
+    words = shlex.split(label.train_command(run.config, "labels-2.csv"))
+    assert f"--run_dir={run.folder.parent / 'photos-seed0'}" in words
 
 
 def test_a_run_brings_its_suggestions(given, run, capsys):

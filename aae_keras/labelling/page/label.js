@@ -79,7 +79,7 @@ class Page {
       trouble("");
       return true;
     } catch (error) {
-      trouble(error instanceof asking.Refused ? error.message : "The server does not answer: nothing was saved. Start the command again, and load this page anew.");
+      trouble(error instanceof asking.Refused ? error.message : "The server does not answer, so this may not be saved. Start the command again if it has ended, and load this page anew: it shows what is.");
       return false;
     } finally {
       this.busy = false;
@@ -167,8 +167,10 @@ class Page {
     shown.src = `image/${number}`;
     shown.alt = image;
     shown.onerror = async () => {
+      const reason = await asking.reason(number);
+      if (number !== this.current) return; // it was skipped meanwhile
       shown.hidden = false;
-      part("caption").textContent = `${await asking.reason(number)} Skip it.`;
+      part("caption").textContent = `${reason} Skip it.`;
     };
     const sure = confidence === null ? "" : `, ${Math.round(100 * confidence)} % sure`;
     part("caption").replaceChildren(
@@ -255,14 +257,18 @@ class Page {
     if (this.busy || document.hidden) return;
     try {
       const news = await asking.changes(this.seen);
-      if (this.busy || news.seen <= this.seen) return;
+      if (this.unheard) trouble("");
+      this.unheard = false;
+      if (this.busy || news.seen < this.seen) return;
       const others = this.apply(news);
+      if (!others.length) return;
       this.showProgress();
       const here = others.find(([number]) => number === this.current);
       say(`Another page has changed ${count(others.length, "answer")}. ${this.progress()}`);
       if (here?.[1]) trouble(`Another page has called this image ${here[1]}. Skip it, or undo there.`);
     } catch {
-      trouble("The server has ended. All answers are kept; start the command again to go on.");
+      this.unheard = true;
+      trouble("The server does not answer. All answers are kept; if it has ended, start the command again to go on.");
     }
   }
 }

@@ -136,6 +136,24 @@ function useIt(kind, url) {
     await tab.close();
   });
 
+  test("a class that another tab adds is offered, and a server that answers again is no trouble", async () => {
+    const [one, two] = [await open(), await open()];
+    await one.bringToFront();
+    await one.type("#name", "d 1");
+    await one.keyboard.press("Enter");
+    await two.bringToFront();
+    await holds(two, () => [...document.querySelectorAll("#classes button")].some((button) => button.textContent.endsWith("d 1")));
+    await two.evaluate(() => {
+      window.answering = window.fetch;
+      window.fetch = () => Promise.reject(new Error("nobody is there"));
+    });
+    await holds(two, () => document.getElementById("trouble").textContent.startsWith("The server does not answer"));
+    await two.evaluate(() => (window.fetch = window.answering));
+    await holds(two, () => document.getElementById("trouble").hidden);
+    await one.close();
+    await two.close();
+  });
+
   test("nothing is wider than a phone, and both schemes can be read", async () => {
     const tab = await open();
     await press(tab, "Backspace", "Undone. 11 of 12");

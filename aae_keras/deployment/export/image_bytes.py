@@ -17,6 +17,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
 # A file of a few kilobytes may unfold to gigabytes, and take a server with it.
 MAX_PIXELS = 50_000_000
+MAX_SIDE = 65_535  # that of a JPEG: resizing takes memory for each row and column
 # Where a PNG says how many bits a channel has (more than 8 are refused), and what channels.
 PNG_BITS, PNG_16_BIT, PNG_KIND = 24, b"\x10", 25
 
@@ -57,14 +58,11 @@ def _checked(image_bytes):
     head = _head(image_bytes)
     is_png = _has(head, 0, PNG) & ~_has(head, PNG_BITS, PNG_16_BIT)
     good = is_png | _has(head, 0, JPEG)
-    check = tf.debugging.Assert(
+    check = segments.checked(
         tf.reduce_all(good),
-        [
-            "`image_bytes` must be the content of PNG or JPEG files with 8 bits a channel. "
-            "These rows are not:",
-            tf.where(~good)[:, 0],
-        ],
-        summarize=20,
+        "`image_bytes` must be the content of PNG or JPEG files with 8 bits a channel. "
+        "These rows are not:",
+        tf.where(~good)[:, 0],
     )
     with tf.control_dependencies([check]):  # or a decoder fails first, and names no row
         return tf.identity(image_bytes)
@@ -88,6 +86,7 @@ def _decode(content, image_shape, reading):
         _has(content, 0, JPEG),
         lambda: (_jpeg(content), segments.of_jpeg(content)),
         lambda: _png(content, segments.of_png(content), reading.colour),
+        name="f",  # short ones here too
     )
     stated = orientation.read(beside.exif, beside.xmp)
     pixels = orientation.upright(tf.cast(pixels, tf.int32), stated)
@@ -103,11 +102,11 @@ def _decode(content, image_shape, reading):
 def _jpeg(content):
     """The pixels of a JPEG file that is grey or of three colours."""
     channels = tf.image.extract_jpeg_shape(content)[2]
-    check = tf.debugging.Assert(
+    check = segments.checked(
         channels <= 3,
-        ["A JPEG file of `image_bytes` has four colours (CMYK). Convert it to RGB. Received:",
-         channels],
-    )  # fmt: skip
+        "A JPEG file of `image_bytes` has four colours (CMYK). Convert it to RGB. Received:",
+        channels,
+    )
     with tf.control_dependencies([check]):
         return tf.io.decode_jpeg(content, dct_method="INTEGER_ACCURATE")
 
@@ -151,7 +150,7 @@ def _fitted(pixels, size, channels, reading):
 
 
 def _not_too_large(content):
-    """The same tensor, once its header names no more than `MAX_PIXELS`."""
+    """The same tensor, once its header names no more than `MAX_PIXELS` and `MAX_SIDE`."""
     # A PNG holds its width and height as four bytes each, the highest first.
     place = tf.constant([2**24, 2**16, 2**8, 1], tf.int64)
 
@@ -163,9 +162,14 @@ def _not_too_large(content):
         return tf.image.extract_jpeg_shape(content, tf.int64)[:2]
 
     size = tf.cond(_has(content, 0, JPEG), jpeg_size, png_size)
-    check = tf.debugging.Assert(
-        tf.reduce_prod(tf.cast(size, tf.float64)) <= MAX_PIXELS,
-        [f"A file of `image_bytes` has more than {MAX_PIXELS} pixels. Its size is:", size],
+    fits = (tf.reduce_prod(tf.cast(size, tf.float64)) <= MAX_PIXELS) & (
+        tf.reduce_max(size) <= MAX_SIDE
+    )
+    check = segments.checked(
+        fits,
+        f"A file of `image_bytes` has more than {MAX_PIXELS} pixels, or {MAX_SIDE} on a side. "
+        "Its size is:",
+        size,
     )
     with tf.control_dependencies([check]):
         return tf.identity(content)

@@ -1,6 +1,8 @@
 """Decoding inside the graph against Pillow's, pixel for pixel."""
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from PIL import Image
 
 from aae_keras.deployment.export import image_bytes
 from aae_keras.images import read_image
+from tests.data import kinds
 
 
 def content(picture, kind, **options):
@@ -108,6 +111,42 @@ def test_a_small_file_of_a_huge_picture_is_refused_before_it_unfolds(decode):
     for cut in range(8, 34):  # a file that ends within its header
         with pytest.raises(tf.errors.InvalidArgumentError):
             decode([FILES["png-grey"]()[:cut]], (8, 8, 1))
+
+
+@pytest.mark.parametrize("size", [(1_000_000, 1), (1, 65_536)])
+def test_a_file_of_few_pixels_and_a_long_side_is_refused(decode, size):
+    """A million columns resized to 128 took 2 GB, for a file of 201 bytes."""
+    with pytest.raises(tf.errors.InvalidArgumentError, match="or 65535 on a side"):
+        decode([content(Image.new("1", size), "PNG")], (8, 8, 1))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_file_of_too_many_parts_is_refused(decode, kind):
+    """100 kB of stray bytes in a JPEG held a server for seconds."""
+    file = content(smooth("RGB"), kind)
+    few, many = {"JPEG": (900, 1000), "PNG": (19_000, 20_000)}[kind]
+    place, part = (33, b"\0\0\0\0aaAa" + struct.pack(">I", zlib.crc32(b"aaAa")))
+    if kind == "JPEG":
+        place, part = (20, b"\0")  # behind the first segment
+    expected = read_image(io.BytesIO(file), 3)
+    taken = decode([file[:place] + few * part + file[place:]], (23, 37, 3))
+    np.testing.assert_array_equal(taken[0], expected)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="too many parts beside its pixels"):
+        decode([file[:place] + many * part + file[place:]], (23, 37, 3))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        kinds.png(4, 0, kinds.grey_rows(4), 16, (b"tRNS", b"\0\xc8")),  # 200 of 15
+        kinds.png(1, 0, [b"\xaa\xaa"] * 6, 16, (b"tRNS", b"\0\2")),
+        kinds.png(8, 2, [bytes(range(48))] * 6, 16, (b"tRNS", b"\1\0\0\1\0\2")),
+        kinds.with_chunk_at_its_end(content(smooth("L"), "PNG"), b"tRNS", b"\0\x40"),
+    ],
+)
+def test_a_transparent_colour_that_decoders_read_in_several_ways_is_refused(decode, file):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="transparent colour wrongly"):
+        decode([file], (6, 16, 1))
 
 
 def test_deeper_damage_fails_the_request(decode):

@@ -147,6 +147,12 @@ def test_help_shows_the_values_of_the_preset_that_is_named_or_of_that_for_own_da
         ("predict", ["--model=x", "--version=3", "a.png"], 2, "--version is for --server"),
         ("export", ["--run_dir=x", f"--version={2**63}"], 2, "--version must be 1 or more"),
         ("export", ["--run_dir=x", "--formats=saved_model", "--quantize=int8"], 2, "--quantize is"),
+        (
+            "export",
+            ["--run_dir=x", "--formats=litert", "--with_decoder"],
+            2,
+            "--with_decoder is for the format saved_model",
+        ),
         ("export", ["--run_dir=none", "--quantize=int4"], 2, "--quantize must be of none, float16"),
         ("versions", [], 2, "--name is needed"),
         ("versions", ["--name=none"], 1, "saved_models/none has no version"),

@@ -50,6 +50,8 @@ def main(arguments):
             raise cli.Usage(f"--{name} must be of {', '.join(known)}. Received: {','.join(given)}")
     if "litert" not in flags.formats:
         cli.refuse(["quantize"], "is for the format litert, which --formats leaves out.")
+    if flags.with_decoder and "saved_model" not in flags.formats:
+        raise cli.Usage("--with_decoder is for the format saved_model, which --formats leaves out.")
     if flags.name:
         versions.base_of(flags.root, flags.name)
     cli.check_trained(folder)

@@ -172,7 +172,9 @@ def publish(
         target = pathlib.Path(base) / str(number)
         interrupts.check()
         try:
-            return aside.rename(target)  # fails on a folder that is not empty
+            version = aside.rename(target)  # fails on a folder that is not empty
+            flush(base)
+            return version
         except OSError as error:
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
                 raise
@@ -260,7 +262,7 @@ def _prepare_files(folder):
 def _remove_abandoned(base):
     """Remove what killed processes left: the hidden folders that no process has locked."""
     for path in _folders(base):
-        if not path.name.startswith(_prefix()):
+        if path.name.rpartition("-")[0] + "-" != _prefix():
             continue
         with contextlib.suppress(OSError):  # its writer may end, or lock it, at this moment
             handle = os.open(path, os.O_RDONLY)

@@ -2,6 +2,7 @@ import datetime
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -113,6 +114,17 @@ def test_retiring_hides_a_version_and_keeps_its_files(tmp_path, caplog):
     for number in versions.numbers(tmp_path):
         versions.retire(tmp_path, number)
     assert "was the only one" in caplog.text
+
+
+def test_what_another_machine_writes_is_left_to_it(tmp_path, monkeypatch):
+    """Its locks may not be seen here, and its name may begin as this one's."""
+    base = tmp_path / "base"
+    for host in ("gpu", "gpu-2"):
+        monkeypatch.setattr(socket, "gethostname", lambda host=host: host)
+        (base / f"{versions._prefix()}abc_d123").mkdir(parents=True)
+    monkeypatch.setattr(socket, "gethostname", lambda: "gpu")
+    versions._remove_abandoned(base)
+    assert [path.name for path in base.iterdir()] == [f"{versions.WRITING}gpu-2-abc_d123"]
 
 
 def test_a_killed_writer_leaves_no_version_and_the_next_removes_its_folder(tmp_path):

@@ -29,6 +29,8 @@ CLIENTS = {
     "go": ("go", "Go"),
 }
 _PARTS = ("labeled", "unlabeled", "validation", "test")
+# What a model hub calls the formats of an export's files.
+_TAGS = {"saved-model": {"saved_model"}, "litert": {"litert", "web", "micro"}, "onnx": {"onnx"}}
 
 
 def card(name: str, manifest: Mapping[str, Any]) -> str:
@@ -60,10 +62,9 @@ def card(name: str, manifest: Mapping[str, Any]) -> str:
 
 def _head(name, manifest, scores):
     """What a model hub lists it by."""
-    head = {
-        "library_name": "tensorflow",
-        "tags": ["adversarial-autoencoder", "saved-model", "litert"],
-    }
+    written = {label.partition("-")[0] for label in manifest["agreement"] | manifest["one_image"]}
+    kinds = [tag for tag, labels in _TAGS.items() if written & labels]
+    head = {"library_name": "tensorflow", "tags": ["adversarial-autoencoder", *kinds]}
     if manifest["class_names"]:
         head["pipeline_tag"] = "image-classification"
     if "error_rate" in scores:
@@ -157,8 +158,8 @@ def _limits(manifest, classifies):
             "It gives one of its classes to any image, also to one of none of them, and a high "
             "confidence does not say otherwise."
         )
-    if quantiles := manifest["novelty_quantiles"]:
-        usual = quantiles["0.99"]
+    if "score_novelty" in manifest["signatures"]:
+        usual = manifest["novelty_quantiles"]["0.99"]
         lines.append(
             f"The signature {_code('score_novelty')} says how unusual an image is: 99 % of the "
             f"validation images lie below {usual:.3g}."

@@ -83,6 +83,10 @@ def export_run(
     run, data, model = factory.load_trained(folder, **where)
     if with_decoder and not hasattr(model, "decoder"):
         raise ExportError(f"{folder} has no decoder: the setting is {run.config.setting}.")
+    if with_decoder and "saved_model" not in formats:
+        raise ExportError(
+            "The decoder is for the format saved_model, which has the signatures that need it."
+        )
     if set(formats) & set(contract.SINGLE_FILES) and not model.latent_y.is_encoded:
         raise ExportError(
             f"{folder} has no latent y, so there is nothing to classify: leave out the formats "

@@ -3,6 +3,7 @@
 import difflib
 import logging
 import pathlib
+import shlex
 
 from aae_keras.deployment import contract, integrity, versions
 from aae_keras.deployment.prediction.local import (
@@ -96,9 +97,8 @@ def _how_to_get(path):
     """What somebody can do who names a model that is not there."""
     if path.is_dir() and (retired := [found for found in versions.listed(path) if found.retired]):
         newest = retired[-1]
-        return (
-            "Its versions are retired, and the newest of them comes back with mv "
-            f"{newest.folder} {path / str(newest.number)}"
+        return "Its versions are retired, and the newest of them comes back with " + shlex.join(
+            ["mv", str(newest.folder), str(path / str(newest.number))]
         )
     names = [found.name for found in path.parent.glob("*") if versions.numbers(found)]
     if like := difflib.get_close_matches(path.name, names, n=3):

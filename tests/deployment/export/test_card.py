@@ -60,6 +60,25 @@ def test_the_head_is_what_model_hubs_read(manifest):
     assert body.startswith("\n# `pets`\n")
 
 
+@pytest.mark.parametrize(
+    "agreement, one_image, tags",
+    [
+        ({"saved_model": {}, "litert-int8": {}}, {}, ["saved-model", "litert"]),
+        ({"onnx": {}}, {"micro": {}}, ["litert", "onnx"]),
+    ],
+)
+def test_the_head_names_what_was_written(manifest, agreement, one_image, tags):
+    changed = manifest | {"agreement": agreement, "one_image": one_image}
+    head = yaml.safe_load(card.card("pets", changed).split("---\n", 2)[1])
+    assert head["tags"] == ["adversarial-autoencoder", *tags]
+
+
+def test_a_signature_that_is_not_there_is_not_named(manifest):
+    manifest["novelty_quantiles"] = {"0.99": 3.5}
+    assert "score_novelty" in card.card("pets", manifest | {"signatures": ["score_novelty"]})
+    assert "score_novelty" not in card.card("pets", manifest | {"signatures": []})
+
+
 def test_scores_have_their_interval_and_names_are_no_markup(manifest):
     text = card.card("pets", manifest)
     # Clopper and Pearson, 6 of 60, by the quantiles of the beta distribution.

@@ -59,11 +59,12 @@ def test_unreadable_exports_are_named(tmp_path, name):
 
 
 def test_who_names_a_model_that_is_not_there_is_told_what_is(tmp_path):
-    for name in ("digits/7", "old/.retired-3", "old/.retired-12"):
+    for name in ("digits/7", "old/.retired-3", "old/.retired-12", "my model/.retired-1"):
         (tmp_path / name).mkdir(parents=True)
     told = {
         "digit": "Models of a like name are there: digits.",
         "old": f"comes back with mv {tmp_path}/old/.retired-12 {tmp_path}/old/12",
+        "my model": f"mv '{tmp_path}/my model/.retired-1' '{tmp_path}/my model/1'",
         "cats": "Make one with python -m tools.export --run_dir=DIR",
     }
     for name, message in told.items():

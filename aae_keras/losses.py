@@ -1,8 +1,9 @@
 """The terms of the objective, one pure function each.
 
 A loss per example maps a batch of n rows to n values, in nats or half squared pixels. Summing them
-and dividing by the global batch size is the model's affair, so that replicas add up. Two speak of
-the networks alone and give one value: `mode_distance_loss` and `head_distance_loss`.
+and dividing by the global batch size is the model's affair, so that replicas add up. Three give one
+value: `marginal_divergence` of a batch as a whole, `mode_distance_loss` and `head_distance_loss` of
+the networks alone.
 
 Discriminators call prior samples real (1) and codes fake (0). Everything is computed from logits:
 exact where `log(D + epsilon)` is not.

@@ -112,8 +112,12 @@ class Data:
 
     @functools.cached_property
     def validation(self) -> tf.data.Dataset | None:
-        """`(images, labels)` of validation, or `(images,)` without labels; None if empty."""
-        rows = self.split.validation_rows
+        """`(images, labels)` of validation, or `(images,)` without labels; None if empty.
+
+        In an order of its own: a term of whole batches, such as marginal entropy, would else tell
+        how the images of a folder lie, class by class.
+        """
+        rows = self.split.shuffled_validation_rows()
         known = self.split.labels[rows] >= 0
         if len(self.split.labeled_rows) and known.any() and not known.all():
             log.warning(

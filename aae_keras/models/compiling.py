@@ -128,7 +128,7 @@ def check(
         if any(layer.compute_dtype == "float16" for layer in all_layers(network)):
             raise ValueError(
                 f"`{name}` computes in float16, whose small gradients need a scaled loss, which is "
-                "not supported. Build it in `mixed_bfloat16` or float32."
+                "not supported. Build it in `mixed_bfloat16`, but for its last layers, or float32."
             )
         if _has_losses(network):
             raise ValueError(

@@ -45,7 +45,9 @@ class CheckedModel(keras.Model):
                 ones, or flat.
             y: Class numbers from 0, shape (n,) or (n, 1), if `x` is arrays; -1 means no label.
             validation_data: `(images, labels)`, or `(images,)` without labels, or a set of such.
-            shuffle: None shuffles arrays, and leaves the order of a set to the set.
+            shuffle: None shuffles arrays, and leaves the order of a set to the set. That of arrays
+                is Keras's (`keras.utils.set_random_seed`), not of the model's seed: a set of
+                `data.from_arrays` has an order of (seed, epoch), which a resumed run repeats.
             callbacks: Keras callbacks. One that changes the rate of `model.optimizer` changes those
                 of all phases, by the same factor.
             class_weight: Dict by class of the factor of `classification_loss`; 1 where not given.

@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from aae_keras import losses
+from aae_keras.models.replicas import total
 from aae_keras.networks import input_shapes, mixes_rows, upstream_variables
 from aae_keras.phases import PHASES
 
@@ -257,8 +258,9 @@ def mean_of(term: Term, value: tf.Tensor, batch: Batch, replicas: int = 1) -> tf
         return ops.sum(value) / ops.cast(replicas, "float32")
     if not term.of_labels:
         return ops.sum(value) / ops.cast(ops.shape(value)[0] * replicas, "float32")
-    # Over the labels there are; each replica has its own number of them.
-    return ops.sum(value * batch.known) / (ops.maximum(ops.sum(batch.known), 1.0) * replicas)
+    # Over the labels there are, of all replicas: each has its own number of them.
+    known = total(ops.sum(batch.known))
+    return ops.sum(value * batch.known) / ops.maximum(known, 1.0)
 
 
 def add_gradients(

@@ -69,6 +69,7 @@ class Passed:
         self.shape = input_shapes(model.encoder)["image"][1:]
         self.classes = model.classes
         self.least = 0 if model.latent_y == LatentY.GIVEN else -1
+        self.replicas = model.distribute_strategy.num_replicas_in_sync if training else 1
         self.takes_weights = model.latent_y == LatentY.CLASS
         asked = any(term.needs_labels for term in getattr(model, "terms", ()))
         self.needs_labels = training and asked
@@ -145,6 +146,12 @@ class Passed:
     def _batch(self, element):
         """One of several, so that it may be without a label."""
         parts = keras.utils.unpack_x_y_sample_weight(element)
+        sizes = [len(part) for part in keras.tree.flatten(parts[0]) if hasattr(part, "__len__")]
+        if any(size % self.replicas for size in sizes):
+            raise DataError(
+                "Replicas share each batch, so that its rows must be a multiple of their number. "
+                f"Received: {sizes} rows for {self.replicas} replicas"
+            )
         return keras.utils.pack_x_y_sample_weight(*self._arrays(*parts, whole=False))
 
     def _formed(self, element):

@@ -43,7 +43,7 @@ class PhasedModel(CheckedModel):
         averaged_statistics: Whether batch normalisation has statistics of its own for the averaged
             weights, measured in training; files that do not name it have none.
         extra_terms: A list of `Regularizer`s, whose terms are added to the setting's own.
-        seed: Whole number: with the step (and replica) it decides every random draw.
+        seed: Whole number: with the step (and replica) it decides every random draw of a step.
 
     Raises:
         TypeError: If the encoder is no functional model.

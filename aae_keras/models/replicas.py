@@ -110,6 +110,11 @@ def global_mean(values: tf.Tensor) -> tf.Tensor:
     return total / rows
 
 
+def total(value: tf.Tensor) -> tf.Tensor:
+    """A number of each replica, added up over all of them, with its gradient."""
+    return value if count() == 1 else _sum_with_gradient(value)[0]
+
+
 def _sum_with_gradient(*tensors):
     if _workers is None:
         context = tf.distribute.get_replica_context()

@@ -126,8 +126,8 @@ def check_network(
 
     Raises:
         TypeError: If it is no functional model.
-        ValueError: If its inputs or outputs have other names, or an output that must be logits, as
-            those called so and the one of a discriminator must, is probabilities.
+        ValueError: If its inputs or outputs have other names, an output is bfloat16, or one that
+            must be logits, as those called so and that of a discriminator must, is probabilities.
     """
     if not isinstance(network, keras.Model) or not hasattr(network, "output_names"):
         raise TypeError(
@@ -147,6 +147,11 @@ def check_network(
                 f"the keys of its output dict, like that. Received: {kind} {', '.join(names)}"
             )
     for name, tensor in output_tensors(network).items():
+        if tensor.dtype == "bfloat16":
+            raise ValueError(
+                f"`{role}` must end in float32, in which losses and answers are. Give the layers "
+                f"of its outputs dtype='float32'. Received: {name} in bfloat16"
+            )
         if (outputs is None or name.endswith("logits")) and (squash := _squash_of(tensor)):
             raise ValueError(
                 f"`{role}` must give logits, before any softmax or sigmoid: the losses have their "

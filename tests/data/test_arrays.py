@@ -254,12 +254,24 @@ def test_floats_that_were_divided_twice_are_said(images, labels, caplog):
     assert "alone, almost black. If they were divided by 255 twice, divide" in caplog.text
 
 
+def test_validation_is_mixed_and_images_keep_their_labels():
+    """Images of a folder stand class by class, of which a batch would hold one or two."""
+    labels = np.repeat(np.arange(4), 500)
+    images = np.zeros((2000, 6, 5, 1), "uint8")
+    images[:, 0, 0, 0] = labels
+    data = from_arrays(images, labels, validation_size=1000)
+    for images, labels in data.validation:
+        np.testing.assert_array_equal(images[:, 0, 0, 0], labels)
+        # of 500 images, a quarter each: some 7 standard deviations from either side
+        assert (np.abs(np.bincount(labels, minlength=4) - 125) < 50).all()
+
+
 def test_validation_looks_at_the_images_that_have_a_label(images, labels, caplog):
     source = arrays.read_arrays(images, np.where(np.arange(60) < 4, -1, labels))
     source = dataclasses.replace(source, validation_rows=np.arange(10))
     split = splits.split_source(source)
     data = Data(split, 10, 10)
     (batch,) = data.validation
-    np.testing.assert_array_equal(batch[1], labels[4:10])
+    np.testing.assert_array_equal(np.sort(batch[1]), np.sort(labels[4:10]))
     assert "4 of 10 validation images have no label" in caplog.text
     assert not set(range(10)) & set(split.unlabeled_rows)  # training sees none of them all the same

@@ -477,6 +477,20 @@ def test_a_network_in_float16_is_refused(nested):
         models.LabelsOnly(keras.Model(image, heads)).compile()
 
 
+def test_a_head_in_bfloat16_is_refused():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        flat = keras.layers.Flatten()(image := keras.Input((6, 5, 1), name="image"))
+        hidden = keras.layers.Dense(8)(flat)
+        z = keras.layers.Dense(2, dtype="float32")(hidden)
+        heads = [keras.layers.Dense(3, dtype=dtype)(hidden) for dtype in ("float32", None)]
+    finally:
+        keras.config.set_dtype_policy("float32")
+    models.LabelsOnly(keras.Model(image, {"y_logits": heads[0], "z": z}))
+    with pytest.raises(ValueError, match="`encoder` must end in float32.*y_logits in bfloat16"):
+        models.LabelsOnly(keras.Model(image, {"y_logits": heads[1], "z": z}))
+
+
 def test_labels_only_ignores_the_unlabelled_images(element, images, labels):
     found = []
     for unlabeled in (images[:40], 255 - images[:40]):

@@ -8,6 +8,7 @@ SCRIPT = """
     import tensorflow as tf
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, 2 * [tf.config.LogicalDeviceConfiguration()])
+    import keras
     import numpy as np
     from aae_keras import models
     from aae_keras.models.objective import Term, classification_term, reconstruction_term
@@ -31,7 +32,9 @@ SCRIPT = """
     images = np.random.default_rng(0).integers(0, 255, (8, 6, 5, 1), dtype="uint8")
     labels = np.arange(8) % 3
     element = {"unlabeled": images, "labeled": images}, labels
-    data = tf.data.Dataset.from_tensor_slices(element).repeat(3).batch(8, drop_remainder=True)
+    # One replica knows four labels, the other one.
+    some = element[0], np.where(np.arange(8) < 5, labels, -1)
+    data = tf.data.Dataset.from_tensor_slices(some).repeat(3).batch(8, drop_remainder=True)
 
     def trained(**kwargs):
         late = ConditionalEntropy(FadeIn(5.0, 1, 3))
@@ -87,6 +90,19 @@ SCRIPT = """
         assert "drop_remainder=True" in str(error)
         print("small batches are left out")
 
+    class Batches(keras.utils.PyDataset):
+        num_batches = 2
+
+        def __getitem__(self, index):
+            part = images[: (4, 1)[index]]
+            return {"unlabeled": part, "labeled": part}, labels[: len(part)]
+
+    try:
+        normal.fit(Batches(), verbose=0)
+    except ValueError as error:
+        assert "a multiple of their number. Received: [1, 1] rows for 2 replicas" in str(error)
+        print("batches of one image are refused")
+
     for options in ({"jit_compile": True}, {"steps_per_execution": 2}, {"jit_updates": True}):
         try:
             together.compile(**options)
@@ -101,7 +117,8 @@ def test_replicas_add_up_and_draw_different_noise():
     )
     said = done.stdout.splitlines()
     expected = ["replicas agree", "odd batches agree", "small batches are left out"]
-    assert said[:3] == expected, done.stderr
+    expected += ["batches of one image are refused"]
+    assert said[:4] == expected, done.stderr
     refused = ("jit_compile", "steps_per_execution", "jit_updates")
-    for name, message in zip(refused, said[3:], strict=True):
+    for name, message in zip(refused, said[4:], strict=True):
         assert message.startswith(f"`{name}` ") and "Received" in message

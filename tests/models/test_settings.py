@@ -312,6 +312,21 @@ def test_with_two_trunks_neither_reconstruction_nor_the_game_over_z_moves_y(elem
     assert all(np.any(g) for g in tape.gradient(value, of_y[-2:]))
 
 
+def test_a_detached_y_is_left_alone_by_the_mode_decoder_too(element):
+    """Which draws of y alone, and would have its way with it."""
+    model = SETTINGS["clustering-with-everything"](detached_y=True)
+    model.compile(jit_compile=False)
+    (term,) = (term for term in model.terms if term.name == "mode_loss")
+    forward = models.Forward(model, model.make_batch(tensors(element)), training=True)
+    encoder, modes = model.encoder.trainable_variables, model.mode_decoder.trainable_variables
+    with tf.GradientTape() as tape:
+        value = term.loss(forward)
+    moved = tape.gradient(value, encoder + modes)
+    assert moved[: len(encoder)] == [None] * len(encoder)
+    assert all(np.any(gradient) for gradient in moved[len(encoder) :])
+    assert {id(variable) for variable in term.variables} == set(map(id, modes))
+
+
 def test_a_discriminator_that_is_told_y_sees_the_encoders_own(element):
     model = SETTINGS["semi-supervised-two-trunks"]()
     model.compile(jit_compile=False)
@@ -414,6 +429,13 @@ def test_a_balanced_prior_draws_rare_categories_more_often(element):
     weights = 1 / (np.array([0.7, 0.2, 0.1, 0.0]) + 0.1 / NUM_CLUSTERS)
     # 2000 draws: a standard deviation of at most a hundredth
     np.testing.assert_allclose(counts / counts.sum(), weights / weights.sum(), atol=0.04)
+
+
+def test_a_balanced_prior_has_no_shares_of_its_own():
+    prior = priors.CategoricalPrior(NUM_CLUSTERS, [0.7, 0.1, 0.1, 0.1])
+    parts = tiny_networks(categories=NUM_CLUSTERS)
+    with pytest.raises(ValueError, match="draws categories by their use alone.*'shares'"):
+        models.ClusteringAAE(*parts.values(), prior, priors.GaussianPrior(2), balanced_prior=True)
 
 
 def test_usage_follows_the_codes(element):

@@ -43,7 +43,7 @@ class ClusteringAAE(LabelAndStyleAAE):
         mode_decoder: Functional model, `y` to `image_logits`; or None.
         cyclic_loss, z_penalty, mode_distance: Weights of the terms; 0 leaves them out.
         balanced_prior: Whether to sample categories more often the more rarely the encoder uses
-            them.
+            them. The prior of y must be a `CategoricalPrior` without shares of its own.
         **kwargs: See `LabelAndStyleAAE`, whose arguments may be given by name too.
 
     Raises:
@@ -72,6 +72,12 @@ class ClusteringAAE(LabelAndStyleAAE):
         self.mode_distance = ranges.checked("mode_distance", mode_distance)
         self.balanced_prior = bool(balanced_prior)
         if balanced_prior:
+            prior = self.categorical_prior
+            if not isinstance(prior, CategoricalPrior) or prior.shares is not None:
+                raise ValueError(
+                    "`balanced_prior` draws categories by their use alone, so that the prior of y "
+                    f"must be a CategoricalPrior without shares. Received: {prior.get_config()}"
+                )
             self.usage = self.add_weight(
                 shape=(self.categorical_prior.dim,),
                 initializer=keras.initializers.Constant(1 / self.categorical_prior.dim),
@@ -100,7 +106,8 @@ class ClusteringAAE(LabelAndStyleAAE):
                 )
             )
         if self.mode_decoder is not None:
-            variables = encoder + self.mode_decoder.trainable_variables
+            variables = self.mode_decoder.trainable_variables
+            variables = variables if self.detached_y else encoder + variables
             terms.append(addition("mode_loss", loss=self._mode_loss, variables=variables))
         if self.mode_distance:
             terms.append(
@@ -165,5 +172,5 @@ class ClusteringAAE(LabelAndStyleAAE):
         return losses.cyclic_loss(forward.code, code_again)
 
     def _mode_loss(self, forward):
-        distance = losses.RECONSTRUCTION[self.reconstruction]
-        return distance(forward.batch.images, self.decode_modes(forward.code["y"], training=True))
+        distance, y = losses.RECONSTRUCTION[self.reconstruction], self.decoded(forward.code)["y"]
+        return distance(forward.batch.images, self.decode_modes(y, training=True))

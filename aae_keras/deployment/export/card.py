@@ -158,8 +158,9 @@ def _limits(manifest, classifies):
             "It gives one of its classes to any image, also to one of none of them, and a high "
             "confidence does not say otherwise."
         )
-    if "score_novelty" in manifest["signatures"]:
-        usual = manifest["novelty_quantiles"]["0.99"]
+    quantiles = manifest["novelty_quantiles"]  # none where there are no validation images
+    if "score_novelty" in manifest["signatures"] and quantiles:
+        usual = quantiles["0.99"]
         lines.append(
             f"The signature {_code('score_novelty')} says how unusual an image is: 99 % of the "
             f"validation images lie below {usual:.3g}."

@@ -275,9 +275,7 @@ def test_the_real_server(tmp_path):
     (tmp_path / "cut.png").write_bytes((tmp_path / "0.png").read_bytes()[:-30])
     local = list(prediction.predict_files(predictor, paths))
     server = clients.open_server(os.environ["AAE_TF_SERVING"], version.parent.name)
-    *rows, bad = remote.classify_files(
-        server, [*paths, str(tmp_path / "cut.png")], prediction.answer_row
-    )
+    *rows, bad = remote.classify_files(server, [*paths, str(tmp_path / "cut.png")])
     assert "the server refused it" in bad["error"]
     for row, expected in zip(rows, local, strict=True):
         assert (row["image"], row["label"]) == (expected["image"], expected["label"])

@@ -55,8 +55,9 @@ class MarginalEntropy(Regularizer):
     """max(KL(mean of q(y|x) || p(y)), slack): the categories are used as often as p(y) says.
 
     For a uniform p(y) that is log K - H(mean of y): every category in use. The mean is over a
-    batch, so that a batch must hold a few images of each category. The term is of the
-    reconstruction phase, whose optimizer it shares; it moves what y depends on.
+    batch, so that a batch must hold a few images of each category, of held-out images too: arrays
+    that are passed for validation have to be mixed. The term is of the reconstruction phase, whose
+    optimizer it shares; it moves what y depends on.
 
     Args:
         weight: Number or function of the step. A few times that of `ConditionalEntropy`, which

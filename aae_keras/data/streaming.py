@@ -31,8 +31,9 @@ FILES_AT_ONCE = 4
 READ_BATCH = 1000
 # What `images.read_image` says, within all that TensorFlow tells of an error in Python.
 UNREADABLE = re.compile(r"not a readable image \(.*\)")
-# How a PNG of 8 bits begins, and the byte that follows for grey and for colour.
+# How a PNG of 8 bits begins, the byte that follows for grey and for colour, and how it ends.
 PNG_HEAD, PNG_BITS, PNG_COLOURS = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 8, {1: 0, 3: 2}
+PNG_END = b"IEND\xaeB`\x82"
 
 
 class StreamedImages(Images):
@@ -227,13 +228,13 @@ def is_bare_png(content: bytes, channels: int) -> bool:
         content: The encoded image.
         channels: 1 if it is to be grey, 3 if it is to be in colour.
     """
-    length = int.from_bytes(content[33:37], "big")
-    return (
-        content.startswith(PNG_HEAD)
-        and content[24:26] == bytes([PNG_BITS, PNG_COLOURS[channels]])
-        and content[37:41] == b"IDAT"
-        and len(content) == 57 + length
-    )
+    if not content.startswith(PNG_HEAD):
+        return False
+    place = 33  # behind the header
+    while content[place + 4 : place + 8] == b"IDAT":
+        place += 12 + int.from_bytes(content[place : place + 4], "big")
+    kind = bytes([PNG_BITS, PNG_COLOURS[channels]])
+    return content[24:26] == kind and content[place + 4 :] == PNG_END
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from PIL import Image
 
 from aae_keras import data as data_module
 from aae_keras import models
@@ -145,6 +146,10 @@ def test_images_are_read_as_files_of_the_same_content_are(tmp_path, channels):
     contents = {name: make() for name, make in kinds.READABLE.items()}
     bare = [name for name in contents if streaming.is_bare_png(contents[name], channels)]
     assert bare == [{1: "png-grey", 3: "png-colour"}[channels]]
+    large = np.random.default_rng(0).integers(0, 256, (400, 300, channels), dtype="uint8")
+    large = kinds.encoded(Image.fromarray(large.squeeze()), "PNG")
+    assert large.count(b"IDAT") > 1 and streaming.is_bare_png(large, channels)
+    assert not any(streaming.is_bare_png(large[:end], channels) for end in (0, 20, 60, -12, -1))
     others = ("png-ink", "png-transparent-grey", "png-turned-at-its-end", "jpeg-turned-6", "gif")
     for name in (*bare, *others, "jpeg-colour", "png-16-bits-colour"):
         (image,) = streamed_from(tmp_path, [contents[name]], channels=channels)[:]

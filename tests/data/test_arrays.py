@@ -256,10 +256,10 @@ def test_floats_that_were_divided_twice_are_said(images, labels, caplog):
 
 def test_validation_is_mixed_and_images_keep_their_labels():
     """Images of a folder stand class by class, of which a batch would hold one or two."""
-    labels = np.repeat(np.arange(4), 500)
-    images = np.zeros((2000, 6, 5, 1), "uint8")
+    labels = np.repeat(np.arange(4), 2000)
+    images = np.zeros((8000, 6, 5, 1), "uint8")
     images[:, 0, 0, 0] = labels
-    data = from_arrays(images, labels, validation_size=1000)
+    data = from_arrays(images, labels, num_labeled=40, validation_size=1000)
     for images, labels in data.validation:
         np.testing.assert_array_equal(images[:, 0, 0, 0], labels)
         # of 500 images, a quarter each: some 7 standard deviations from either side

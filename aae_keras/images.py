@@ -26,6 +26,9 @@ EXTENSIONS = (
     *(".pgm", ".ppm", ".pbm", ".pnm", ".pfm", ".tga", ".pcx", ".qoi", ".ico"),
 )
 MODES = {1: "L", 3: "RGB"}
+# How a PNG begins and ends; the bits and the kind of one of 8-bit grey, and of colour.
+PNG_HEAD, PNG_END = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"IEND\xaeB`\x82"
+PNG_KINDS = {1: b"\x08\0", 3: b"\x08\2"}
 MAX_PIXEL = pictures.MAX_PIXEL
 
 
@@ -130,6 +133,22 @@ def is_image(source: File) -> bool:
             return True
     except ImageError:
         return False
+
+
+def is_bare_png(content: bytes, channels: int) -> bool:
+    """Whether an encoded image is a PNG of 8 bits that holds nothing but its pixels.
+
+    There are no opacity, no EXIF data and no text in it, so that any decoder reads it alike.
+
+    Args:
+        content: The encoded image.
+        channels: 1 if it is to be grey, 3 if it is to be in colour.
+    """
+    place = 33  # behind the header
+    while content[place + 4 : place + 8] == b"IDAT":
+        place += 12 + int.from_bytes(content[place : place + 4], "big")
+    is_plain = content.startswith(PNG_HEAD) and content[24:26] == PNG_KINDS[channels]
+    return is_plain and content[place + 4 :] == PNG_END
 
 
 def plain_png(source: File) -> bytes:

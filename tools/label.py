@@ -116,8 +116,9 @@ def labels_file(config):
 
 
 def run_folder():
-    """The folder of --run_dir, by a name that it has beside others."""
-    return pathlib.Path(os.path.abspath(cli.FLAGS.run_dir))
+    """The folder of --run_dir, by the name that it has beside others, which `.` is not."""
+    folder = pathlib.Path(cli.FLAGS.run_dir)
+    return folder if folder.name not in ("", "..") else pathlib.Path(os.path.abspath(folder))
 
 
 def beside_the_run(used, path):
@@ -182,8 +183,7 @@ def train_command(config, path):
 
         labelled = config_with(config, str(path))
         words = cli.flags_of(labelled)
-        former = pathlib.Path(flags.run_dir)
-        former = former if former.name not in ("", "..") else run_folder()
+        former = run_folder()
         folder = former.with_name(runs.default_folder(labelled).name)
         if runs.exists(folder):
             folder = runs.free_folder(former.with_name(f"{former.name}-labelled"))

@@ -50,7 +50,7 @@ class Split:
         return not np.issubdtype(self.names.dtype, np.integer)
 
     def shuffled_validation_rows(self) -> np.ndarray:
-        """The same order always, for who looks at some: those of a folder stand class by class."""
+        """The same order always, for who looks at parts: those of a folder stand class by class."""
         return np.random.default_rng(0).permutation(self.validation_rows)
 
     def fingerprint(self) -> str:

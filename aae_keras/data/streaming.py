@@ -21,7 +21,7 @@ from aae_keras.data.images import Images, Rows
 from aae_keras.data.memory import ImagesInMemory
 from aae_keras.data.source import DataError
 from aae_keras.errors import SeveralSizes, first_line
-from aae_keras.images import read_image, read_picture
+from aae_keras.images import is_bare_png, read_image, read_picture
 from aae_keras.pictures import ImageError
 from aae_keras.reading import Reading
 
@@ -31,9 +31,6 @@ FILES_AT_ONCE = 4
 READ_BATCH = 1000
 # What `images.read_image` says, within all that TensorFlow tells of an error in Python.
 UNREADABLE = re.compile(r"not a readable image \(.*\)")
-# How a PNG of 8 bits begins, the byte that follows for grey and for colour, and how it ends.
-PNG_HEAD, PNG_BITS, PNG_COLOURS = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 8, {1: 0, 3: 2}
-PNG_END = b"IEND\xaeB`\x82"
 
 
 class StreamedImages(Images):
@@ -41,7 +38,7 @@ class StreamedImages(Images):
 
     `images[rows]` reads rows into memory; `batches` streams them. They are read as image files are:
     upright, over the background, in one colour mode. TensorFlow decodes those alone of which it
-    makes the same pixels, in a fraction of the time; `is_bare_png` says which.
+    makes the same pixels, in a fraction of the time; `images.is_bare_png` says which.
 
     Args:
         files: Paths of the files.
@@ -217,24 +214,6 @@ class StreamedImages(Images):
     def _read(self, encoded):
         *_, channels = self._image_shape
         return read_image(io.BytesIO(encoded), channels, self._size, self._reading)
-
-
-def is_bare_png(content: bytes, channels: int) -> bool:
-    """Whether an encoded image is a PNG of 8 bits that holds nothing but its pixels.
-
-    There are no opacity, no EXIF data and no text in it: signature, header, pixels, end.
-
-    Args:
-        content: The encoded image.
-        channels: 1 if it is to be grey, 3 if it is to be in colour.
-    """
-    if not content.startswith(PNG_HEAD):
-        return False
-    place = 33  # behind the header
-    while content[place + 4 : place + 8] == b"IDAT":
-        place += 12 + int.from_bytes(content[place : place + 4], "big")
-    kind = bytes([PNG_BITS, PNG_COLOURS[channels]])
-    return content[24:26] == kind and content[place + 4 :] == PNG_END
 
 
 @contextlib.contextmanager

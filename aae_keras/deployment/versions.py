@@ -173,12 +173,12 @@ def publish(
         interrupts.check()
         try:
             version = aside.rename(target)  # fails on a folder that is not empty
-            flush(base)
-            return version
         except OSError as error:
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
                 raise
             raise VersionError(f"{target} exists, and a version is never overwritten.") from error
+        flush(base)
+        return version
 
 
 def retire(base: str | pathlib.Path, number: int) -> pathlib.Path:

@@ -2,11 +2,13 @@
 
 What is shown was read by the project's own reader, so that a photo that lies on its side is turned
 as training turns it. It is not brought to the size or the colours of training: what is hard to
-recognise in 32 pixels is easy in the file.
+recognise in 32 pixels is easy in the file. A prepared set of several sizes is shown in one, which
+is said.
 """
 
 import abc
 import io
+import logging
 import pathlib
 
 import numpy as np
@@ -18,6 +20,8 @@ from aae_keras.data.source import Source
 from aae_keras.errors import SeveralSizes
 from aae_keras.files import at_home
 from aae_keras.reading import EACH_IMAGE, Reading
+
+log = logging.getLogger(__name__)
 
 # Longest side of a picture that is sent: more is not seen, and takes seconds to make.
 LARGE, SMALL = 1024, 192
@@ -95,6 +99,7 @@ def _source(dataset, data_dir):
     try:
         return sources.read(dataset, data_dir)
     except SeveralSizes:
+        log.warning("%s: images of several sizes, shown with margins in %d pixels.", dataset, SMALL)
         return sources.read(dataset, data_dir, SMALL, reading=Reading(fit="pad"))
 
 

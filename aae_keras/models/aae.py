@@ -139,7 +139,7 @@ class AdversarialModel(PhasedModel):
         """The loss of a phase: its terms' values, each averaged and weighted, added up."""
         total = 0.0
         for term in phase.terms:
-            mean = objective.mean_of(term, values[term.name], batch, replicas.count())
+            mean = objective.mean_of(term, values[term.name], batch)
             total += (term.weight(self.step) if callable(term.weight) else term.weight) * mean
         return phase.weight * total
 

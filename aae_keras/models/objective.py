@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from aae_keras import losses
-from aae_keras.models.replicas import total
+from aae_keras.models import replicas
 from aae_keras.networks import input_shapes, mixes_rows, upstream_variables
 from aae_keras.phases import PHASES
 
@@ -245,21 +245,20 @@ def classification_term(model: "AdversarialModel") -> Term:
     )
 
 
-def mean_of(term: Term, value: tf.Tensor, batch: Batch, replicas: int = 1) -> tf.Tensor:
+def mean_of(term: Term, value: tf.Tensor, batch: Batch) -> tf.Tensor:
     """A replica's share of a term's mean over the global batch; the shares add up to it.
 
     Args:
         term: The `Term`.
         value: What its `loss` returned.
         batch: The `Batch` it was computed of.
-        replicas: How many there are.
     """
     if term.per == "batch":
-        return ops.sum(value) / ops.cast(replicas, "float32")
+        return ops.sum(value) / ops.cast(replicas.count(), "float32")
     if not term.of_labels:
-        return ops.sum(value) / ops.cast(ops.shape(value)[0] * replicas, "float32")
+        return ops.sum(value) / ops.cast(ops.shape(value)[0] * replicas.count(), "float32")
     # Over the labels there are, of all replicas: each has its own number of them.
-    known = total(ops.sum(batch.known))
+    known = replicas.total(ops.sum(batch.known))
     return ops.sum(value * batch.known) / ops.maximum(known, 1.0)
 
 

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_datasets as tfds
 from PIL import Image
 
 from aae_keras import data as data_module
@@ -19,10 +18,11 @@ from aae_keras.data.source import DataError, Source
 from aae_keras.data.splits import split_source
 from aae_keras.data.streaming import StreamedImages
 from aae_keras.experiment.learning import training
-from aae_keras.images import read_image
+from aae_keras.images import is_bare_png, read_image
 from aae_keras.reading import Reading
 from tests.data import kinds
 from tests.data.numbered import numbered_images, rows_of, streamed_images
+from tests.data.prepared_sets import make_set
 
 
 @pytest.fixture
@@ -144,12 +144,12 @@ def streamed_from(folder, contents, **options):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_images_are_read_as_files_of_the_same_content_are(tmp_path, channels):
     contents = {name: make() for name, make in kinds.READABLE.items()}
-    bare = [name for name in contents if streaming.is_bare_png(contents[name], channels)]
+    bare = [name for name in contents if is_bare_png(contents[name], channels)]
     assert bare == [{1: "png-grey", 3: "png-colour"}[channels]]
     large = np.random.default_rng(0).integers(0, 256, (400, 300, channels), dtype="uint8")
     large = kinds.encoded(Image.fromarray(large.squeeze()), "PNG")
-    assert large.count(b"IDAT") > 1 and streaming.is_bare_png(large, channels)
-    assert not any(streaming.is_bare_png(large[:end], channels) for end in (0, 20, 60, -12, -1))
+    assert large.count(b"IDAT") > 1 and is_bare_png(large, channels)
+    assert not any(is_bare_png(large[:end], channels) for end in (0, 20, 60, -12, -1))
     others = ("png-ink", "png-transparent-grey", "png-turned-at-its-end", "jpeg-turned-6", "gif")
     for name in (*bare, *others, "jpeg-colour", "png-16-bits-colour"):
         (image,) = streamed_from(tmp_path, [contents[name]], channels=channels)[:]
@@ -180,44 +180,6 @@ def test_an_unreadable_image_is_refused_with_its_reason(tmp_path, first):
     contents = [bad, good] if first else [good, bad]
     with pytest.raises(DataError, match=r"^small: not a readable image \(of no known format\)\.$"):
         streamed_from(tmp_path, contents, name="small")[:]
-
-
-def make_set(folder, sizes=((6, 5),), test=10, channels=1, train="train", validation=0):
-    """Prepare a set of 40 random images, the labels their row numbers modulo 3."""
-
-    class Generated(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-        """Noise."""
-
-        VERSION = tfds.core.Version("1.0.0")
-
-        def _info(self):
-            shape = (*(sizes[0] if len(sizes) == 1 else (None, None)), channels)
-            features = {
-                "image": tfds.features.Image(shape=shape),
-                "label": tfds.features.ClassLabel(names=["a", "b", "c"]),
-            }
-            return tfds.core.DatasetInfo(
-                builder=self,
-                features=tfds.features.FeaturesDict(features),
-                supervised_keys=("image", "label"),
-            )
-
-        def _split_generators(self, manager):
-            parts = {train: self._generate_examples(40, 0)}
-            if validation:
-                parts["validation"] = self._generate_examples(validation, 2)
-            return parts | ({"test": self._generate_examples(test, 1)} if test else {})
-
-        def _generate_examples(self, count, seed):
-            random = np.random.default_rng(seed)
-            for number in range(count):
-                size = sizes[number % len(sizes)]
-                image = random.integers(0, 256, (*size, channels), dtype=np.uint8)
-                yield number, {"image": image, "label": number % 3}
-
-    Generated.name = "generated"
-    tfds.disable_progress_bar()
-    Generated(data_dir=folder).download_and_prepare()
 
 
 def load(folder, **changes):

@@ -11,7 +11,7 @@ from aae_keras.data import sources
 from aae_keras.errors import DataError
 from aae_keras.labelling import collection, session
 from aae_keras.labelling.session import Refused
-from tests.data.test_streaming import make_set
+from tests.data.prepared_sets import make_set
 from tests.labelling import made
 
 
@@ -163,9 +163,10 @@ def test_a_photo_is_shown_upright_in_its_own_size_and_a_large_one_smaller(root):
     assert list(sizes.values()) == [(20, 40), (5, 10), (5, 4)]
 
 
-def test_a_prepared_set_of_several_sizes_is_shown_with_margins(tmp_path):
+def test_a_prepared_set_of_several_sizes_is_shown_with_margins(tmp_path, caplog):
     make_set(tmp_path, sizes=((6, 5), (5, 9)))
     images = collection.open_collection("generated", str(tmp_path))
     shown = Image.open(io.BytesIO(images.png(0, 1024)))
     assert shown.size == (collection.SMALL, collection.SMALL)
     assert len(images.names) == 40
+    assert "generated: images of several sizes, shown with margins in 192" in caplog.text

@@ -114,10 +114,8 @@ def test_answers_that_a_run_learned_from_are_left_alone_without_a_table_of_ours(
     given(f"--run_dir={tmp_path / 'other'}", "--labels=labels.csv")
     assert label.labels_file(config) == table  # as asked for, and said
     assert f"labels.csv is the table of {run.folder}: once it has" in capsys.readouterr().err
-    run.folder.rename(tmp_path / "runs")  # a folder of runs beside data that has no run
-    (tmp_path / "all").mkdir()
-    (tmp_path / "runs").rename(tmp_path / "all" / "run")
-    (tmp_path / "all").rename(tmp_path / "runs")
+    (tmp_path / "runs").mkdir()
+    run.folder.rename(tmp_path / "runs" / "run")  # where runs lie of which none is named
     given(f"--dataset={run.config.dataset}")
     assert label.labels_file(None) == pathlib.Path("labels-2.csv")
 

@@ -19,10 +19,10 @@ HEADER = """\
 # Results
 
 `python -m tools.reproduce` writes this page from the runs there are; what is changed by hand here
-is lost. Errors are of the test part, by `tools.evaluate`; nothing was chosen by them. `±` is the
-sample standard deviation over the seeds, each of which draws labels, weights, order and noise of
-its own. Minutes are the median of whole commands: training with all its stages and evaluation,
-start-up included, of the runs that were made one at a time, where there are any.
+is lost. Errors are of the test part, by `tools.evaluate`. `±` is the sample standard deviation over
+the seeds, each of which draws labels, weights, order and noise of its own. Minutes are the median
+of whole commands: training with all its stages and evaluation, start-up included, of the runs that
+were made one at a time, where there are any.
 """
 ABLATION = """
 ## What each part of `{name}` brings

@@ -58,7 +58,7 @@ def _checked(image_bytes):
     head = _head(image_bytes)
     is_png = _has(head, 0, PNG) & ~_has(head, PNG_BITS, PNG_16_BIT)
     good = is_png | _has(head, 0, JPEG)
-    check = segments.checked(
+    check = segments.refused_unless(
         tf.reduce_all(good),
         "`image_bytes` must be the content of PNG or JPEG files with 8 bits a channel. "
         "These rows are not:",
@@ -102,7 +102,7 @@ def _decode(content, image_shape, reading):
 def _jpeg(content):
     """The pixels of a JPEG file that is grey or of three colours."""
     channels = tf.image.extract_jpeg_shape(content)[2]
-    check = segments.checked(
+    check = segments.refused_unless(
         channels <= 3,
         "A JPEG file of `image_bytes` has four colours (CMYK). Convert it to RGB. Received:",
         channels,
@@ -165,7 +165,7 @@ def _not_too_large(content):
     fits = (tf.reduce_prod(tf.cast(size, tf.float64)) <= MAX_PIXELS) & (
         tf.reduce_max(size) <= MAX_SIDE
     )
-    check = segments.checked(
+    check = segments.refused_unless(
         fits,
         f"A file of `image_bytes` has more than {MAX_PIXELS} pixels, or {MAX_SIDE} on a side. "
         "Its size is:",

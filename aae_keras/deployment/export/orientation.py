@@ -6,7 +6,7 @@ or written otherwise, is refused.
 
 import tensorflow as tf
 
-from aae_keras.deployment.export.segments import begins, checked, digits_of, is_empty, number
+from aae_keras.deployment.export.segments import begins, digits_of, is_empty, number, refused_unless
 
 TAG, SHORT = 0x0112, 3
 ENTRY_BYTES = 12
@@ -25,7 +25,7 @@ def read(exif: tf.Tensor, xmp: tf.Tensor) -> tf.Tensor:
     Raises:
         InvalidArgumentError: When the graph runs, if EXIF data cannot be read.
     """
-    from_exif = tf.cond(is_empty(exif), lambda: 0, lambda: _in_exif(exif), name="e")
+    from_exif = tf.cond(is_empty(exif), lambda: 0, lambda: _in_exif(exif), name="e")  # short, too
     found = tf.strings.regex_full_match(xmp, IN_XMP)
     digit = tf.strings.regex_replace(xmp, IN_XMP, r"\1", replace_global=False)
     from_xmp = tf.strings.to_number(tf.where(found, digit, "1"), tf.int32)
@@ -70,7 +70,7 @@ def _in_exif(exif):
 
 def _readable(condition):
     message = "A file of `image_bytes` has damaged EXIF data. Save it anew, or without."
-    return checked(condition, message)
+    return refused_unless(condition, message)
 
 
 def _entry_number(content, place, length, little):

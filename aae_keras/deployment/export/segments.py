@@ -10,6 +10,7 @@ PNG_PROFILE = b"Raw profile type exif\0"
 # Parts that are looked at, each in some 30 to 90 microseconds: files with more are refused, else a
 # small one could hold a server for minutes. A PNG of 50 million pixels has 18 000 of 8 KiB.
 MOST_OF_JPEG, MOST_OF_PNG = 1000, 20_000
+LOOP = "w"  # a short name: it stands in that of every node
 
 
 class Segments(NamedTuple):
@@ -56,7 +57,7 @@ def of_jpeg(content: tf.Tensor) -> Segments:
 
     start = (tf.constant(2), "", "")
     place, exif, xmp = tf.while_loop(
-        goes_on, step, start, maximum_iterations=MOST_OF_JPEG, name="w"
+        goes_on, step, start, maximum_iterations=MOST_OF_JPEG, name=LOOP
     )
     with tf.control_dependencies([_all_seen(goes_on(place))]):
         exif = tf.identity(exif)
@@ -87,14 +88,14 @@ def of_png(content: tf.Tensor) -> Segments:
             lambda: "",
         )
         compressed = begins(chunk, PNG_XMP_NAME) & ~begins(chunk, PNG_XMP)
-        plain = checked(
+        plain = refused_unless(
             ~(is_text & (compressed | begins(chunk, PNG_PROFILE))),
             "A PNG file of `image_bytes` has its EXIF data compressed. Save it without.",
         )
         is_key = kind == b"tRNS"
         key = digits_of(content, place + 8, 2 * values)  # two bytes each, the higher one first
         beyond = tf.reduce_any(key[::2] >= most[0]) | tf.reduce_any(key[1::2] >= most[1])
-        clear = checked(
+        clear = refused_unless(
             ~(is_key & (pixels | beyond)),
             "A PNG file of `image_bytes` names its transparent colour wrongly. Save it anew.",
         )
@@ -108,7 +109,7 @@ def of_png(content: tf.Tensor) -> Segments:
 
     start = (tf.constant(8), "", "", False, False)
     place, exif, xmp, transparent, _ = tf.while_loop(
-        goes_on, step, start, maximum_iterations=MOST_OF_PNG, name="w"
+        goes_on, step, start, maximum_iterations=MOST_OF_PNG, name=LOOP
     )
     with tf.control_dependencies([_all_seen(goes_on(place))]):
         return Segments(tf.identity(exif), xmp, transparent)
@@ -116,10 +117,10 @@ def of_png(content: tf.Tensor) -> Segments:
 
 def _all_seen(goes_on):
     message = "A file of `image_bytes` has too many parts beside its pixels. Save it anew."
-    return checked(~goes_on, message)
+    return refused_unless(~goes_on, message)
 
 
-def checked(good: tf.Tensor, *said: str | tf.Tensor) -> tf.Operation:
+def refused_unless(good: tf.Tensor, *said: str | tf.Tensor) -> tf.Operation:
     """An InvalidArgumentError when the graph runs, unless it is good.
 
     It is one node, where `tf.debugging.Assert` makes two functions for it.

@@ -124,10 +124,11 @@ def test_a_file_of_few_pixels_and_a_long_side_is_refused(decode, size):
 def test_a_file_of_too_many_parts_is_refused(decode, kind):
     """100 kB of stray bytes in a JPEG held a server for seconds."""
     file = content(smooth("RGB"), kind)
-    few, many = {"JPEG": (900, 1000), "PNG": (19_000, 20_000)}[kind]
-    place, part = (33, b"\0\0\0\0aaAa" + struct.pack(">I", zlib.crc32(b"aaAa")))
-    if kind == "JPEG":
-        place, part = (20, b"\0")  # behind the first segment
+    chunk = b"\0\0\0\0aaAa" + struct.pack(">I", zlib.crc32(b"aaAa"))
+    place, part, few, many = {  # behind the header, or the first segment
+        "PNG": (33, chunk, 19_000, 20_000),
+        "JPEG": (20, b"\0", 900, 1000),
+    }[kind]
     expected = read_image(io.BytesIO(file), 3)
     taken = decode([file[:place] + few * part + file[place:]], (23, 37, 3))
     np.testing.assert_array_equal(taken[0], expected)

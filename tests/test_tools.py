@@ -15,6 +15,7 @@ import yaml
 from PIL import Image
 
 from aae_keras.data import sources
+from tests import forked
 from tests.folders import write_images
 
 TOOLS = (
@@ -29,9 +30,27 @@ QUICK = [
 ]  # fmt: skip
 
 
-def tool(name, *arguments, cwd="."):
-    command = [sys.executable, "-m", f"tools.{name}", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+def tool(name, *arguments):
+    return forked.run(f"tools.{name}", *arguments)
+
+
+@pytest.mark.parametrize(
+    "module, arguments",
+    [
+        ("tools.train", ["--epoch=3"]),  # a usage error
+        ("tools.versions", ["--name=none", "--root=."]),  # a failure
+        ("tools.export", ["--help"]),
+        ("zipfile", ["--list", "none"]),  # a traceback
+    ],
+)
+def test_a_forked_tool_answers_as_one_that_is_started(module, arguments, tmp_path):
+    command = [sys.executable, "-m", module, *arguments]
+    path = os.environ | {"PYTHONPATH": os.getcwd()}
+    started = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=path)
+    done = forked.run(module, *arguments, cwd=tmp_path)
+    assert done.returncode == started.returncode
+    assert done.stdout == started.stdout
+    assert done.stderr.splitlines()[-1:] == started.stderr.splitlines()[-1:]
 
 
 @pytest.mark.parametrize("name", TOOLS)

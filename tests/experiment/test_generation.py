@@ -42,6 +42,21 @@ def model(trained):
     return models.load_model(trained.model_file)
 
 
+def untrained(config, folder):
+    """A run folder whose model has learned nothing."""
+    data = factory.load_data(config)
+    folder.mkdir()
+    run = runs.begin(runs.name_run(folder, config), data.split.fingerprint())
+    factory.build_model(config, data).save(run.model_file)
+    return folder
+
+
+def with_files(options, files):
+    """Options in which "first" is the first file, and "both" are both."""
+    named = {"first": files[0], "both": files}
+    return {name: named.get(value, value) for name, value in options.items()}
+
+
 def test_samples_of_a_label(trained, model):
     generated = tiles(generation.generate(trained.folder, label="1", count=8), 8)
     z = model.priors["z"].sample(8, [generation.SEED, 1]).numpy()
@@ -101,14 +116,9 @@ def test_what_cannot_be_generated_is_said(trained, files, tmp_path):
     ],
 )
 def test_settings_generate_what_they_can(changes, options, message, small, tmp_path, files):
-    config = dataclasses.replace(small, epochs=1, **changes)
-    run = training.train(config, tmp_path / "run", verbose=0)
-    options = {
-        name: {"first": files[0], "both": files}.get(value, value)
-        for name, value in options.items()
-    }
+    folder = untrained(dataclasses.replace(small, **changes), tmp_path / "run")
     with pytest.raises(UserError, match=message):
-        generation.generate(run.folder, **options)
+        generation.generate(folder, **with_files(options, files))
 
 
 REDUCTION = {"setting": "dimensionality-reduction"}
@@ -130,17 +140,8 @@ INFORMED = {"setting": "label-informed", "prior": "gaussian-mixture", "prior_sca
     ],
 )
 def test_every_setting_generates(changes, options, columns, small, tmp_path, files):
-    model = factory.build_model(
-        config := dataclasses.replace(small, **changes), data := factory.load_data(config)
-    )
-    (tmp_path / "run").mkdir()
-    run = runs.begin(runs.name_run(tmp_path / "run", config), data.split.fingerprint())
-    model.save(run.model_file)
-    options = {
-        name: {"first": files[0], "both": files}.get(value, value)
-        for name, value in options.items()
-    }
-    generated = tiles(generation.generate(run.folder, **options), columns)
+    folder = untrained(dataclasses.replace(small, **changes), tmp_path / "run")
+    generated = tiles(generation.generate(folder, **with_files(options, files)), columns)
     assert len(generated) == columns and np.ptp(generated) > 0
 
 

@@ -57,11 +57,12 @@ each_setting = pytest.mark.parametrize(
 )
 
 
-def made(setting, **kwargs):
+def made(setting, steps_per_execution=1, **kwargs):
     model = SETTINGS[setting](**kwargs)
     model.compile(
         *(keras.optimizers.Adam(3e-3) for _ in range(4)),
         jit_compile=False,
+        steps_per_execution=steps_per_execution,
     )
     return model
 
@@ -99,7 +100,7 @@ def test_each_phase_moves_what_it_owns_and_nothing_else(setting, element):
 @each_setting
 def test_one_batch_is_memorised(setting, element):
     """300 steps on the same images halve the distance of what is decoded."""
-    model = made(setting, input_noise=0.0)
+    model = made(setting, steps_per_execution=100, input_noise=0.0)
     data = tf.data.Dataset.from_tensors(element).repeat(100)
     logs = model.fit(data, epochs=3, verbose=0).history["reconstruction_loss"]
     first = model_loss_of_first_step(setting, element)
@@ -185,6 +186,7 @@ LABELS_NEEDED = (
 )  # fmt: skip
 
 
+@each_setting
 def test_an_element_of_another_form_is_refused_by_its_name(setting, images):
     model = made(setting)
     with pytest.raises(ValueError, match="A training element of this setting must be"):
@@ -196,6 +198,7 @@ def test_an_element_of_another_form_is_refused_by_its_name(setting, images):
             model.train_step(({"unlabeled": images[:5]},))
 
 
+@each_setting
 def test_schedules_agree_on_the_first_pass(setting, element):
     """At the same weights and batch, each schedule reports the same reconstruction loss."""
     losses = []
@@ -206,6 +209,7 @@ def test_schedules_agree_on_the_first_pass(setting, element):
     np.testing.assert_allclose(losses, losses[0], rtol=1e-6)
 
 
+@each_setting
 def test_validation_needs_labels_only_where_the_setting_does(setting, images, labels):
     model = made(setting)
     with_labels = model.evaluate(images, labels, verbose=0, return_dict=True)
@@ -221,6 +225,7 @@ def test_validation_needs_labels_only_where_the_setting_does(setting, images, la
     )
 
 
+@each_setting
 def test_predict_gives_y_where_there_is_one(setting, images):
     model = made(setting)
     with_classes = ("semi-supervised", "semi-supervised-two-trunks", "dimensionality-reduction")

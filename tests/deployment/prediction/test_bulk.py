@@ -18,6 +18,7 @@ from aae_keras import files
 from aae_keras.deployment import contract, prediction
 from aae_keras.deployment.prediction import bulk, listing, tables
 from aae_keras.errors import DataError, UserError
+from tests import forked
 from tools.bulk import progress_line
 
 BAD = (0, 64, 130, 199)  # the first, the last, and one at the beginning of a batch
@@ -301,9 +302,9 @@ def test_work_is_not_gone_on_with_otherwise(exported, photos, tmp_path):
 def test_the_tool_says_how_far_it_is(exported, photos, tmp_path):
     model = exported.path / contract.LITERT_FILE
     output = tmp_path / "labels.csv"
-    command = [sys.executable, "-m", "tools.predict", f"--model={model}"]
-    command += [f"--images={photos}", f"--output={output}"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = forked.run(
+        "tools.predict", f"--model={model}", f"--images={photos}", f"--output={output}"
+    )
     assert done.returncode == 1 and done.stdout == f"{output}\n"  # four could not be read
     assert "200 of 200 images, " in done.stderr and "labels.failed.jsonl" in done.stderr
     assert len(output.read_text().splitlines()) == 1 + 196

@@ -18,6 +18,7 @@ from PIL import Image
 
 from aae_keras.deployment import prediction
 from aae_keras.deployment.prediction import clients, remote
+from tests import forked
 from tests.servers import prediction_service, rest
 from tests.servers.graph_mode import ServedModel
 
@@ -231,8 +232,7 @@ def test_a_picture_that_png_cannot_hold_is_converted(scheme, models, exported, t
 
 def test_the_tool_prints_the_same_lines(scheme, models, exported, files):
     def predict(*flags):
-        command = [sys.executable, "-m", "tools.predict", *flags, *files[:2], files[9]]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = forked.run("tools.predict", *flags, *files[:2], files[9])
         assert done.returncode == 1, done.stderr  # the last file is not there
         return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -65,6 +65,7 @@ def _next_child():
 if __name__ == "__main__":
     for name in PRELOADED:
         importlib.import_module(name)
+    sys.modules["tensorflow"].config.list_physical_devices()  # once, it says what it cannot load
     gc.freeze()  # else each child looks for garbage in all of this as it ends
     asked = _next_child()
     os.chdir(asked["cwd"])

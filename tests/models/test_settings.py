@@ -15,6 +15,7 @@ from tests.tiny import (
     SETTINGS,
     decoder,
     discriminator,
+    each,
     encoder,
     tiny_model,
     tiny_networks,
@@ -39,22 +40,7 @@ def setting(request):
     return request.param
 
 
-# One of each setting; its variants, which differ in their terms, in the long suite.
-VARIANTS = {
-    "semi-supervised",
-    "supervised-informed",
-    "clustering",
-    "dimensionality-reduction-without-labels",
-    "basic-gaussian",
-    "basic-universal",
-}
-each_setting = pytest.mark.parametrize(
-    "setting",
-    [
-        pytest.param(name, marks=pytest.mark.exhaustive if name in VARIANTS else ())
-        for name in SETTINGS
-    ],
-)
+each_setting = pytest.mark.parametrize("setting", each(SETTINGS))
 
 
 def made(setting, steps_per_execution=1, **kwargs):

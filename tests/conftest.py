@@ -86,7 +86,7 @@ def npz(tmp_path, images, labels):
     return write_npz(tmp_path / "own.npz", images, labels)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def mnist_dir():
     """Folder of a prepared MNIST; the test is skipped where there is none."""
     folder = pathlib.Path(os.environ.get("AAE_DATA_DIR", "../shared/data/tfds"))

@@ -88,7 +88,6 @@ def test_the_limit_is_products_at_their_rates_and_the_optimizers_traffic():
     assert rows["train/limit-share"] == pytest.approx((products + traffic) / 100)
 
 
-@pytest.mark.long
 def test_the_textbook_step_learns_what_ours_does():
     """It is a fair baseline: each phase moves its networks, and its losses have our values."""
     baseline = TextbookAAE(hidden_units=(20, 20))

@@ -1,7 +1,5 @@
 """Networks and models small enough to test in milliseconds."""
 
-import pytest
-
 from aae_keras import models, networks, priors
 
 IMAGE_SHAPE = (6, 5, 1)
@@ -159,19 +157,3 @@ SETTINGS = {
     "label-informed": label_informed,
 }
 EVERY_SETTING = SETTINGS | ENCODER_ALONE
-
-# They differ from another in their terms alone.
-VARIANTS = {
-    "semi-supervised",
-    "supervised-informed",
-    "clustering",
-    "dimensionality-reduction-without-labels",
-    "basic-gaussian",
-    "basic-universal",
-}
-
-
-def each(settings):
-    """Parameters: one of each setting; its variants in the long suite."""
-    marks = {name: pytest.mark.exhaustive if name in VARIANTS else () for name in settings}
-    return [pytest.param(name, marks=marks[name]) for name in settings]

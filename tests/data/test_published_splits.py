@@ -117,11 +117,6 @@ def test_splits_are_those_of_published_results(name, arguments, expected):
     assert pins(split_source(SOURCES[name](), **arguments)) == expected
 
 
-@pytest.fixture(scope="module")
-def mnist(mnist_dir):
-    return sources.read("mnist", data_dir=mnist_dir)
-
-
 @pytest.mark.parametrize(
     "arguments, expected",
     [
@@ -134,8 +129,9 @@ def mnist(mnist_dir):
         ({"use_labels": False}, "e3b0c442 3d2adb7a 15cbb918 a85d8dff d515834c 9d72dcc3a291a057"),
     ],
 )
-def test_splits_of_mnist_are_those_of_published_results(mnist, arguments, expected):
-    assert pins(split_source(mnist, validation_size=5000, **arguments)) == expected
+def test_splits_of_mnist_are_those_of_published_results(mnist_dir, arguments, expected):
+    data = data_module.load("mnist", data_dir=mnist_dir, validation_size=5000, **arguments)
+    assert pins(data.split) == expected
 
 
 def test_batches_come_in_the_order_of_published_results():

@@ -19,7 +19,7 @@ from tests.report.packed import cut, unpack
 LABELS = np.arange(60) % 3
 
 
-@pytest.mark.parametrize("name", tiny.each(tiny.EVERY_SETTING))
+@pytest.mark.parametrize("name", tiny.EVERY_SETTING)
 def test_every_setting_has_a_page(name, tmp_path):
     model = tiny.EVERY_SETTING[name]()
     data = pages.data_of(pages.lines(60), LABELS, ["a", "b", "c"])

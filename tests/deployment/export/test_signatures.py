@@ -207,7 +207,7 @@ WITH_Y = WITHOUT_Y | {"serving_default", "classify_bytes", "classify_examples", 
 READS_ITS_OWN_CODE = {"reconstruct", "score_novelty"}
 
 
-@pytest.mark.parametrize("setting", tiny.each(tiny.SETTINGS))
+@pytest.mark.parametrize("setting", tiny.SETTINGS)
 def test_each_setting_answers_what_it_can(setting, tmp_path, unit_images):
     model = tiny.SETTINGS[setting]()
     label_is_given = setting.startswith("supervised")

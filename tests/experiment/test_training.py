@@ -354,6 +354,26 @@ def test_weights_that_turn_nan_in_the_last_step_are_not_saved(small, tmp_path):
     assert not (tmp_path / "run" / "model.keras").exists()
 
 
+def test_an_epoch_makes_one_iterator(small, tmp_path, monkeypatch):
+    """Keras makes a second where it is not told the steps, which costs as much as some of them."""
+    made = []
+    original = tf.data.Dataset.__iter__
+
+    def counted(dataset):
+        if isinstance(dataset.element_spec[0], dict):  # images of training, by kind
+            made.append(dataset)
+        return original(dataset)
+
+    monkeypatch.setattr(tf.data.Dataset, "__iter__", counted)
+    counts = []
+    for epochs in (2, 5):
+        made.clear()
+        folder = tmp_path / f"run-{epochs}"
+        training.train(dataclasses.replace(small, epochs=epochs), folder, verbose=0)
+        counts.append(len(made))
+    assert counts[1] - counts[0] == 3
+
+
 def interrupted(small, folder, monkeypatch):
     original = fitting.EpochClock
     monkeypatch.setattr(fitting, "EpochClock", lambda: KillAt(2, batch=1))

@@ -68,6 +68,8 @@ def fit(
         model.fit(
             group.share(data.train),
             validation_data=None if validation is None else group.share(validation),
+            # Where it is left out, Keras makes two iterators an epoch and uses one.
+            steps_per_epoch=int(data.train.cardinality()),
             epochs=stop,
             initial_epoch=done,
             verbose=verbose,

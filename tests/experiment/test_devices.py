@@ -154,7 +154,8 @@ def work_together(folder, *works):
         for worker in both:
             worker.kill()
     for out, err in said:
-        assert out, err
+        print(err)  # pytest shows it where a test fails
+        assert out
     return [out for out, _ in said], [worker.returncode for worker in both]
 
 

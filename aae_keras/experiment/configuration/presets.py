@@ -271,7 +271,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # Any data of your own, and what the tools start from where no preset is named.
     "own": _OWN | {"pretrain": "labels-only", "pretrain_epochs": 8},
     "own-clusters": _OWN | _FROM_CLUSTERS | {"setting": "clustering", "num_clusters": 10},
-    # Data that no recipe was chosen on: MNIST's with as many labels, where pixels form an image.
+    # Data that no recipe was chosen on: they have that of `mnist-1000-plus`, with shifts.
     "fashion-1000": _NAMED | _SHIFTED | {"dataset": "fashion_mnist", "num_labeled": 1000},
     "photos-1000": _NAMED | _SHIFTED | {"num_labeled": 1000, "batch_size": 100},
     # Section 5: 17.7 %. Not run to its end here: it takes a GPU.
